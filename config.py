@@ -1,0 +1,106 @@
+"""Settings: one typed class, read from the environment (prefix PORTAL_) or an env file. Without its secrets nothing starts."""
+
+from __future__ import annotations
+
+import sys
+from functools import cached_property
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent
+VERSION = "0.1.0"
+
+
+class Settings(BaseSettings):
+    """Every setting of the portal. Names in the environment: PORTAL_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="PORTAL_", extra="ignore", secrets_dir=None)
+
+    secret_key: SecretStr = Field(description="signs and encrypts; at least 32 characters; a file's content or a value")
+    base_url: str = Field(description="address that people type, such as https://portal.example.se")
+    data_dir: Path = Field(default=ROOT / "var", description="files, search index and the SQLite database")
+    database_url: str = Field(default="", description="SQLAlchemy address; default is SQLite in data_dir")
+    redis_url: str = Field(default="", description="only when several web processes share live threads and rate limits")
+    environment: Literal["production", "demo", "test"] = "production"
+    max_upload_bytes: int = Field(default=50 * 1024 * 1024, ge=1024, description="largest file that can be added")
+    max_text_chars: int = Field(default=50_000, ge=1_000, description="longest text of a post or a note")
+    session_idle_minutes: int = Field(default=30, ge=1, le=120)
+    session_hours: int = Field(default=8, ge=1, le=10)
+    sign_in_limit: str = Field(default="30/minute", description="look-ups and sign-ins from one address")
+    write_limit: str = Field(default="120/minute", description="writes of one person")
+    support_email: str = "support@portal.example"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < 32:
+            raise ValueError("must have at least 32 characters")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("must be an address such as https://portal.example.se")
+        return value.rstrip("/")
+
+    @field_validator("log_level")
+    @classmethod
+    def _no_debug_logs(cls, value: str) -> str:
+        # the sign-in library prints code verifiers at this level (security.md, section 1)
+        if value == "DEBUG":
+            raise ValueError("DEBUG would print sign-in secrets")
+        return value
+
+    @model_validator(mode="after")
+    def _encrypted_unless_local(self) -> Self:
+        if not self.is_https and not self._is_loopback:
+            raise ValueError("base_url must be https unless the portal runs on this machine only")
+        if self.environment == "production" and not self.is_https:
+            raise ValueError("base_url must be https in production")
+        return self
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach the portal over TLS: decides cookie prefix, Secure and HSTS."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def _is_loopback(self) -> bool:
+        host = urlsplit(self.base_url).hostname or ""
+        try:
+            return host == "localhost" or ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def admits_loopback(self) -> bool:
+        """Whether identity providers on this machine may be called: only in the demo and in tests."""
+        return self.environment != "production"
+
+    @cached_property
+    def database(self) -> str:
+        """The SQLAlchemy address in use."""
+        url = self.database_url or f"sqlite:///{self.data_dir.resolve() / 'portal.db'}"
+        if url.startswith("postgres"):
+            return "postgresql+psycopg://" + url.split("://", 1)[1]
+        return url
+
+
+def load() -> Settings:
+    """The settings of this process. Wrong or absent ones end it with one sentence and exit code 2."""
+    try:
+        return Settings()  # type: ignore[call-arg]  # the fields come from the environment
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "PORTAL_" + "_".join(str(part) for part in first["loc"]).upper() if first["loc"] else "Settings"
+        reason = "is not set" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
+        print(f"{name} {reason}.", file=sys.stderr)
+        raise SystemExit(2) from None

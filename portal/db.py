@@ -1,0 +1,224 @@
+"""The database: one engine per app, one session per app context, and the only places that commit.
+
+House rule 1: only the edges (web, worker, command line) call `commit()`. On SQLite a transaction that is going to write
+starts with BEGIN IMMEDIATE, so that two writers queue up instead of failing half-way, and it starts behind a process-wide
+lock that yields to other greenlets: SQLite's own waiting would stop the whole process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import sqlalchemy as sa
+from flask import Flask, current_app
+from flask.globals import app_ctx
+from sqlalchemy import event
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, scoped_session, sessionmaker
+from sqlalchemy.pool import QueuePool
+
+BUSY_SECONDS = 10.0
+
+
+class Base(DeclarativeBase):
+    """Base of every table. Constraint names are fixed so that migrations can drop what they made, on both databases."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+pk = Annotated[int, mapped_column(primary_key=True)]
+
+
+class UTCDateTime(sa.types.TypeDecorator[datetime]):
+    """An instant: aware in Python, UTC in the database (house rule 11). A naive value is a bug and is refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def now() -> datetime:
+    """The present instant, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+# True while a request that must not change anything is served; everything else may write.
+_is_reading: ContextVar[bool] = ContextVar("db_is_reading", default=False)
+
+
+def _scope() -> int:
+    return id(app_ctx._get_current_object())  # type: ignore[attr-defined]  # the proxy's own method is not in its stub
+
+
+class _PortalSession(Session):
+    """A session that works on the engine of the app whose context it lives in."""
+
+    def get_bind(self, *_args: Any, **_kwargs: Any) -> sa.Engine:
+        return engine()
+
+
+session = scoped_session(sessionmaker(class_=_PortalSession), scopefunc=_scope)
+
+
+class _WriteLock:
+    """SQLite has one writer at a time. Waiting for it here lets other greenlets run; waiting inside SQLite would not."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def acquire(self, connection: sa.Connection) -> None:
+        if not self._lock.acquire(timeout=BUSY_SECONDS):
+            raise sa.exc.OperationalError("BEGIN IMMEDIATE", {}, TimeoutError("database is locked"))
+        connection.info["write_lock"] = True
+
+    def release(self, connection: sa.Connection) -> None:
+        if connection.info.pop("write_lock", False):
+            self._lock.release()
+
+
+def make_engine(url: str) -> sa.Engine:
+    """An engine for a SQLite or PostgreSQL address, with the settings that the house relies on.
+
+    Raises `sa.exc.ArgumentError` for an address that SQLAlchemy cannot read.
+    """
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=20, max_overflow=20, pool_timeout=BUSY_SECONDS)
+    engine = sa.create_engine(
+        parsed,
+        poolclass=QueuePool,
+        pool_size=20,
+        max_overflow=20,
+        pool_timeout=BUSY_SECONDS,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+    lock = _WriteLock()
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions on its own
+        cursor = connection.cursor()
+        # FULL: an answered request survives a power cut, not only a crash of the process
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY", "cache_size=-16000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        if _is_reading.get():
+            connection.exec_driver_sql("BEGIN")
+            return
+        lock.acquire(connection)
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            lock.release(connection)
+            raise
+
+    event.listen(engine, "commit", lock.release)
+    event.listen(engine, "rollback", lock.release)
+    return engine
+
+
+def init_app(app: Flask, url: str) -> None:
+    """Give the app its engine, and each app context's session back to the pool when the context ends."""
+    app.extensions["engine"] = make_engine(url)
+
+    @app.teardown_appcontext
+    def _remove(_error: BaseException | None) -> None:
+        session.remove()
+
+
+def engine() -> sa.Engine:
+    """The engine of the current app."""
+    made: sa.Engine = current_app.extensions["engine"]
+    return made
+
+
+def reads_only(flag: bool) -> None:
+    """Say whether what follows in this context (one request) only reads: called by the web edge before anything is loaded."""
+    _is_reading.set(flag)
+
+
+def commit() -> None:
+    """Write what is pending and then run what waits for the commit. Called by the edges only (house rule 1)."""
+    session.commit()
+    for function, args in session().info.pop("after_commit", []):
+        function(*args)
+
+
+def rollback() -> None:
+    """Throw away what is pending, and what waited for it."""
+    session.rollback()
+    session().info.pop("after_commit", None)
+    session().info.pop("traces", None)
+
+
+def after_commit(function: Callable[..., object], *args: object) -> None:
+    """Run `function(*args)` once the present transaction is safely stored; never if it is rolled back.
+
+    SQLAlchemy's own event of this name also fires for savepoints and is not used.
+    """
+    session().info.setdefault("after_commit", []).append((function, args))
+
+
+def pause() -> None:
+    """End the transaction before slow work (network, subprocess), so that nobody waits for it.
+
+    Objects are loaded anew when they are next touched. Raises `RuntimeError` if something is pending: it would be lost.
+    """
+    if session.new or session.dirty or session.deleted or session().info.get("after_commit"):
+        raise RuntimeError("pause() with pending changes")
+    session.rollback()
+
+
+def leave_trace(write: Callable[[Session], object]) -> None:
+    """Let a request that only reads leave a trace (who read what, read marks): `write(session)` runs in a transaction of
+    its own after the request's has ended."""
+    session().info.setdefault("traces", []).append(write)
+
+
+def write_traces() -> None:
+    """Store the traces. Called by the web edge, before the answer leaves: what cannot be noted is not shown."""
+    traces = session().info.pop("traces", [])
+    if traces:
+        with transaction() as own:
+            for write in traces:
+                write(own)
+
+
+@contextlib.contextmanager
+def transaction() -> Iterator[Session]:
+    """A short write transaction of its own, beside the request's: for traces that must stay even when a request only reads.
+
+    The request's own transaction must be ended first (on SQLite the two would wait for each other).
+    """
+    token = _is_reading.set(False)
+    try:
+        with _PortalSession() as own, own.begin():
+            yield own
+    finally:
+        _is_reading.reset(token)

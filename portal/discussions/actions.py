@@ -1,0 +1,131 @@
+"""Every write to threads and posts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import cast
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from portal import audit, db, guard, live
+from portal.discussions.models import Post, PostKind, PostVersion, ReadMark, Thread, ThreadKind
+from portal.errors import Conflict
+from portal.people.models import Group, Person
+
+
+def _next_seq(thread: Thread, **values: object) -> int:
+    """Take the thread's next number: one statement, so that two writers never get the same."""
+    statement = sa.update(Thread).where(Thread.id == thread.id).values(last_seq=Thread.last_seq + 1, **values)
+    seq = cast(int, db.session.scalar(statement.returning(Thread.last_seq)))
+    db.session.expire(thread, ["last_seq", "post_count", "last_post_at"])
+    return seq
+
+
+def _note_kept(finds: list[guard.Find], *, on: db.Base, by: Person) -> None:
+    """Keep a trace of what the author chose to publish in spite of a question; the find itself is never logged."""
+    if finds:
+        audit.record("guard_kept", by=by, on=on, kinds=sorted({find.kind.value for find in finds}), count=len(finds))
+
+
+def start_thread(
+    group: Group, *, title: str, body: str, kind: ThreadKind, client_id: str, keep: Collection[str] = (), by: Person,
+    render: Callable[[Post], Mapping[str, str]],
+) -> Thread:  # fmt: skip
+    """Open a thread with its first post. Raises `guard.Stopped` and stores nothing if the text may not be published.
+
+    Sent twice with the same `client_id`, it makes one thread.
+    """
+    kept = guard.check({"title": title, "body": body}, keep=keep)
+    twin = sa.select(Thread).join(Post, Post.thread_id == Thread.id).where(
+        Thread.group_id == group.id, Post.author_id == by.id, Post.client_id == client_id, Post.seq == 1
+    )
+    if (existing := db.session.scalar(twin)) is not None:
+        return existing
+    thread = Thread(group=group, title=title, kind=kind, created_by=by, organisation_id=by.organisation_id)
+    db.session.add(thread)
+    audit.record("thread_started", by=by, on=thread)
+    _note_kept(kept, on=thread, by=by)
+    post_kind = PostKind.UPDATE if kind is ThreadKind.UPDATE else PostKind.REPLY
+    _store_post(thread, body=body, kind=post_kind, client_id=client_id, by=by, render=render)
+    return thread
+
+
+def add_post(
+    thread: Thread, *, body: str, kind: PostKind, client_id: str, keep: Collection[str] = (), by: Person,
+    render: Callable[[Post], Mapping[str, str]],
+) -> Post:  # fmt: skip
+    """Write a post. Raises `guard.Stopped` and stores nothing if the text may not be published.
+
+    Sent twice with the same `client_id` (a retry after a lost answer), it stays one post. `render` makes the fragment that
+    all readers get, once per language.
+    """
+    kept = guard.check({"body": body}, keep=keep)
+    existing = db.session.scalar(
+        sa.select(Post).where(Post.thread_id == thread.id, Post.author_id == by.id, Post.client_id == client_id)
+    )
+    if existing is not None:
+        return existing
+    post = _store_post(thread, body=body, kind=kind, client_id=client_id, by=by, render=render)
+    _note_kept(kept, on=post, by=by)
+    return post
+
+
+def _store_post(
+    thread: Thread, *, body: str, kind: PostKind, client_id: str, by: Person, render: Callable[[Post], Mapping[str, str]]
+) -> Post:
+    at = db.now()
+    db.session.flush()
+    seq = _next_seq(thread, post_count=Thread.post_count + 1, last_post_at=at)
+    post = Post(
+        thread=thread, seq=seq, change_seq=seq, kind=kind, author=by, organisation=by.organisation, client_id=client_id,
+        body=body, created_at=at,
+    )  # fmt: skip
+    db.session.add(post)
+    audit.record("post_added", by=by, on=post)
+    live.publish(thread.topic, seq=seq, html=render(post))
+    return post
+
+
+def edit_post(
+    post: Post, *, body: str, based_on: int, keep: Collection[str] = (), by: Person, render: Callable[[Post], Mapping[str, str]]
+) -> Post:
+    """Change a post; the words before stay as a version.
+
+    Raises `guard.Stopped`, or `Conflict` if the post has been changed since revision `based_on`.
+    """
+    kept = guard.check({"body": body}, keep=keep)
+    db.session.refresh(post, with_for_update=True)
+    if post.revision != based_on:
+        raise Conflict
+    if body == post.body:
+        return post
+    written_at = post.edited_at or post.created_at
+    db.session.add(PostVersion(post=post, revision=post.revision, body=post.body, written_at=written_at))
+    post.body, post.edited_at, post.revision = body, db.now(), post.revision + 1
+    post.change_seq = _next_seq(post.thread)
+    audit.record("post_edited", by=by, on=post, revision=post.revision)
+    _note_kept(kept, on=post, by=by)
+    live.publish_change(post.thread.topic, item_id=f"post-{post.id}", seq=post.change_seq, html=render(post))
+    return post
+
+
+def mark_read(session: Session, *, person_id: int, thread_id: int, seq: int) -> None:
+    """Note how far a person has read; a mark never goes back."""
+    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    statement = insert(ReadMark).values(person_id=person_id, thread_id=thread_id, seq=seq, at=db.now())
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["person_id", "thread_id"],
+            set_={"seq": statement.excluded.seq, "at": statement.excluded.at},
+            where=ReadMark.seq < statement.excluded.seq,
+        )
+    )
+
+
+def mark_all_read(person: Person, thread_ids: Collection[int]) -> None:
+    """Note that a person wants to hear no more of what is new in these threads."""
+    for thread_id, seq in db.session.execute(sa.select(Thread.id, Thread.last_seq).where(Thread.id.in_(thread_ids))).all():
+        mark_read(db.session(), person_id=person.id, thread_id=thread_id, seq=seq)

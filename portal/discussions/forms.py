@@ -1,0 +1,65 @@
+"""Forms about threads and posts."""
+
+from __future__ import annotations
+
+from flask import current_app
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.validators import UUID, InputRequired, Length, Optional, ValidationError
+
+from portal.discussions.models import PostKind, ThreadKind
+
+
+def not_too_long(_form: FlaskForm, field: Field) -> None:
+    """A text has the length that the settings allow, and something in it."""
+    limit = current_app.config["SETTINGS"].max_text_chars
+    if len(field.data or "") > limit:
+        raise ValidationError(_l("The text is longer than %(limit)s characters. Shorten it or add it as a file.", limit=limit))
+    if not (field.data or "").strip():
+        raise ValidationError(_l("Write something first."))
+
+
+def tidy(value: str | None) -> str | None:
+    """Line ends as one character, no null characters (PostgreSQL cannot store them)."""
+    return value.replace("\r\n", "\n").replace("\x00", "") if value else value
+
+
+class PostForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """A post."""
+
+    body = TextAreaField(_l("Your post"), filters=[tidy], validators=[not_too_long])
+    kind = SelectField(
+        _l("Type"),
+        choices=[(PostKind.REPLY.value, _l("Reply")), (PostKind.UPDATE.value, _l("Update"))],
+        default=PostKind.REPLY.value,
+        validators=[Optional()],
+    )
+    client_id = HiddenField(validators=[InputRequired(), UUID()])
+
+
+class EditPostForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """A changed post."""
+
+    body = TextAreaField(_l("Your post"), filters=[tidy], validators=[not_too_long])
+    based_on = IntegerField(validators=[InputRequired()])
+
+
+class ThreadForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """A new thread and its first post."""
+
+    title = StringField(
+        _l("Title"), filters=[tidy, lambda value: " ".join(value.split()) if value else value],
+        validators=[InputRequired(_l("Write a title.")), Length(max=200, message=_l("A title has at most 200 characters."))],
+    )  # fmt: skip
+    kind = SelectField(
+        _l("Type"),
+        choices=[
+            (ThreadKind.DISCUSSION.value, _l("Discussion")),
+            (ThreadKind.QUESTION.value, _l("Question")),
+            (ThreadKind.UPDATE.value, _l("Update")),
+            (ThreadKind.LIFTED.value, _l("Lifted question")),
+        ],
+    )
+    body = TextAreaField(_l("First post"), filters=[tidy], validators=[not_too_long])
+    client_id = HiddenField(validators=[InputRequired(), UUID()])

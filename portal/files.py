@@ -1,0 +1,92 @@
+"""Content-addressed files: stored once under their SHA-256, outside the web root, never changed.
+
+A file is written to a temporary name, synced and renamed, so that a crash or a full disk leaves nothing half-written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from flask import current_app
+from flask_babel import gettext as _
+
+from portal.errors import Invalid
+
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A stored file: its SHA-256 in hex and its size in bytes."""
+
+    sha256: str
+    size: int
+
+
+def _root() -> Path:
+    root: Path = current_app.config["SETTINGS"].data_dir / "files"
+    return root
+
+
+def path_of(sha256: str) -> Path:
+    """Where the content with this hash lies. Raises `ValueError` for anything that is not a SHA-256."""
+    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+        raise ValueError("not a SHA-256")
+    return _root() / sha256[:2] / sha256
+
+
+def store(stream: BinaryIO, *, limit: int) -> Stored:
+    """Store what the stream holds, at most `limit` bytes.
+
+    Raises `Invalid` for an empty or too large stream; `OSError` when the disk is full, leaving nothing behind.
+    """
+    incoming = _root() / "incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    digest, size = hashlib.sha256(), 0
+    handle, name = tempfile.mkstemp(dir=incoming)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as target:
+            while chunk := stream.read(CHUNK):
+                size += len(chunk)
+                if size > limit:
+                    raise Invalid(_("The file is larger than %(limit)s.", limit=human_size(limit)), field="file")
+                digest.update(chunk)
+                target.write(chunk)
+            target.flush()
+            os.fsync(target.fileno())
+        if size == 0:
+            raise Invalid(_("The file is empty."), field="file")
+        final = path_of(digest.hexdigest())
+        final.parent.mkdir(exist_ok=True)
+        temporary.replace(final)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return Stored(digest.hexdigest(), size)
+
+
+def chunks(sha256: str) -> Iterator[bytes]:
+    """The content, piece by piece. Raises `FileNotFoundError` at the first piece if it is gone."""
+    with path_of(sha256).open("rb") as source:
+        while chunk := source.read(CHUNK):
+            yield chunk
+
+
+def human_size(size: int) -> str:
+    """A size as people read it: "3,4 MB". The decimal mark follows the language of the request."""
+    value = float(size)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            break
+        value /= 1000
+    else:
+        unit = "GB"
+    text = f"{value:.1f}".removesuffix(".0") if unit != "B" else f"{size}"
+    return f"{text.replace('.', _('.'))}\N{NO-BREAK SPACE}{unit}"

@@ -1,0 +1,163 @@
+"""Idag, a group's front page, the unified search, and the pages about the portal itself: views only."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
+
+import config
+from portal import db, outbox, search, web
+from portal.discussions import actions as discussion_actions
+from portal.discussions.models import Thread, ThreadKind
+from portal.discussions.policy import unread_by_thread, visible_threads
+from portal.library.policy import count_materials
+from portal.meetings.policy import count_meetings, meetings_to_come, next_meeting, unanswered_invitations
+from portal.people.models import Group, Membership, Person, Role
+from portal.people.policy import can_write_in_group, own_groups, readable_group_ids, visible_groups, visible_members
+
+bp = Blueprint("home", __name__)
+
+NEWS_PER_GROUP = 3
+THREADS_A_PAGE = 30
+RESULTS_A_PAGE = 20
+SIGN_OF_LIFE_SECONDS = 60
+
+
+@bp.get("/")
+def today() -> ResponseReturnValue:
+    """Idag: what awaits me, what is new since last time, the next meetings."""
+    person = web.current_person()
+    groups = web.page(own_groups(person), limit=100)
+    meetings = db.session.scalars(meetings_to_come(person).limit(4)).unique().all()
+    return render_template(
+        "home/today.html",
+        waiting=unanswered_invitations(person),
+        news=_news(person, groups),
+        meetings=meetings,
+        since=person.previous_visit_at,
+    )
+
+
+def _news(person: Person, groups: list[Group]) -> list[tuple[Group, list[tuple[Thread, int]], int]]:
+    """Per group: at most three threads with unread posts, latest first, and the number of unread posts in all of them."""
+    unread = unread_by_thread(person)
+    if not unread:
+        return []
+    query = visible_threads(person).where(Thread.id.in_(unread)).order_by(Thread.last_post_at.desc())
+    threads = db.session.scalars(query).unique().all()
+    news = []
+    for group in groups:
+        mine = [(thread, unread[thread.id]) for thread in threads if thread.group_id == group.id]
+        if mine:
+            news.append((group, mine[:NEWS_PER_GROUP], sum(count for _thread, count in mine)))
+    return news
+
+
+@bp.post("/read-marks")
+def mark_all_read() -> ResponseReturnValue:
+    """Mark everything as read."""
+    person = web.current_person()
+    web.check(person.is_active)
+    discussion_actions.mark_all_read(person, unread_by_thread(person))
+    return redirect(url_for("home.today"))
+
+
+@bp.get("/groups/<slug>")
+def group(slug: str) -> ResponseReturnValue:
+    """A group's front page: next meeting, threads, roles. `?show=unread|lifted`, `?before=<thread id>` for older ones."""
+    person = web.current_person()
+    group = web.find(visible_groups(person).where(Group.slug == slug))
+    show = request.args.get("show", "all")
+    unread = unread_by_thread(person)
+    threads = visible_threads(person).where(Thread.group_id == group.id)
+    lifted = threads.where(Thread.kind == ThreadKind.LIFTED)
+    query = {"unread": threads.where(Thread.id.in_(unread)), "lifted": lifted}.get(show, threads)
+    before = db.session.get(Thread, request.args.get("before", type=int) or 0)
+    if before is not None:
+        query = query.where(
+            sa.tuple_(Thread.last_post_at, Thread.id) < sa.tuple_(sa.literal(before.last_post_at, Thread.last_post_at.type), before.id)
+        )
+    rows = web.page(query.order_by(Thread.last_post_at.desc(), Thread.id.desc()), limit=THREADS_A_PAGE + 1)
+    roles = visible_members(person, group).where(Membership.role.in_([Role.CONVENER, Role.SECRETARY]))
+    return render_template(
+        "home/group.html",
+        group=group,
+        threads=rows[:THREADS_A_PAGE],
+        has_older=len(rows) > THREADS_A_PAGE,
+        unread=unread,
+        unread_here=sum(1 for thread_id in db.session.scalars(threads.with_only_columns(Thread.id)) if thread_id in unread)
+        if unread
+        else 0,
+        show=show,
+        lifted_count=_count(lifted),
+        counts=tab_counts(person, group),
+        next_meeting=next_meeting(person, group),
+        leaders=db.session.scalars(roles.options(joinedload(Membership.person)).order_by(Membership.role)).all(),
+        may_write=can_write_in_group(person, group),
+    )
+
+
+def _count(query: sa.Select[tuple[Thread]]) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(query.with_only_columns(Thread.id).subquery())) or 0
+
+
+def tab_counts(person: Person, group: Group) -> dict[str, int]:
+    """The numbers beside a group's tabs."""
+    members = visible_members(person, group).with_only_columns(Membership.id).subquery()
+    return {
+        "discussions": _count(visible_threads(person).where(Thread.group_id == group.id)),
+        "meetings": count_meetings(person, group),
+        "materials": count_materials(person, group),
+        "members": db.session.scalar(sa.select(sa.func.count()).select_from(members)) or 0,
+    }
+
+
+@bp.get("/search")
+def search_page() -> ResponseReturnValue:
+    """One field for everything. As a fragment it fills the search window."""
+    person = web.current_person()
+    text, type_ = request.args.get("q", "")[:400], request.args.get("type") or None
+    page = max(request.args.get("page", 1, type=int), 1)
+    web.check(person.is_active)
+    group_ids = db.session.scalars(readable_group_ids(person)).all()
+    size = 8 if web.is_fragment_request() else RESULTS_A_PAGE
+    results = search.query(text, person=person, group_ids=group_ids, type_=type_, offset=(page - 1) * size, limit=size)
+    template = "home/_search_window.html" if web.is_fragment_request() else "home/search.html"
+    return render_template(template, results=results, text=text, type_=type_, page_number=page, page_size=size)
+
+
+@bp.get("/accessibility")
+@web.public
+def accessibility() -> ResponseReturnValue:
+    """The accessibility statement, with the way to report what does not work."""
+    return render_template("home/accessibility.html", support_email=current_app.config["SETTINGS"].support_email)
+
+
+@bp.get("/privacy")
+@web.public
+def privacy() -> ResponseReturnValue:
+    """What the portal stores about its users, and what must never be written."""
+    return render_template("home/privacy.html", support_email=current_app.config["SETTINGS"].support_email)
+
+
+@bp.get("/health")
+@web.public
+@web.limiter.exempt
+def health() -> ResponseReturnValue:
+    """Whether the portal works: 200 with version, database, worker and index, 503 when one of them is down."""
+    answer: dict[str, object] = {"version": config.VERSION}
+    try:
+        seen_at = db.session.scalar(sa.select(sa.func.max(outbox.WorkerSign.seen_at)))
+        waiting, lag_seconds = search.lag()
+    except sa.exc.SQLAlchemyError:
+        return jsonify({**answer, "database": "down"}), 503
+    age = (db.now() - seen_at).total_seconds() if seen_at else None
+    is_alive = age is not None and age < SIGN_OF_LIFE_SECONDS
+    answer |= {
+        "database": "up",
+        "worker": {"status": "up" if is_alive else "down", "seconds_since_sign_of_life": round(age) if age is not None else None},
+        "index": {"waiting": waiting, "lag_seconds": round(lag_seconds, 1)},
+    }
+    return jsonify(answer), 200 if is_alive else 503

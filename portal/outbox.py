@@ -1,0 +1,199 @@
+"""The outbox: anything outside the database is a row written in the same transaction, and done later by a worker.
+
+At least once: a handler may run twice for one row and must bear it. Errors are kept with the row and shown
+(`flask outbox`). Several workers may run; on PostgreSQL they pass each other with SKIP LOCKED.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal import db
+
+log = logging.getLogger("portal.outbox")
+
+LEASE = timedelta(minutes=2)  # longer than any handler may take
+FIRST_RETRY = timedelta(seconds=5)
+LAST_ATTEMPT = 12  # with doubling waits the last try is some six hours after the first
+POLL_SECONDS = 0.25
+SIGN_EVERY = timedelta(seconds=5)
+
+Payload = dict[str, Any]
+
+
+class Job(db.Base):
+    """Something to do outside the database."""
+
+    __tablename__ = "job"
+
+    id: Mapped[db.pk]
+    kind: Mapped[str] = mapped_column(sa.String(60))
+    key: Mapped[str | None] = mapped_column(sa.String(120))
+    payload: Mapped[Payload] = mapped_column(sa.JSON)
+    created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
+    run_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
+    attempts: Mapped[int] = mapped_column(default=0)
+    failed_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
+    error: Mapped[str | None] = mapped_column(sa.Text)
+
+    __table_args__ = (sa.Index("ix_job_waiting", "failed_at", "run_at"), sa.Index("ix_job_kind_key", "kind", "key"))
+
+
+class WorkerSign(db.Base):
+    """A worker's last sign of life; `GET /health` reads it."""
+
+    __tablename__ = "worker_sign"
+
+    name: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(db.UTCDateTime)
+
+
+@dataclass(frozen=True, slots=True)
+class _Handler:
+    function: Callable[..., object]
+    batch: int
+
+
+_handlers: dict[str, _Handler] = {}
+
+
+def handler(kind: str, *, batch: int = 0) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    """Register the function that does jobs of this kind.
+
+    It is called with the payload as keywords; with `batch=n` it is called with a list of up to n payloads instead.
+    """
+
+    def register(function: Callable[..., object]) -> Callable[..., object]:
+        if kind in _handlers and _handlers[kind].function is not function:
+            raise RuntimeError(f"two handlers for {kind}")
+        _handlers[kind] = _Handler(function, batch)
+        return function
+
+    return register
+
+
+def enqueue(kind: str, *, key: str | None = None, delay: timedelta = timedelta(0), **payload: Any) -> None:
+    """Add a job to the present transaction.
+
+    With a `key`, a job of the same kind and key that waits untouched is replaced, so that ten edits make one job.
+    """
+    if key is not None:
+        db.session.execute(
+            sa.delete(Job).where(Job.kind == kind, Job.key == key, Job.attempts == 0, Job.failed_at.is_(None))
+        )
+    db.session.add(Job(kind=kind, key=key, payload=payload, run_at=db.now() + delay))
+
+
+def _claim() -> list[Job]:
+    """Take the oldest due job (or a batch of its kind) and lease it, so that a crashed worker's jobs come back."""
+    due = sa.select(Job).where(Job.failed_at.is_(None), Job.run_at <= db.now()).order_by(Job.run_at, Job.id)
+    due = due.with_for_update(skip_locked=True)
+    first = db.session.scalars(due.limit(1)).first()
+    if first is None:
+        db.rollback()
+        return []
+    registered = _handlers.get(first.kind)
+    jobs = [first]
+    if registered and registered.batch:
+        jobs = list(db.session.scalars(due.where(Job.kind == first.kind).limit(registered.batch)))
+    for job in jobs:
+        job.attempts += 1
+        job.run_at = db.now() + LEASE
+    db.commit()
+    return jobs
+
+
+def _do(jobs: list[Job]) -> None:
+    registered = _handlers.get(jobs[0].kind)
+    if registered is None:
+        raise LookupError(f"no handler for {jobs[0].kind}")
+    payloads, ids = [job.payload for job in jobs], [job.id for job in jobs]
+    db.pause()
+    if registered.batch:
+        registered.function(payloads)
+    else:
+        registered.function(**payloads[0])
+    db.session.execute(sa.delete(Job).where(Job.id.in_(ids)))
+    db.commit()
+
+
+def _postpone(ids: list[int], error: Exception) -> None:
+    trace = "".join(traceback.format_exception(error))[-4000:]
+    for job in db.session.scalars(sa.select(Job).where(Job.id.in_(ids))):
+        job.error = trace
+        job.run_at = db.now() + FIRST_RETRY * 2 ** (job.attempts - 1)
+        if job.attempts >= LAST_ATTEMPT:
+            job.failed_at = db.now()
+    db.commit()
+
+
+def run_once() -> int:
+    """Do the next due job, or batch of jobs of one kind; returns how many rows it took (0: nothing is due)."""
+    jobs = _claim()
+    if not jobs:
+        return 0
+    ids, kind = [job.id for job in jobs], jobs[0].kind
+    try:
+        _do(jobs)
+    except Exception as error:  # whatever a handler raises is kept with its row and tried again
+        db.rollback()
+        if len(ids) > 1:
+            log.warning("batch of %d %s failed; one at a time now", len(ids), kind)
+            for job_id in ids:
+                _run_alone(job_id)
+        else:
+            log.exception("job %s %s failed", kind, ids[0])
+            _postpone(ids, error)
+    return len(ids)
+
+
+def _run_alone(job_id: int) -> None:
+    """One row of a failed batch, so that a single bad row does not hold up the rest."""
+    job = db.session.get(Job, job_id)
+    if job is None:
+        return
+    try:
+        _do([job])
+    except Exception as error:  # kept with the row
+        db.rollback()
+        log.exception("job %s failed", job_id)
+        _postpone([job_id], error)
+
+
+def run_all(*, limit: int = 10_000) -> int:
+    """Do everything that is due now; returns the number of rows taken. For tests and the demo loader."""
+    done = 0
+    while done < limit and (taken := run_once()):
+        done += taken
+    return done
+
+
+def sign(name: str) -> None:
+    """Leave the worker's sign of life."""
+    db.session.merge(WorkerSign(name=name, seen_at=db.now()))
+    db.commit()
+
+
+def work(name: str, *, stopped: Callable[[], bool]) -> None:
+    """The worker's loop: until `stopped()` says so. A database that is away is waited for, with a line in the log."""
+    signed_at: datetime | None = None
+    while not stopped():
+        try:
+            if signed_at is None or db.now() - signed_at >= SIGN_EVERY:
+                sign(name)
+                signed_at = db.now()
+            if run_once() == 0:
+                time.sleep(POLL_SECONDS)
+        except sa.exc.SQLAlchemyError:
+            log.exception("the database does not answer; waiting")
+            db.session.remove()
+            time.sleep(5)

@@ -1,0 +1,19 @@
+"""Forms about people."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import RadioField
+from wtforms.validators import InputRequired
+
+
+class PreferencesForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """How the portal looks and speaks."""
+
+    language = RadioField(_l("Language"), choices=[("sv", "Svenska"), ("en", "English")], validators=[InputRequired()])
+    theme = RadioField(
+        _l("Appearance"),
+        choices=[("auto", _l("Like the device")), ("light", _l("Light")), ("dark", _l("Dark"))],
+        validators=[InputRequired()],
+    )

@@ -1,0 +1,84 @@
+"""Who may see and change organisations, people and groups."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from portal import db
+from portal.people.models import Group, HandlingClass, Membership, Organisation, Person, PersonStatus, Role
+
+
+def group_ids(person: Person) -> sa.Select[tuple[int]]:
+    """The ids of the groups that the person is a member of now."""
+    return (
+        sa.select(Membership.group_id)
+        .join(Group)
+        .where(Membership.person_id == person.id, Membership.left_at.is_(None), Group.is_archived.is_(False))
+    )
+
+
+def own_groups(person: Person) -> sa.Select[tuple[Group]]:
+    """The groups that the person is a member of, by name."""
+    return sa.select(Group).where(Group.id.in_(group_ids(person))).order_by(Group.name)
+
+
+def readable_group_ids(person: Person) -> sa.Select[tuple[int]]:
+    """The ids of the groups whose content the person may read: the own ones, and those that are open to everybody here."""
+    is_open = (Group.handling_class == HandlingClass.OPEN) & Group.is_archived.is_(False)
+    return sa.select(Group.id).where(Group.id.in_(group_ids(person)) | is_open)
+
+
+def visible_groups(person: Person) -> sa.Select[tuple[Group]]:
+    """The groups that the person may look into. Others are not even named."""
+    return sa.select(Group).where(Group.id.in_(readable_group_ids(person)))
+
+
+def visible_members(person: Person, group: Group) -> sa.Select[tuple[Membership]]:
+    """The present members of a group, for those who may look into it."""
+    return sa.select(Membership).where(
+        Membership.group_id == group.id, Membership.left_at.is_(None), Membership.group_id.in_(readable_group_ids(person))
+    )
+
+
+def visible_colleagues(person: Person) -> sa.Select[tuple[Person]]:
+    """The people of the person's own organisation."""
+    return sa.select(Person).where(Person.organisation_id == person.organisation_id)
+
+
+def role_in(person: Person, group: Group) -> Role | None:
+    """The person's role in the group, or None for an outsider. Read from the database at use (security.md, number 30)."""
+    return db.session.scalar(
+        sa.select(Membership.role).where(
+            Membership.person_id == person.id, Membership.group_id == group.id, Membership.left_at.is_(None)
+        )
+    )
+
+
+def can_lead_group(person: Person, group: Group) -> bool:
+    """Convener or secretary: plans meetings, writes minutes, manages members."""
+    return role_in(person, group) in {Role.CONVENER, Role.SECRETARY}
+
+
+def can_write_in_group(person: Person, group: Group) -> bool:
+    """Everybody in the group but observers, while the group is not archived."""
+    return not group.is_archived and role_in(person, group) in {Role.CONVENER, Role.SECRETARY, Role.MEMBER}
+
+
+def can_administer_organisation(person: Person, organisation: Organisation) -> bool:
+    """Its own administrators and nobody else, not even the coordinator."""
+    return person.is_organisation_admin and person.organisation_id == organisation.id
+
+
+def can_approve_person(person: Person, other: Person) -> bool:
+    """An administrator approves newcomers of the own organisation (security.md, number 9)."""
+    return can_administer_organisation(person, other.organisation) and other.status is PersonStatus.PENDING
+
+
+def can_disable_person(person: Person, other: Person) -> bool:
+    """An administrator closes accounts of the own organisation, but not the own account."""
+    return can_administer_organisation(person, other.organisation) and other.id != person.id
+
+
+def can_coordinate(person: Person) -> bool:
+    """The role of national coordinator belongs to an organisation; its administrators exercise it."""
+    return person.organisation.is_coordinator and person.is_organisation_admin

@@ -1,0 +1,48 @@
+"""What a search engine behind the portal must do. One contract; Whoosh is the embedded one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from portal.search.query import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What the index knows of a thing: enough to find it, never enough to show it."""
+
+    type: str
+    id: int
+    group_id: int
+    title: str
+    body: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A proposal of the engine: the database decides whether it may be shown."""
+
+    type: str
+    id: int
+    score: float
+
+
+class Engine(Protocol):
+    """A search engine."""
+
+    def search(self, query: Query, *, group_ids: Collection[int], limit: int) -> list[Hit]:
+        """The best hits in these groups, all words first and any word if that finds nothing. No groups: no hits."""
+
+    def write(self, documents: Iterable[Document], gone: Iterable[tuple[str, int]]) -> None:
+        """Add or replace documents and take away those that are gone. Worker only. Raises `Busy` during a rebuild."""
+
+    def rebuild(self, documents: Iterable[Document]) -> int:
+        """Make a new index beside the old one and swap; returns the number of documents."""
+
+
+class Busy(Exception):
+    """Somebody else writes the index now; try again in a moment."""

@@ -1,0 +1,190 @@
+"""Whoosh, embedded: an index directory that can always be made anew from the database.
+
+Findings behind the choices (engines.md, section 1): never Whoosh's `filter=` (an empty one lets everything through), never
+its query parser, one writer at a time, and one searcher under a lock because searchers are not safe to share.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from whoosh import index as whoosh_index
+from whoosh import query as wq
+from whoosh.analysis import Token as WhooshToken
+from whoosh.analysis import Tokenizer
+from whoosh.fields import ID, NUMERIC, TEXT, Schema
+from whoosh.searching import Searcher
+
+from portal.search.engine import Busy, Document, Hit
+from portal.search.query import Query
+from portal.search.swedish import tokens
+
+log = logging.getLogger("portal.search")
+
+NOBODY = "none"  # a group id that no document bears
+TITLE_WEIGHT = 3.0
+
+
+class SwedishAnalyzer(Tokenizer):  # type: ignore[misc]  # Whoosh has no types
+    """Hands Whoosh the terms that swedish.py makes."""
+
+    def __call__(self, value: str, positions: bool = False, **_options: Any) -> Iterator[Any]:
+        """The terms of a text, with their positions."""
+        made = WhooshToken(positions, False, removestops=False)
+        for position, token in enumerate(tokens(value)):
+            made.text, made.boost, made.stopped = token.term, 1.0, False
+            if positions:
+                made.pos = position
+            yield made
+
+
+def _schema() -> Any:
+    return Schema(
+        key=ID(stored=True, unique=True),
+        group=ID,
+        title=TEXT(analyzer=SwedishAnalyzer(), phrase=True, field_boost=TITLE_WEIGHT),
+        body=TEXT(analyzer=SwedishAnalyzer(), phrase=True),
+        changed=NUMERIC(int, sortable=True),
+    )
+
+
+class WhooshEngine:
+    """The embedded engine (see `Engine`). `root` holds numbered index directories and `current`, a link to the one in use."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._lock = threading.Lock()
+        self._searcher: Searcher | None = None
+        self._opened: str | None = None
+
+    # --- reading ---
+
+    def search(self, query: Query, *, group_ids: Collection[int], limit: int) -> list[Hit]:
+        """See `Engine.search`."""
+        if query.is_empty or not group_ids:
+            return []
+        with self._lock:
+            searcher = self._fresh()
+            if searcher is None:
+                return []
+            hits = self._run(searcher, query, group_ids, limit, wq.And)
+            if not hits and len(query.words) + len(query.phrases) + len(query.prefixes) > 1:
+                hits = self._run(searcher, query, group_ids, limit, wq.Or)
+            return hits
+
+    def _run(self, searcher: Any, query: Query, group_ids: Collection[int], limit: int, join: Any) -> list[Hit]:
+        # un-normalised on purpose: normalising drops an empty Or, and with it the fence around the groups
+        fence = wq.ConstantScoreQuery(
+            wq.Or([wq.Term("group", NOBODY), *(wq.Term("group", str(group_id)) for group_id in sorted(group_ids))]), 0.0
+        )
+        wanted = wq.And([_words(query, join), fence])
+        if query.refused:
+            wanted = wq.AndNot(wanted, wq.Or([wq.Term(f, term) for term in query.refused for f in ("title", "body")]))
+        found = searcher.search(wanted, limit=limit)
+        hits = []
+        for rank in range(found.scored_length()):
+            kind, _colon, number = found.fields(rank)["key"].partition(":")
+            hits.append(Hit(kind, int(number), float(found.score(rank) or 0.0)))
+        return hits
+
+    def _fresh(self) -> Any:
+        current = self._current()
+        if current is None:
+            return None
+        if self._opened != current.name or self._searcher is None:
+            if self._searcher is not None:
+                self._searcher.close()
+            self._searcher = whoosh_index.open_dir(str(current)).searcher()
+            self._opened = current.name
+        else:
+            self._searcher = self._searcher.refresh()
+        return self._searcher
+
+    def _current(self) -> Path | None:
+        link = self._root / "current"
+        return link.resolve() if link.exists() else None
+
+    # --- writing ---
+
+    def write(self, documents: Iterable[Document], gone: Iterable[tuple[str, int]]) -> None:
+        """See `Engine.write`."""
+        with self._writing():
+            current = self._current() or self._swap(self._new_directory())
+            writer = whoosh_index.open_dir(str(current)).writer(limitmb=64)
+            try:
+                for kind, number in gone:
+                    writer.delete_by_term("key", f"{kind}:{number}")
+                for document in documents:
+                    writer.update_document(**_fields(document))
+            except BaseException:
+                writer.cancel()
+                raise
+            writer.commit()
+
+    def rebuild(self, documents: Iterable[Document]) -> int:
+        """See `Engine.rebuild`."""
+        count = 0
+        with self._writing():
+            directory = self._new_directory()
+            writer = whoosh_index.open_dir(str(directory)).writer(limitmb=128)
+            for document in documents:
+                writer.add_document(**_fields(document))
+                count += 1
+            writer.commit(optimize=True)
+            self._swap(directory)
+        return count
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self._root.mkdir(parents=True, exist_ok=True)
+        with (self._root / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy from None
+            yield
+
+    def _new_directory(self) -> Path:
+        directory = self._root / f"index-{secrets.token_hex(6)}"
+        directory.mkdir()
+        whoosh_index.create_in(str(directory), _schema())
+        return directory
+
+    def _swap(self, directory: Path) -> Path:
+        """Point `current` at the directory in one step; the directory before the last is then dropped."""
+        link = self._root / f"link-{secrets.token_hex(6)}"
+        link.symlink_to(directory.name)
+        before = self._current()
+        os.replace(link, self._root / "current")
+        for old in self._root.glob("index-*"):
+            if old not in {directory, before}:  # a searcher may still have the one before open
+                shutil.rmtree(old, ignore_errors=True)
+        return directory
+
+
+def _words(query: Query, join: Any) -> Any:
+    parts: list[Any] = [wq.Or([wq.Term("title", w, boost=TITLE_WEIGHT), wq.Term("body", w)]) for w in query.words]
+    for phrase in query.phrases:
+        parts.append(wq.Or([wq.Phrase("title", list(phrase)), wq.Phrase("body", list(phrase))]))
+    for prefix in query.prefixes:
+        parts.append(wq.Or([wq.Prefix("title", prefix), wq.Prefix("body", prefix)]))
+    return join(parts)
+
+
+def _fields(document: Document) -> dict[str, Any]:
+    return {
+        "key": f"{document.type}:{document.id}",
+        "group": str(document.group_id),
+        "title": document.title,
+        "body": document.body,
+        "changed": int(document.changed_at.timestamp()),
+    }

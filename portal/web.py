@@ -1,0 +1,263 @@
+"""The request edge: who is it, may it be seen, commit or roll back, error pages and headers.
+
+Deny by default (house rule 4): a route needs a session unless its view is marked `@public`, and a view that answered
+without having checked access through `find`, `page` or `check` is an error that commits nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_limiter import Limiter
+from flask_login import LoginManager, current_user
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+
+from portal import db
+from portal.errors import Conflict, Forbidden, Invalid, NotFound, PortalError
+
+log = logging.getLogger("portal.web")
+security_log = logging.getLogger("portal.security")
+
+View = TypeVar("View", bound=Callable[..., Any])
+Row = TypeVar("Row")
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+csrf = CSRFProtect()
+login_manager = LoginManager()
+
+
+def _limit_key() -> str:
+    person_id = getattr(getattr(session, "person", None), "id", None)
+    return f"person:{person_id}" if person_id else f"address:{request.remote_addr}"
+
+
+limiter = Limiter(key_func=_limit_key, headers_enabled=False)
+
+
+def write_limit() -> str:
+    """How often one person may write (setting PORTAL_WRITE_LIMIT)."""
+    limit: str = current_app.config["SETTINGS"].write_limit
+    return limit
+
+
+def public(view: View) -> View:
+    """Mark a view that answers without a session. The list of them is fixed in tests/test_access.py."""
+    view.is_public = True  # type: ignore[attr-defined]  # a mark on a function
+    return view
+
+
+def writes_on_get(view: View) -> View:
+    """Mark a GET view that writes: only the steps of sign-in, which other sites start by a link."""
+    view.writes_on_get = True  # type: ignore[attr-defined]  # a mark on a function
+    return view
+
+
+def current_person() -> Any:
+    """The signed-in `Person`. Only for views behind the gate: without a session it answers 401."""
+    if not current_user.is_authenticated:
+        abort(401)
+    return current_user._get_current_object()
+
+
+def is_fragment_request() -> bool:
+    """Whether a script of ours asks for a part of a page rather than the page."""
+    return request.headers.get("X-Fragment") == "1" or request.args.get("fragment") == "1"
+
+
+# --- checks of access -------------------------------------------------------------------------------------------------
+
+
+def find(visible: sa.Select[tuple[Row]]) -> Row:
+    """The one row of a `visible_…` query. Not visible and missing are the same 404, to the byte."""
+    g.access_checked = True
+    row = db.session.scalars(visible.limit(1)).unique().first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def page(visible: sa.Select[tuple[Row]], *, limit: int) -> Sequence[Row]:
+    """The first `limit` rows of a `visible_…` query."""
+    g.access_checked = True
+    return db.session.scalars(visible.limit(limit)).unique().all()
+
+
+def check(allowed: bool) -> None:
+    """Go on only if a policy said yes; otherwise 403."""
+    g.access_checked = True
+    if not allowed:
+        raise Forbidden
+
+
+# --- the edge itself --------------------------------------------------------------------------------------------------
+
+
+class Edge(Flask):
+    """A Flask app whose every request ends in one commit or one rollback."""
+
+    def dispatch_request(self) -> ResponseReturnValue:  # type: ignore[override]  # always a finished response
+        """Let the view answer, then commit an answer below 400 and roll back any other."""
+        response = self.make_response(super().dispatch_request())
+        view = self.view_functions.get(request.endpoint or "")
+        if response.status_code >= 400:
+            db.rollback()
+        else:
+            is_open = getattr(view, "is_public", False) or request.endpoint == "static"
+            if not is_open and not g.get("access_checked"):
+                raise RuntimeError(f"{request.endpoint} answered without checking access")
+            db.commit()
+        db.reads_only(True)
+        db.write_traces()
+        return response
+
+
+def _gate() -> ResponseReturnValue | None:
+    """Runs before every view: refuses foreign origins and strangers, and opens the right kind of transaction."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if request.method not in SAFE_METHODS:
+        if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+            abort(400)
+        request.form  # noqa: B018  # read the whole body before a transaction is open, however slow the network is
+        db.rollback()
+        db.reads_only(False)
+    elif getattr(view, "writes_on_get", False):
+        db.rollback()
+        db.reads_only(False)
+    if request.endpoint in {None, "static"} or getattr(view, "is_public", False) or current_user.is_authenticated:
+        return None
+    if request.method == "GET" and not is_fragment_request():
+        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+    abort(401)
+
+
+def safe_next(target: str | None) -> str:
+    """Where to go after sign-in: an own relative path, or the start page (security.md, number 41)."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return url_for("home.today")
+    if any(ord(char) < 32 or char == "\\" for char in target):
+        return url_for("home.today")
+    return target
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+_STATUS: dict[type[PortalError], int] = {NotFound: 404, Forbidden: 403, Conflict: 409, Invalid: 422}
+
+
+def _error_text(status: int) -> tuple[str, str]:
+    """Heading and sentence of an error page."""
+    return {
+        400: (_("The form could not be read"), _("Go back, load the page again and send it once more.")),
+        401: (_("You need to sign in"), _("Your session has ended. Sign in again.")),
+        403: (_("You may not do this"), _("Ask the group's convener if you think that you should.")),
+        404: (_("The page is not here"), _("This page does not exist or is not shared with you.")),
+        405: (_("The page is not here"), _("This page does not exist or is not shared with you.")),
+        409: (_("Somebody was before you"), _("The page has changed since you opened it. Load it again.")),
+        413: (_("That was too large"), _("Send something smaller.")),
+        422: (_("This could not be saved"), _("Go back and check what you filled in.")),
+        429: (_("That was many at once"), _("Wait a minute and try again.")),
+        503: (_("The portal cannot save right now"), _("Nothing has been changed. Wait a moment and try again.")),
+    }.get(status, (_("Something went wrong with us"), _("Nothing has been changed. Try again in a while.")))
+
+
+def error_answer(status: int, message: str = "") -> Response:
+    """An error page, or its sentence alone for a script; it says nothing about the inside."""
+    db.rollback()
+    db.reads_only(True)
+    heading, sentence = _error_text(status)
+    template = "errors/fragment.html" if is_fragment_request() else "errors/error.html"
+    body = render_template(template, status=status, heading=heading, message=message or sentence)
+    return Response(body, status=status, mimetype="text/html")
+
+
+def _on_portal_error(error: PortalError) -> Response:
+    return error_answer(_STATUS.get(type(error), next((s for k, s in _STATUS.items() if isinstance(error, k)), 500)), error.message)
+
+
+def _on_http_error(error: HTTPException) -> Response:
+    if isinstance(error, CSRFError):
+        security_log.warning("csrf refused path=%s", request.path)
+    if isinstance(error, RequestEntityTooLarge):
+        from_settings = current_app.config["SETTINGS"].max_upload_bytes // 1_000_000
+        return error_answer(413, _("The file is larger than %(limit)s.", limit=f"{from_settings} MB"))
+    if error.response is not None:
+        return Response.force_type(error.response)
+    return error_answer(error.code or 500)
+
+
+def _on_database_error(error: sa.exc.OperationalError) -> Response:
+    log.error("the database did not answer", exc_info=error)
+    return error_answer(503)
+
+
+def _on_os_error(error: OSError) -> Response:
+    log.error("the disk or the network did not answer", exc_info=error)
+    return error_answer(503)
+
+
+def _on_any_error(error: Exception) -> Response:
+    log.error("unexpected error at %s", request.endpoint, exc_info=error)
+    return error_answer(InternalServerError.code or 500)
+
+
+# --- headers ----------------------------------------------------------------------------------------------------------
+
+
+def _headers(response: Response) -> Response:
+    settings = current_app.config["SETTINGS"]
+    socket_origin = settings.base_url.replace("http", "ws", 1)
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+        f"connect-src 'self' {socket_origin}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if settings.is_https:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if request.endpoint == "static":
+        if "build" in request.path:  # the name carries the content's hash
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def init_app(app: Edge) -> None:
+    """Put the edge around the app."""
+    settings = app.config["SETTINGS"]
+    app.config.update(
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        MAX_CONTENT_LENGTH=settings.max_upload_bytes + 200_000,  # the file and the form around it
+        MAX_FORM_MEMORY_SIZE=4_000_000,
+        WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as its session
+        WTF_CSRF_SSL_STRICT=False,  # Referer is never sent (Referrer-Policy); Sec-Fetch-Site is checked instead
+        RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
+        RATELIMIT_SWALLOW_ERRORS=False,
+    )
+    app.before_request(_gate)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    login_manager.init_app(app)
+    app.after_request(_headers)
+    app.register_error_handler(PortalError, _on_portal_error)
+    app.register_error_handler(HTTPException, _on_http_error)
+    app.register_error_handler(sa.exc.OperationalError, _on_database_error)
+    app.register_error_handler(OSError, _on_os_error)
+    app.register_error_handler(Exception, _on_any_error)
+
+
+@login_manager.request_loader
+def _person_of_session(_request: object) -> Any:
+    """Flask-Login's user is the person of the server-side session, nothing else."""
+    return getattr(session, "person", None)
