@@ -1,0 +1,34 @@
+"""Who may see and add material."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
+
+from portal import db
+from portal.library.models import FileState, Resource
+from portal.people.models import Group, Person
+from portal.people.policy import can_write_in_group, readable_group_ids
+
+
+def visible_resources(person: Person) -> sa.Select[tuple[Resource]]:
+    """Ready material of the groups that the person may read, and what the person added there and is not ready yet."""
+    return (
+        sa.select(Resource)
+        .where(
+            Resource.group_id.in_(readable_group_ids(person)),
+            (Resource.state == FileState.READY) | (Resource.created_by_id == person.id),
+        )
+        .options(selectinload(Resource.versions))
+    )
+
+
+def count_materials(person: Person, group: Group) -> int:
+    """How many materials of the group the person may see."""
+    ids = visible_resources(person).where(Resource.group_id == group.id).with_only_columns(Resource.id)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
+
+
+def can_add_material(person: Person, group: Group) -> bool:
+    """Whoever may write in the group."""
+    return can_write_in_group(person, group)

@@ -1,0 +1,98 @@
+"""Who may see, plan and minute meetings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import contains_eager, joinedload
+
+from portal import db
+from portal.meetings.models import AgendaItem, Invitation, Meeting, MeetingState, MinutesNote
+from portal.people.models import Group, Membership, Person, Role
+from portal.people.policy import can_lead_group, readable_group_ids
+
+
+def visible_meetings(person: Person) -> sa.Select[tuple[Meeting]]:
+    """Meetings of the groups that the person may read; those still being planned only for the group's leaders."""
+    led = sa.select(Membership.group_id).where(
+        Membership.person_id == person.id, Membership.left_at.is_(None), Membership.role.in_([Role.CONVENER, Role.SECRETARY])
+    )
+    return sa.select(Meeting).where(
+        Meeting.group_id.in_(readable_group_ids(person)),
+        (Meeting.state != MeetingState.PLANNING) | Meeting.group_id.in_(led),
+    )
+
+
+def visible_items(person: Person) -> sa.Select[tuple[AgendaItem]]:
+    """The agenda items of the visible meetings."""
+    meetings = visible_meetings(person).with_only_columns(Meeting.id)
+    return (
+        sa.select(AgendaItem)
+        .join(AgendaItem.meeting)
+        .where(AgendaItem.meeting_id.in_(meetings))
+        .options(contains_eager(AgendaItem.meeting), joinedload(AgendaItem.note))
+    )
+
+
+def visible_notes(person: Person) -> sa.Select[tuple[MinutesNote]]:
+    """What the minutes of the visible meetings say."""
+    items = visible_items(person).with_only_columns(AgendaItem.id)
+    return sa.select(MinutesNote).where(MinutesNote.item_id.in_(items)).options(joinedload(MinutesNote.item).joinedload(AgendaItem.meeting))
+
+
+def can_plan_meeting(person: Person, group: Group) -> bool:
+    """The group's convener and secretary."""
+    return not group.is_archived and can_lead_group(person, group)
+
+
+def can_write_minutes(person: Person, meeting: Meeting) -> bool:
+    """The group's convener and secretary, once the meeting has been called."""
+    return meeting.state is MeetingState.CALLED and can_lead_group(person, meeting.group)
+
+
+def invitation_of(person: Person, meeting: Meeting) -> Invitation | None:
+    """The person's own invitation to the meeting."""
+    return db.session.scalar(sa.select(Invitation).where(Invitation.meeting_id == meeting.id, Invitation.person_id == person.id))
+
+
+def can_answer_invitation(person: Person, invitation: Invitation) -> bool:
+    """The invited person, until the meeting is over, unless it was cancelled."""
+    meeting = invitation.meeting
+    return invitation.person_id == person.id and meeting.state is MeetingState.CALLED and meeting.ends_at > db.now()
+
+
+def unanswered_invitations(person: Person) -> Sequence[Invitation]:
+    """What awaits the person's answer, the nearest meeting first."""
+    visible = visible_meetings(person).with_only_columns(Meeting.id)
+    return db.session.scalars(
+        sa.select(Invitation)
+        .join(Invitation.meeting)
+        .options(contains_eager(Invitation.meeting))
+        .where(
+            Invitation.person_id == person.id,
+            Invitation.answer.is_(None),
+            Meeting.state == MeetingState.CALLED,
+            Meeting.ends_at > db.now(),
+            Meeting.id.in_(visible),
+        )
+        .order_by(Meeting.starts_at)
+    ).all()
+
+
+def meetings_to_come(person: Person) -> sa.Select[tuple[Meeting]]:
+    """Called meetings that are not over, of the person's groups, nearest first."""
+    return (
+        visible_meetings(person).where(Meeting.ends_at > db.now(), Meeting.state == MeetingState.CALLED).order_by(Meeting.starts_at)
+    )
+
+
+def next_meeting(person: Person, group: Group) -> Meeting | None:
+    """The group's next meeting that the person may see."""
+    return db.session.scalars(meetings_to_come(person).where(Meeting.group_id == group.id).limit(1)).first()
+
+
+def count_meetings(person: Person, group: Group) -> int:
+    """How many meetings of the group the person may see."""
+    ids = visible_meetings(person).where(Meeting.group_id == group.id).with_only_columns(Meeting.id)
+    return db.session.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0

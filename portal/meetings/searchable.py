@@ -1,0 +1,39 @@
+"""How meetings and minutes are found."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from portal import markup, search
+from portal.meetings import policy
+from portal.meetings.models import AgendaItem, Meeting, MinutesNote
+
+
+def _meeting_document(meeting: Meeting) -> search.Document:
+    agenda = "\n".join(f"{item.title}\n{markup.plain(item.description)}" for item in meeting.items)
+    body = f"{meeting.place}\n{agenda}\n{meeting.practical}"
+    return search.Document("meeting", meeting.id, meeting.group_id, meeting.title, body, meeting.changed_at)
+
+
+def _minutes_document(note: MinutesNote) -> search.Document:
+    body = f"{markup.plain(note.text)}\n{markup.plain(note.decision)}"
+    return search.Document("minutes", note.id, note.item.meeting.group_id, note.item.title, body, note.written_at)
+
+
+def register() -> None:
+    """Let meetings and minutes be found. A meeting is indexed anew when `changed_at` is set (agenda changes do that)."""
+    search.register(
+        "meeting",
+        Meeting,
+        document=_meeting_document,
+        visible=policy.visible_meetings,
+        all_rows=lambda: sa.select(Meeting).options(selectinload(Meeting.items)),
+    )
+    search.register(
+        "minutes",
+        MinutesNote,
+        document=_minutes_document,
+        visible=policy.visible_notes,
+        all_rows=lambda: sa.select(MinutesNote).options(joinedload(MinutesNote.item).joinedload(AgendaItem.meeting)),
+    )
