@@ -1,0 +1,150 @@
+/**
+ * The live feed of a thread. The socket only listens: `watch` first, then the gap over HTTP, so that nothing falls between.
+ *
+ * Every new or changed post has the thread's next number. Events with the number that follows are shown at once; a number
+ * already had is dropped; a gap makes us ask `…/posts?after=<last>` (fragments, header X-Last-Seq). Without a socket we ask
+ * every 20 s. Events: items {topic, items: [{seq, html}]}, changed {topic, id, seq, html}, presence {topic, people},
+ * typing {topic, person}. `html` is a string, or an object with one form per language.
+ */
+import { io } from "socket.io-client";
+import { NoContact, SessionEnded, fetchPart, parts } from "./net.js";
+
+const POLL_MS = 20_000;
+const TYPING_MS = 3_000;
+const ACK_MS = 8_000;
+const FULL_ANSWER = 200; // as many posts as the server sends at once: there may be more
+
+export class ThreadFeed {
+  /**
+   * @param {{topic: string, postsUrl: string, lastSeq: number, onPosts: (html: string) => void,
+   *   onPresence: (people: object[]) => void, onTyping: (person: object) => void, onGone: (part: DocumentFragment) => void}} options
+   */
+  constructor(options) {
+    Object.assign(this, options);
+    this.language = document.documentElement.lang;
+    this.waiting = new Map(); // number -> html, beyond a gap
+    this.asking = null;
+    this.askAgain = false;
+    this.isGone = false;
+    this.lastTyping = 0;
+  }
+
+  start() {
+    this.socket = io({ transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelayMax: 15_000 });
+    this.socket.on("connect", () => this.watch());
+    this.socket.on("disconnect", (reason) => this.dropped(reason));
+    this.socket.on("items", (event) => { if (event.topic === this.topic) this.take(event.items); });
+    this.socket.on("changed", (event) => { if (event.topic === this.topic) this.take([event]); });
+    this.socket.on("presence", (event) => { if (event.topic === this.topic) this.onPresence(event.people); });
+    this.socket.on("typing", (event) => { if (event.topic === this.topic) this.onTyping(event.person); });
+    this.poll = window.setInterval(() => { if (!this.socket.connected) this.catchUp(); }, POLL_MS);
+    document.addEventListener("portal:session-back", () => this.resume());
+    document.addEventListener("portal:contact-back", () => this.resume());
+    window.addEventListener("pagehide", () => this.socket.disconnect());
+    window.addEventListener("pageshow", (event) => { if (event.persisted) this.resume(); });
+  }
+
+  resume() {
+    if (this.isGone) return;
+    if (!this.socket.connected) this.socket.connect();
+    this.catchUp();
+  }
+
+  async watch() {
+    let answer;
+    try {
+      answer = await this.socket.timeout(ACK_MS).emitWithAck("watch", { topic: this.topic, lang: this.language });
+    } catch {
+      this.socket.disconnect().connect(); // no answer to "watch": this connection is of no use
+      return;
+    }
+    if (!answer.ok) {
+      this.socket.disconnect();
+      this.catchUp(); // says why: session ended, or no longer shared with us
+      return;
+    }
+    this.onPresence(answer.presence ?? []);
+    if (answer.seq > this.lastSeq) this.catchUp();
+  }
+
+  dropped(reason) {
+    this.onPresence([]);
+    if (reason !== "io server disconnect") return; // socket.io connects again by itself
+    this.catchUp().then(() => { if (!this.isGone) window.setTimeout(() => this.socket.connect(), 1_000 + Math.random() * 2_000); });
+  }
+
+  /** Say that we are writing, at most every 3 s. */
+  typing() {
+    const now = performance.now();
+    if (!this.socket.connected || now - this.lastTyping < TYPING_MS) return;
+    this.lastTyping = now;
+    this.socket.emit("typing", { topic: this.topic });
+  }
+
+  /** @param {{seq: number, html: string|Object<string, string>}[]} updates new or changed posts, in any order */
+  take(updates) {
+    for (const { seq, html } of updates) {
+      if (seq > this.lastSeq) this.waiting.set(seq, typeof html === "string" ? html : html[this.language]);
+    }
+    this.showReady();
+    if (this.waiting.size) this.catchUp();
+  }
+
+  showReady() {
+    const ready = [];
+    while (this.waiting.has(this.lastSeq + 1)) {
+      this.lastSeq += 1;
+      ready.push(this.waiting.get(this.lastSeq));
+      this.waiting.delete(this.lastSeq);
+    }
+    if (ready.length) this.onPosts(ready.join(""));
+  }
+
+  /** Ask for what we lack. One question at a time; whoever comes meanwhile gets one more round. */
+  catchUp() {
+    if (this.isGone) return Promise.resolve();
+    if (this.asking) this.askAgain = true;
+    else this.asking = this.rounds().finally(() => { this.asking = null; });
+    return this.asking;
+  }
+
+  async rounds() {
+    do {
+      this.askAgain = false;
+      try {
+        this.askAgain = (await this.askOnce()) || this.askAgain;
+      } catch (error) {
+        if (error instanceof NoContact || error instanceof SessionEnded) return; // the page says it; the next poll tries again
+        throw error;
+      }
+    } while (this.askAgain);
+  }
+
+  /** @returns {Promise<boolean>} whether there may be more */
+  async askOnce() {
+    const url = new URL(this.postsUrl, window.location.href);
+    url.searchParams.set("after", String(this.lastSeq));
+    const answer = await fetchPart(url);
+    const html = await answer.text();
+    if (answer.status === 403 || answer.status === 404) {
+      this.gone(html);
+      return false;
+    }
+    if (!answer.ok) return false;
+    const numbers = [...parts(html).querySelectorAll("[data-change-seq]")].map((post) => Number(post.dataset.changeSeq));
+    const isFull = numbers.length >= FULL_ANSWER;
+    const told = isFull ? 0 : Number(answer.headers.get("X-Last-Seq") ?? 0);
+    this.lastSeq = Math.max(this.lastSeq, told, ...numbers);
+    for (const seq of this.waiting.keys()) if (seq <= this.lastSeq) this.waiting.delete(seq);
+    if (html.trim()) this.onPosts(html);
+    this.showReady();
+    return isFull;
+  }
+
+  gone(html) {
+    this.isGone = true;
+    window.clearInterval(this.poll);
+    this.socket.disconnect();
+    this.onGone(parts(html));
+  }
+}
