@@ -5,18 +5,13 @@ from __future__ import annotations
 from flask import Flask
 
 from portal import live, search
-from portal.auth import cli as auth_cli
 from portal.auth import sessions
-from portal.auth import views as auth_views
 from portal.discussions import policy as discussion_policy
 from portal.discussions import views as discussion_views
 from portal.discussions.searchable import register as register_discussions
-from portal.home import nav
+from portal.home import nav, results
 from portal.home import views as home_views
-from portal.library import cli as library_cli
-from portal.library import views as library_views
 from portal.library.searchable import register as register_library
-from portal.meetings import views as meeting_views
 from portal.meetings.searchable import register as register_meetings
 from portal.people import cards
 from portal.people import views as people_views
@@ -26,13 +21,12 @@ from portal.support import views as support_views
 def init_app(app: Flask) -> None:
     """Put the features together."""
     app.session_interface = sessions.ServerSessions()
-    for views in (auth_views, people_views, discussion_views, library_views, meeting_views, support_views, home_views):
+    for views in (people_views, discussion_views, support_views, home_views):
         app.register_blueprint(views.bp)
-    for group in (auth_cli.organisations, library_cli.library):
-        app.cli.add_command(group)
     register_discussions()
     register_library()
     register_meetings()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
     live.register_topic("thread", may_watch=discussion_policy.may_watch_thread, last_seq=discussion_policy.last_seq)
     nav.init_app(app)
+    results.init_app(app)

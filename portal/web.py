@@ -174,7 +174,9 @@ def error_answer(status: int, message: str = "") -> Response:
     db.reads_only(True)
     heading, sentence = _error_text(status)
     template = "errors/fragment.html" if is_fragment_request() else "errors/error.html"
-    body = render_template(template, status=status, heading=heading, message=message or sentence)
+    # when the inside does not work, the page must not ask it for a name or a menu
+    frame: dict[str, Any] = {"person": None, "nav": None} if status >= 500 else {}
+    body = render_template(template, status=status, heading=heading, message=message or sentence, **frame)
     return Response(body, status=status, mimetype="text/html")
 
 

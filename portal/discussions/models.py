@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
+from markupsafe import Markup
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import db, markup
@@ -88,7 +89,7 @@ class Post(db.Base):
     )
 
     @property
-    def html(self) -> str:
+    def html(self) -> Markup:
         """The text as safe HTML."""
         return markup.render(self.body)
 

@@ -70,10 +70,12 @@ def _composer(thread: Thread, person: Person, form: PostForm, finds: Sequence[gu
 
 @bp.get("/threads/<int:thread_id>")
 def thread(thread_id: int) -> ResponseReturnValue:
-    """A thread: its last posts, or those before `?before=<seq>`; where the unread begin is marked."""
+    """A thread: its last posts, or those before `?before=<seq>` or around `?at=<seq>`; where the unread begin is marked."""
     person = web.current_person()
     thread = _visible_thread(person, thread_id)
     before = request.args.get("before", type=int)
+    if (at := request.args.get("at", type=int)) is not None and at + POSTS_A_PAGE // 2 < thread.last_seq:
+        before = at + POSTS_A_PAGE // 2  # a search hit far up: the page around it
     context = _page_of_posts(person, thread, before)
     if before is None:
         person_id, last = person.id, thread.last_seq

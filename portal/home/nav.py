@@ -5,13 +5,16 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from flask import Flask, g, session
+import sqlalchemy as sa
+from flask import Flask, current_app, g, session
 
 from portal import db
-from portal.discussions.policy import unread_by_group
-from portal.meetings.policy import unanswered_invitations
-from portal.people.models import Group, Person
-from portal.people.policy import own_groups
+from portal.discussions.models import Thread
+from portal.discussions.policy import unread_by_group, visible_threads
+from portal.library.policy import count_materials
+from portal.meetings.policy import count_meetings, unanswered_invitations
+from portal.people.models import Group, Membership, Person
+from portal.people.policy import own_groups, visible_members
 from portal.support.models import Contact
 from portal.support.policy import support_line
 
@@ -35,17 +38,41 @@ class Navigation:
         """How many things wait for the person."""
         return len(unanswered_invitations(self._person)) if self._person is not None else 0
 
+    def tab_counts(self, group: Group) -> dict[str, int]:
+        """The numbers beside a group's tabs."""
+        if self._person is None:
+            return {}
+        threads = visible_threads(self._person).where(Thread.group_id == group.id).with_only_columns(Thread.id)
+        members = visible_members(self._person, group).with_only_columns(Membership.id)
+        return {
+            "discussions": _count(threads),
+            "meetings": count_meetings(self._person, group),
+            "materials": count_materials(self._person, group),
+            "members": _count(members),
+        }
+
     @cached_property
     def support_line(self) -> Contact | None:
         """The national support line for professionals."""
         return support_line()
 
 
+def _count(ids: sa.Select[tuple[int]]) -> int:
+    return db.session.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
+
+
 def _context() -> dict[str, Any]:
     person = getattr(session, "person", None)
     if "navigation" not in g:
         g.navigation = Navigation(person)
-    return {"person": person, "nav": g.navigation, "theme": person.theme if person else "auto"}
+    settings = current_app.config["SETTINGS"]
+    return {
+        "person": person,
+        "nav": g.navigation,
+        "theme": person.theme if person else "auto",
+        "support_email": settings.support_email,
+        "demo": settings.environment == "demo",
+    }
 
 
 def init_app(app: Flask) -> None:

@@ -12,8 +12,7 @@ from portal import db, outbox, search, web
 from portal.discussions import actions as discussion_actions
 from portal.discussions.models import Thread, ThreadKind
 from portal.discussions.policy import unread_by_thread, visible_threads
-from portal.library.policy import count_materials
-from portal.meetings.policy import count_meetings, meetings_to_come, next_meeting, unanswered_invitations
+from portal.meetings.policy import meetings_to_come, next_meeting, unanswered_invitations
 from portal.people.models import Group, Membership, Person, Role
 from portal.people.policy import can_write_in_group, own_groups, readable_group_ids, visible_groups, visible_members
 
@@ -92,7 +91,6 @@ def group(slug: str) -> ResponseReturnValue:
         else 0,
         show=show,
         lifted_count=_count(lifted),
-        counts=tab_counts(person, group),
         next_meeting=next_meeting(person, group),
         leaders=db.session.scalars(roles.options(joinedload(Membership.person)).order_by(Membership.role)).all(),
         may_write=can_write_in_group(person, group),
@@ -103,18 +101,7 @@ def _count(query: sa.Select[tuple[Thread]]) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(query.with_only_columns(Thread.id).subquery())) or 0
 
 
-def tab_counts(person: Person, group: Group) -> dict[str, int]:
-    """The numbers beside a group's tabs."""
-    members = visible_members(person, group).with_only_columns(Membership.id).subquery()
-    return {
-        "discussions": _count(visible_threads(person).where(Thread.group_id == group.id)),
-        "meetings": count_meetings(person, group),
-        "materials": count_materials(person, group),
-        "members": db.session.scalar(sa.select(sa.func.count()).select_from(members)) or 0,
-    }
-
-
-@bp.get("/search")
+@bp.get("/search", endpoint="search")
 def search_page() -> ResponseReturnValue:
     """One field for everything. As a fragment it fills the search window."""
     person = web.current_person()

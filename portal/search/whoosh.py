@@ -109,6 +109,13 @@ class WhooshEngine:
             self._searcher = self._searcher.refresh()
         return self._searcher
 
+    def close(self) -> None:
+        """Let go of the index's files."""
+        with self._lock:
+            if self._searcher is not None:
+                self._searcher.close()
+            self._searcher = self._opened = None
+
     def _current(self) -> Path | None:
         link = self._root / "current"
         return link.resolve() if link.exists() else None
