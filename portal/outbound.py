@@ -3,9 +3,10 @@
 An address may come from an administrator or from another organisation's server, so no answer is trusted:
 https only, public addresses only, no redirects, five seconds in all, 256 kB at most.
 
-Why httpcore (the engine under httpx) and not httpx, requests or urllib3 themselves: its network backend is a public
-interface. The connection is opened by us, to the very address that was checked, while host name, Host header, SNI and
-certificate check stay those of the URL. There are no proxies, cookies, redirects, decompression or retries to switch off.
+Why httpcore (the engine under httpx) and not httpx, requests or urllib3 themselves: its network backend is a
+public interface. The connection is opened by us, to the very address that was checked, while Host header, SNI
+and certificate check stay those of the URL. And there are no proxies, cookies, redirects, decompression or
+retries to switch off.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class OutboundError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer. `content_type` is lower case and without parameters; any status but 3xx is an answer."""
+    """A complete answer. `content_type`: lower case, without parameters. Any status but 3xx is an answer."""
 
     status: int
     content_type: str
@@ -71,7 +72,7 @@ class Answer:
         return 200 <= self.status < 300
 
     def json(self) -> dict[str, Any]:
-        """The JSON object in the body. Raises OutboundError(NOT_JSON) for another type, broken JSON or no object."""
+        """The JSON object in the body. Raises OutboundError(NOT_JSON): another type, broken, or no object."""
         if self.content_type not in JSON_TYPES:
             raise OutboundError(OutboundReason.NOT_JSON)
         try:
@@ -93,7 +94,7 @@ def system_resolver(host: str, port: int) -> Sequence[str]:
 class Outbound:
     """A way out, with its limits. Holds no connection and no state: cheap to make, safe to share.
 
-    allow_loopback: plain http and https to this machine are allowed (demo and tests only; nothing else private is)
+    allow_loopback: http and https to this machine are allowed (demo and tests only; nothing else private is)
     seconds:        wall clock for one whole request, name look-up and drip-fed bytes included
     limit:          bytes in an answer's body
     resolver, tls:  for tests: another name look-up, another set of trusted certificates
@@ -204,8 +205,8 @@ def is_public(address: Address) -> bool:
 class _Watch:
     """The wall clock of one request: at its end the connection is cut, wherever the request stands.
 
-    Time-outs of single reads are not enough: a server that feeds one byte a second resets them for ever (also in the
-    TLS handshake). A timer thread works the same with and without gevent, where it is a greenlet.
+    Time-outs of single reads are not enough: a server that feeds one byte a second resets them for ever, also in
+    the TLS handshake. A timer thread works the same with and without gevent, where it is a greenlet.
     """
 
     def __init__(self, end: float) -> None:
@@ -221,7 +222,7 @@ class _Watch:
         return self.end - time.monotonic()
 
     def follow(self, connection: socket.socket) -> None:
-        """Cut `connection` at the end. A duplicate is kept, as the TLS layer takes the original's descriptor."""
+        """Cut `connection` at the end. A duplicate is kept: the TLS layer takes the original's descriptor."""
         self._cut.append(connection.dup())
 
     def stop(self) -> None:
@@ -240,7 +241,7 @@ class _Watch:
 
 
 class _Pinned(httpcore.SyncBackend):
-    """Opens connections to the checked addresses, whatever name is asked for: no second look-up, no rebinding."""
+    """Opens connections to the checked addresses, whatever the name: no second look-up, no rebinding."""
 
     def __init__(self, addresses: Sequence[str], watch: _Watch) -> None:
         self._addresses = addresses
@@ -248,9 +249,9 @@ class _Pinned(httpcore.SyncBackend):
 
     def connect_tcp(
         self,
-        host: str,
+        host: str,  # noqa: ARG002 - the point: the checked address counts, not the name
         port: int,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ARG002 - the watch knows how much is left
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:

@@ -1,4 +1,4 @@
-"""What identity providers publish about themselves: metadata and keys, fetched when needed, kept for ten minutes."""
+"""What identity providers publish about themselves: metadata and keys, kept for ten minutes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from portal.outbound import Outbound, OutboundError
 
 KEEP_SECONDS = 600
 RSA_BITS = range(2048, 8193)
-# The public half of each kind of key. Whatever else a published key holds (certificates, private parts) is left out.
+# The public half of each kind of key. Whatever else a published key holds (certificates, private parts) is
+# left out.
 PUBLIC_MEMBERS = {"RSA": ("kty", "n", "e"), "EC": ("kty", "crv", "x", "y"), "OKP": ("kty", "crv", "x")}
 
 
@@ -56,7 +57,7 @@ class _Entry:
 
 
 class Directory:
-    """Metadata and keys of all providers, one per app. Nothing of an older version of a provider's row is ever used.
+    """Metadata and keys of all providers, one per app. Nothing of an older version of a row is ever used.
 
     `now` is everywhere in seconds since 1970 and decides on the age of what is kept.
     """
@@ -135,7 +136,7 @@ def _metadata(found: Mapping[str, Any], http: Outbound) -> Metadata:
 
 
 def _keys(found: Mapping[str, Any]) -> list[PublishedKey]:
-    """The keys of a key set that can verify a signature. One that we cannot read does not spoil the others."""
+    """The keys of a set that can verify a signature. One that we cannot read does not spoil the others."""
     published = found.get("keys")
     if not isinstance(published, list):
         raise SignInRefused(Reason.METADATA_INCOMPLETE, "keys")

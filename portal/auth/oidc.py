@@ -1,7 +1,7 @@
 """OpenID Connect sign-in: authorization code with PKCE. Protocol only: no Flask, no database.
 
-`begin` sends the browser to the provider, `finish` takes its answer. Authlib helps with the requests' form (PKCE,
-parameters, client assertion); the network is `portal.outbound`, the checks are in `oidc_tokens`.
+`begin` sends the browser to the provider, `finish` takes its answer. Authlib helps with the form of requests
+(PKCE, parameters, client assertion); the network is `portal.outbound`, the checks are in `oidc_tokens`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ STEP_SECONDS = 5.0
 RANDOM_BYTES = 32
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 60
-# RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6. Another word of the provider's never reaches our log.
+# RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6. Other words of a provider never reach our log.
 KNOWN_ERRORS = (
     *(
         "access_denied",
@@ -72,7 +72,7 @@ def begin(
         scope=SCOPE,
         state=state,
         nonce=nonce,
-        code_challenge=create_s256_code_challenge(verifier),  # type: ignore[no-untyped-call] # the stubs have none
+        code_challenge=create_s256_code_challenge(verifier),
         code_challenge_method="S256",
         # A form post from another site would come without our SameSite=Lax cookie.
         response_mode="query",
@@ -88,7 +88,7 @@ def finish(
 ) -> Identity:
     """Who signed in, from the parameters that the browser brought back. Raises SignInRefused.
 
-    An attempt may be used once only: the caller forgets it before calling. At most STEP_SECONDS of network time.
+    An attempt may be used once: the caller forgets it before calling. At most STEP_SECONDS of network time.
     """
     _check_attempt(config, attempt, params, now)
     http = directory.http.within(STEP_SECONDS)
@@ -119,7 +119,7 @@ def end_session(
     return_to: str,
     id_token_hint: str | None = None,
 ) -> str | None:
-    """Where the browser ends its session at the provider (RP-initiated logout), or None when there is no such place.
+    """Where the browser ends its session at the provider (RP-initiated logout), or None.
 
     `return_to` has to be registered with the provider. An unreachable provider counts as one without logout.
     """
@@ -137,7 +137,7 @@ def end_session(
 
 
 def _check_attempt(config: ProviderConfig, attempt: Attempt, params: Mapping[str, str], now: float) -> None:
-    """Before anything of the answer is used: it belongs to this browser, this provider as it is now, and is in time."""
+    """Before anything else of the answer is used: it is for this browser and this provider, and in time."""
     if not oidc_tokens.same(params.get("state"), attempt.state):
         raise SignInRefused(Reason.STATE)
     if (attempt.provider_id, attempt.provider_version) != (config.id, config.version):
@@ -205,7 +205,7 @@ def _client_auth(config: ProviderConfig, now: float) -> tuple[dict[str, str], di
 
 
 def _assertion(config: ProviderConfig, jwk: str, now: float) -> str:
-    """Our own signed statement (RFC 7523). Its audience is the issuer alone, so that no other provider can use it."""
+    """Our own signed statement (RFC 7523). Its audience is the issuer alone: no other provider can use it."""
     try:
         key = ECKey.import_key(json.loads(jwk))
     except (JoseError, ValueError, TypeError, KeyError) as error:
@@ -233,7 +233,7 @@ def _userinfo(
     opened: partial[dict[str, Any]],
     sub: str,
 ) -> Mapping[str, Any]:
-    """Name and address from the userinfo endpoint, plain or signed (the Swedish profile), about the same person only."""
+    """Name and address from userinfo, plain or signed (the Swedish profile), about the same person only."""
     access_token = tokens.get("access_token")
     if not isinstance(access_token, str) or not access_token.isascii() or not access_token.isprintable():
         raise SignInRefused(Reason.TOKEN_ANSWER)

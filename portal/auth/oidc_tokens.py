@@ -1,6 +1,6 @@
 """ID tokens: every check that security.md §1 and nos. 2-5 ask for, by hand, in this order.
 
-joserfc verifies the signature; nothing else is left to a library, since each that was tried let some of these pass.
+joserfc verifies the signature. Nothing else is left to a library: each that was tried let some of these pass.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_SUB = 255  # OpenID Connect Core 1.0 §2: at most 255 ASCII characters
 TOKEN_TYPES = (None, "JWT", "jwt", "application/jwt")
 LOGOUT_TYPE = "logout+jwt"
 ORGANISATION_NUMBER_CLAIM = "https://id.oidc.se/claim/orgNumber"
-# Everything that is ever read. The rest, personal identity numbers among it, is dropped where the token is opened.
+# Everything that is ever read. The rest, personal identity numbers too, is dropped when a token is opened.
 CLAIMS = frozenset(
     {"iss", "sub", "aud", "azp", "exp", "nbf", "iat", "nonce", "auth_time", "acr", "sid", "events"}
     | {"email", "name", ORGANISATION_NUMBER_CLAIM}
@@ -37,7 +37,7 @@ KeySource = Callable[[bool], list[PublishedKey]]  # called with True: fetch the 
 def open_token(token: str, config: ProviderConfig, keys: KeySource) -> dict[str, Any]:
     """The claims of a signed token, cut down to CLAIMS. Raises SignInRefused.
 
-    The key comes from the provider's published set only: `jku`, `x5u`, `jwk` and `x5c` in the header are not read.
+    The key comes from the provider's published set: `jku`, `x5u`, `jwk` and `x5c` in the header are not read.
     """
     registry = jws.JWSRegistry(algorithms=list(ALGORITHMS), strict_check_header=False)
     registry.max_header_length = config.jose_header_limit
@@ -54,7 +54,7 @@ def open_token(token: str, config: ProviderConfig, keys: KeySource) -> dict[str,
     key = _find_key(keys, algorithm, header.get("kid"))
     try:
         with warnings.catch_warnings():
-            # RFC 9864 renames EdDSA; the Swedish profile and its providers still say EdDSA. The curve is checked.
+            # RFC 9864 renames EdDSA; providers still say EdDSA. The curve is checked in discovery.py.
             warnings.simplefilter("ignore", SecurityWarning)
             opened = jws.deserialize_compact(token.encode("ascii"), key.key, registry=registry)
         claims = json.loads(opened.payload or b"")
@@ -158,7 +158,7 @@ def _check_times(claims: Mapping[str, Any], config: ProviderConfig, now: float) 
 
 
 def _time(value: object) -> float | None:
-    """A NumericDate that can be computed with: no truth value, no text, not beyond the year 9999. Otherwise None."""
+    """A NumericDate that can be computed with (no truth value, no text, before the year 10000), or None."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
     return value if 0 <= value < 253_402_300_800 else None
@@ -176,7 +176,7 @@ def _text(value: object, limit: int) -> str | None:
 
 
 def _has_personal_number(text: str) -> bool:
-    """True for what the guard would never let be stored. As the key of an account it would stand in every log."""
+    """True for what the guard never lets be stored. As the key of an account it would stand in every log."""
     return any(find.verdict is guard.Verdict.BLOCK for find in guard.scan(text))
 
 

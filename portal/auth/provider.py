@@ -13,14 +13,14 @@ ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA")
 class ClientAuth(StrEnum):
     """How we prove who we are at the provider's token endpoint."""
 
-    SECRET_BASIC = "client_secret_basic"
-    SECRET_POST = "client_secret_post"
+    SECRET_BASIC = "client_secret_basic"  # noqa: S105 - a name, no secret
+    SECRET_POST = "client_secret_post"  # noqa: S105 - a name, no secret
     PRIVATE_KEY_JWT = "private_key_jwt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderConfig:
-    """One identity provider as an administrator configured it; `version` changes with every change of the row.
+    """One identity provider as an administrator configured it; `version` rises with every change of the row.
 
     client_secret:     the shared secret, or with private_key_jwt our private EC key (P-256) as a JWK in JSON
     allowed_acr:       levels of assurance of which one is demanded; None: the provider may leave it out
@@ -101,12 +101,12 @@ class Reason(StrEnum):
     ANSWER_ISSUER_MISSING = "answer_issuer_missing"
     PROVIDER_ERROR = "provider_error"
     CODE_MISSING = "code_missing"
-    TOKEN_REFUSED = "token_request_refused"
-    TOKEN_ANSWER = "token_answer_invalid"
-    ID_TOKEN_MISSING = "id_token_missing"
-    ID_TOKEN_MALFORMED = "id_token_malformed"
+    TOKEN_REFUSED = "token_request_refused"  # noqa: S105 - a name, no secret
+    TOKEN_ANSWER = "token_answer_invalid"  # noqa: S105 - a name, no secret
+    ID_TOKEN_MISSING = "id_token_missing"  # noqa: S105 - a name, no secret
+    ID_TOKEN_MALFORMED = "id_token_malformed"  # noqa: S105 - a name, no secret
     ALGORITHM = "algorithm"
-    TOKEN_TYPE = "token_type"
+    TOKEN_TYPE = "token_type"  # noqa: S105 - a name, no secret
     KEY_UNKNOWN = "key_unknown"
     SIGNATURE = "signature"
     ISSUER = "issuer"
@@ -120,13 +120,13 @@ class Reason(StrEnum):
     ISSUED_AT = "issued_at"
     AUTH_TIME = "auth_time"
     LEVEL = "level_of_assurance"
-    LOGOUT_TOKEN = "logout_token"
+    LOGOUT_TOKEN = "logout_token"  # noqa: S105 - a name, no secret
     ORGANISATION_NUMBER = "organisation_number"
     USERINFO = "userinfo"
 
 
-class SignInRefused(Exception):
-    """A sign-in that must not go on. `detail` is one of our own words (an outbound reason, a known error code)."""
+class SignInRefused(Exception):  # noqa: N818 - a refusal is no error of ours
+    """A sign-in that must not go on. `detail` is one of our own words (an outbound reason, a known error)."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(f"{reason} ({detail})" if detail else str(reason))

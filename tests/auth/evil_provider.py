@@ -38,7 +38,7 @@ def encode(data: bytes) -> str:
 
 
 def sign(header: dict[str, Any], claims: object, key: Key | bytes) -> str:
-    """A compact JWS put together by hand, as libraries refuse to make the bad ones. Bytes are a shared secret."""
+    """A compact JWS made by hand, as libraries refuse to make the bad ones. Bytes are a shared secret."""
     signing_input = f"{encode(json.dumps(header).encode())}.{encode(json.dumps(claims).encode())}"
     if header["alg"] == "none":
         return f"{signing_input}."
@@ -145,7 +145,7 @@ class EvilProvider:
         else:
             send_json(handler, self.userinfo)
 
-    def _handler(provider: EvilProvider) -> type[BaseHTTPRequestHandler]:
+    def _handler(provider: EvilProvider) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - two selfs meet
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 path = self.path.removeprefix("/op")
