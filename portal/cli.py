@@ -90,7 +90,12 @@ def query(words: str, email: str, type_: str | None, limit: int, as_json: bool) 
         rows.append({"type": found.type, "id": found.obj.id, "title": document.title if document else "",
                      "snippet": str(snippet.html) if snippet else ""})  # fmt: skip
     if as_json:
-        click.echo(json.dumps({"total": results.total, "counts": results.counts, "more": results.more, "hits": rows}, ensure_ascii=False))
+        click.echo(
+            json.dumps(
+                {"total": results.total, "counts": results.counts, "more": results.more, "hits": rows},
+                ensure_ascii=False,
+            )
+        )
         return
     click.echo(f"{results.total} hits")
     for row in rows:
@@ -112,7 +117,9 @@ def verify() -> None:
 def show_outbox() -> None:
     """Show the jobs that wait after an error or were given up."""
     db.reads_only(True)
-    jobs = db.session.scalars(sa.select(outbox.Job).where(outbox.Job.error.is_not(None)).order_by(outbox.Job.id)).all()
+    jobs = db.session.scalars(
+        sa.select(outbox.Job).where(outbox.Job.error.is_not(None)).order_by(outbox.Job.id)
+    ).all()
     for job in jobs:
         state = "given up" if job.failed_at else f"next try {job.run_at:%Y-%m-%d %H:%M:%S} UTC"
         last_line = (job.error or "").strip().splitlines()[-1:]

@@ -106,7 +106,9 @@ def make_engine(url: str) -> sa.Engine:
     """
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=20, max_overflow=20, pool_timeout=BUSY_SECONDS)
+        return sa.create_engine(
+            parsed, pool_pre_ping=True, pool_size=20, max_overflow=20, pool_timeout=BUSY_SECONDS
+        )
     engine = sa.create_engine(
         parsed,
         poolclass=QueuePool,
@@ -122,7 +124,13 @@ def make_engine(url: str) -> sa.Engine:
         connection.isolation_level = None  # the driver must not begin transactions on its own
         cursor = connection.cursor()
         # FULL: an answered request survives a power cut, not only a crash of the process
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL", "temp_store=MEMORY", "cache_size=-16000"):
+        for pragma in (
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            "synchronous=FULL",
+            "temp_store=MEMORY",
+            "cache_size=-16000",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -11,6 +11,8 @@ from portal.discussions import views as discussion_views
 from portal.discussions.searchable import register as register_discussions
 from portal.home import nav, results
 from portal.home import views as home_views
+from portal.library import cli as library_cli
+from portal.library import views as library_views
 from portal.library.searchable import register as register_library
 from portal.meetings.searchable import register as register_meetings
 from portal.people import cards
@@ -21,12 +23,16 @@ from portal.support import views as support_views
 def init_app(app: Flask) -> None:
     """Put the features together."""
     app.session_interface = sessions.ServerSessions()
-    for views in (people_views, discussion_views, support_views, home_views):
+    for views in (people_views, discussion_views, library_views, support_views, home_views):
         app.register_blueprint(views.bp)
+    for group in (library_cli.library,):
+        app.cli.add_command(group)
     register_discussions()
     register_library()
     register_meetings()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
-    live.register_topic("thread", may_watch=discussion_policy.may_watch_thread, last_seq=discussion_policy.last_seq)
+    live.register_topic(
+        "thread", may_watch=discussion_policy.may_watch_thread, last_seq=discussion_policy.last_seq
+    )
     nav.init_app(app)
     results.init_app(app)

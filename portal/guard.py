@@ -26,8 +26,7 @@ __all__ = ["Find", "Kind", "Stopped", "Verdict", "check", "init", "scan"]
 
 _KEY_LENGTH = 12
 _ORDER = {
-    kind: place
-    for place, kind in enumerate((Kind.PERSONAL, Kind.COORDINATION, Kind.ACCOUNT, Kind.EMAIL, Kind.PHONE))
+    kind: place for place, kind in enumerate((Kind.PERSONAL, Kind.COORDINATION, Kind.ACCOUNT, Kind.EMAIL, Kind.PHONE))
 }
 _secret = secrets.token_bytes(32)
 

@@ -25,9 +25,7 @@ _FOREIGN = re.compile(
     r"(?:[ ()./-]{0,3}[0-9]){6,13}(?![0-9])"
 )
 _FREE = ("020", "0200", "077")
-_AT = re.compile(
-    r"[@(\[](?:(?<=@)|(?:at|snabel-?a)[\])] ?)(?P<host>[^\W_](?:[\w-]{0,62}\.[^\W_]){1,8}[\w-]{1,62})"
-)
+_AT = re.compile(r"[@(\[](?:(?<=@)|(?:at|snabel-?a)[\])] ?)(?P<host>[^\W_](?:[\w-]{0,62}\.[^\W_]){1,8}[\w-]{1,62})")
 _LOCAL = re.compile(r"[\w.%+'-]{1,64}(?= ?\Z)")
 _IBAN = re.compile(r"se(?<![a-z0-9]se)[0-9]{2}(?:[ -]?[0-9]{4}){5}(?![0-9])")
 _BANK = re.compile(
@@ -59,14 +57,10 @@ def phones(text: str) -> Iterator[Hit]:
         for match in pattern.finditer(text):
             digits = _digits(match[0])
             if pattern is _BARE_MOBILE or _swedish_ok(_digits(match["area"]), digits):
-                yield Hit(
-                    Kind.PHONE, Verdict.ASK, *match.span(), digits, _stars(match[0], len(match["area"]))
-                )
+                yield Hit(Kind.PHONE, Verdict.ASK, *match.span(), digits, _stars(match[0], len(match["area"])))
     for match in _FOREIGN.finditer(text):
         digits = _digits(match[0]).removeprefix("00")
-        plain = (
-            match[0].startswith("00") and match.start() > 1 and text[match.start() - 2].isdigit()
-        )  # 12 00 45 …
+        plain = match[0].startswith("00") and match.start() > 1 and text[match.start() - 2].isdigit()  # 12 00 45 …
         swedish = "0" + digits[2:].lstrip("0") if digits.startswith("46") else ""
         if 9 <= len(digits) <= 15 and not plain and not swedish.startswith(_FREE):
             yield Hit(Kind.PHONE, Verdict.ASK, *match.span(), digits, _stars(match[0], len(match["area"])))
@@ -87,9 +81,7 @@ def accounts(text: str) -> Iterator[Hit]:
     """Swedish IBANs with the right check digits, and account or giro numbers after a word that says so."""
     for match in _IBAN.finditer(text):
         if iban.is_valid(match[0].replace("-", " "), check_country=False):
-            yield Hit(
-                Kind.ACCOUNT, Verdict.ASK, *match.span(), _digits(match[0]), _stars(match[0].upper(), 4)
-            )
+            yield Hit(Kind.ACCOUNT, Verdict.ASK, *match.span(), _digits(match[0]), _stars(match[0].upper(), 4))
     for match in _BANK.finditer(text):
         number = match["number"]
         yield Hit(Kind.ACCOUNT, Verdict.ASK, *match.span("number"), _digits(number), _stars(number, 2))

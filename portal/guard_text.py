@@ -65,9 +65,7 @@ class _Characters(dict[int, str]):
 
 
 _TABLES = {
-    (notes, marks): _Characters(footnotes=notes, marks=marks)
-    for notes in (False, True)
-    for marks in (False, True)
+    (notes, marks): _Characters(footnotes=notes, marks=marks) for notes in (False, True) for marks in (False, True)
 }
 
 

@@ -26,6 +26,10 @@ def _context() -> dict[str, Any]:
 
 def init_app(app: Flask) -> None:
     """Let every text of the request go through the person's language."""
-    app.config.update(BABEL_DEFAULT_LOCALE="sv", BABEL_DEFAULT_TIMEZONE="Europe/Stockholm", BABEL_TRANSLATION_DIRECTORIES="translations")
+    app.config.update(
+        BABEL_DEFAULT_LOCALE="sv",
+        BABEL_DEFAULT_TIMEZONE="Europe/Stockholm",
+        BABEL_TRANSLATION_DIRECTORIES="translations",
+    )
     Babel(app, locale_selector=_language)
     app.context_processor(_context)

@@ -45,7 +45,10 @@ class Job(db.Base):
     failed_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
     error: Mapped[str | None] = mapped_column(sa.Text)
 
-    __table_args__ = (sa.Index("ix_job_waiting", "failed_at", "run_at"), sa.Index("ix_job_kind_key", "kind", "key"))
+    __table_args__ = (
+        sa.Index("ix_job_waiting", "failed_at", "run_at"),
+        sa.Index("ix_job_kind_key", "kind", "key"),
+    )
 
 
 class WorkerSign(db.Base):

@@ -7,12 +7,17 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 from flask_babel import format_date, get_locale
-from flask_babel import gettext as _
+from flask_babel import gettext
 
 from portal import db
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 _NBSP = "\N{NO-BREAK SPACE}"
+
+
+def _(text: str, **values: object) -> str:
+    """`gettext` with its type."""
+    return str(gettext(text, **values))
 
 
 def local(instant: datetime) -> datetime:

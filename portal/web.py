@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, session, url_for
@@ -75,7 +75,7 @@ def is_fragment_request() -> bool:
 # --- checks of access -------------------------------------------------------------------------------------------------
 
 
-def find(visible: sa.Select[tuple[Row]]) -> Row:
+def find(visible: sa.Select[Row]) -> Row:
     """The one row of a `visible_…` query. Not visible and missing are the same 404, to the byte."""
     g.access_checked = True
     row = db.session.scalars(visible.limit(1)).unique().first()
@@ -84,7 +84,7 @@ def find(visible: sa.Select[tuple[Row]]) -> Row:
     return row
 
 
-def page(visible: sa.Select[tuple[Row]], *, limit: int) -> Sequence[Row]:
+def page(visible: sa.Select[Row], *, limit: int) -> Sequence[Row]:
     """The first `limit` rows of a `visible_…` query."""
     g.access_checked = True
     return db.session.scalars(visible.limit(limit)).unique().all()
@@ -103,7 +103,7 @@ def check(allowed: bool) -> None:
 class Edge(Flask):
     """A Flask app whose every request ends in one commit or one rollback."""
 
-    def dispatch_request(self) -> ResponseReturnValue:  # type: ignore[override]  # always a finished response
+    def dispatch_request(self) -> ResponseReturnValue:
         """Let the view answer, then commit an answer below 400 and roll back any other."""
         response = self.make_response(super().dispatch_request())
         view = self.view_functions.get(request.endpoint or "")
@@ -131,7 +131,11 @@ def _gate() -> ResponseReturnValue | None:
     elif getattr(view, "writes_on_get", False):
         db.rollback()
         db.reads_only(False)
-    if request.endpoint in {None, "static"} or getattr(view, "is_public", False) or current_user.is_authenticated:
+    if (
+        request.endpoint in {None, "static"}
+        or getattr(view, "is_public", False)
+        or current_user.is_authenticated
+    ):
         return None
     if request.method == "GET" and not is_fragment_request():
         return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
@@ -164,7 +168,10 @@ def _error_text(status: int) -> tuple[str, str]:
         413: (_("That was too large"), _("Send something smaller.")),
         422: (_("This could not be saved"), _("Go back and check what you filled in.")),
         429: (_("That was many at once"), _("Wait a minute and try again.")),
-        503: (_("The portal cannot save right now"), _("Nothing has been changed. Wait a moment and try again.")),
+        503: (
+            _("The portal cannot save right now"),
+            _("Nothing has been changed. Wait a moment and try again."),
+        ),
     }.get(status, (_("Something went wrong with us"), _("Nothing has been changed. Try again in a while.")))
 
 
@@ -181,7 +188,10 @@ def error_answer(status: int, message: str = "") -> Response:
 
 
 def _on_portal_error(error: PortalError) -> Response:
-    return error_answer(_STATUS.get(type(error), next((s for k, s in _STATUS.items() if isinstance(error, k)), 500)), error.message)
+    return error_answer(
+        _STATUS.get(type(error), next((s for k, s in _STATUS.items() if isinstance(error, k)), 500)),
+        error.message,
+    )
 
 
 def _on_http_error(error: HTTPException) -> Response:
@@ -191,7 +201,7 @@ def _on_http_error(error: HTTPException) -> Response:
         from_settings = current_app.config["SETTINGS"].max_upload_bytes // 1_000_000
         return error_answer(413, _("The file is larger than %(limit)s.", limit=f"{from_settings} MB"))
     if error.response is not None:
-        return Response.force_type(error.response)
+        return cast(Response, error.response)
     return error_answer(error.code or 500)
 
 

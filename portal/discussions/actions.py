@@ -27,7 +27,9 @@ def _next_seq(thread: Thread, **values: object) -> int:
 def _note_kept(finds: list[guard.Find], *, on: db.Base, by: Person) -> None:
     """Keep a trace of what the author chose to publish in spite of a question; the find itself is never logged."""
     if finds:
-        audit.record("guard_kept", by=by, on=on, kinds=sorted({find.kind.value for find in finds}), count=len(finds))
+        audit.record(
+            "guard_kept", by=by, on=on, kinds=sorted({find.kind.value for find in finds}), count=len(finds)
+        )
 
 
 def start_thread(
@@ -39,8 +41,12 @@ def start_thread(
     Sent twice with the same `client_id`, it makes one thread.
     """
     kept = guard.check({"title": title, "body": body}, keep=keep)
-    twin = sa.select(Thread).join(Post, Post.thread_id == Thread.id).where(
-        Thread.group_id == group.id, Post.author_id == by.id, Post.client_id == client_id, Post.seq == 1
+    twin = (
+        sa.select(Thread)
+        .join(Post, Post.thread_id == Thread.id)
+        .where(
+            Thread.group_id == group.id, Post.author_id == by.id, Post.client_id == client_id, Post.seq == 1
+        )
     )
     if (existing := db.session.scalar(twin)) is not None:
         return existing
@@ -64,7 +70,9 @@ def add_post(
     """
     kept = guard.check({"body": body}, keep=keep)
     existing = db.session.scalar(
-        sa.select(Post).where(Post.thread_id == thread.id, Post.author_id == by.id, Post.client_id == client_id)
+        sa.select(Post).where(
+            Post.thread_id == thread.id, Post.author_id == by.id, Post.client_id == client_id
+        )
     )
     if existing is not None:
         return existing
@@ -74,7 +82,13 @@ def add_post(
 
 
 def _store_post(
-    thread: Thread, *, body: str, kind: PostKind, client_id: str, by: Person, render: Callable[[Post], Mapping[str, str]]
+    thread: Thread,
+    *,
+    body: str,
+    kind: PostKind,
+    client_id: str,
+    by: Person,
+    render: Callable[[Post], Mapping[str, str]],
 ) -> Post:
     at = db.now()
     db.session.flush()
@@ -90,7 +104,13 @@ def _store_post(
 
 
 def edit_post(
-    post: Post, *, body: str, based_on: int, keep: Collection[str] = (), by: Person, render: Callable[[Post], Mapping[str, str]]
+    post: Post,
+    *,
+    body: str,
+    based_on: int,
+    keep: Collection[str] = (),
+    by: Person,
+    render: Callable[[Post], Mapping[str, str]],
 ) -> Post:
     """Change a post; the words before stay as a version.
 
@@ -127,5 +147,7 @@ def mark_read(session: Session, *, person_id: int, thread_id: int, seq: int) -> 
 
 def mark_all_read(person: Person, thread_ids: Collection[int]) -> None:
     """Note that a person wants to hear no more of what is new in these threads."""
-    for thread_id, seq in db.session.execute(sa.select(Thread.id, Thread.last_seq).where(Thread.id.in_(thread_ids))).all():
+    for thread_id, seq in db.session.execute(
+        sa.select(Thread.id, Thread.last_seq).where(Thread.id.in_(thread_ids))
+    ).all():
         mark_read(db.session(), person_id=person.id, thread_id=thread_id, seq=seq)

@@ -15,7 +15,9 @@ def not_too_long(_form: FlaskForm, field: Field) -> None:
     """A text has the length that the settings allow, and something in it."""
     limit = current_app.config["SETTINGS"].max_text_chars
     if len(field.data or "") > limit:
-        raise ValidationError(_l("The text is longer than %(limit)s characters. Shorten it or add it as a file.", limit=limit))
+        raise ValidationError(
+            _l("The text is longer than %(limit)s characters. Shorten it or add it as a file.", limit=limit)
+        )
     if not (field.data or "").strip():
         raise ValidationError(_l("Write something first."))
 

@@ -11,12 +11,12 @@ from portal.people.models import Group, Membership, OrganisationKind, Person
 from portal.people.policy import can_write_in_group, readable_group_ids
 
 
-def visible_threads(person: Person) -> sa.Select[tuple[Thread]]:
+def visible_threads(person: Person) -> sa.Select[Thread]:
     """The threads of the groups that the person may read."""
     return sa.select(Thread).where(Thread.group_id.in_(readable_group_ids(person)))
 
 
-def visible_posts(person: Person) -> sa.Select[tuple[Post]]:
+def visible_posts(person: Person) -> sa.Select[Post]:
     """The posts of the visible threads."""
     return (
         sa.select(Post)
@@ -26,10 +26,14 @@ def visible_posts(person: Person) -> sa.Select[tuple[Post]]:
     )
 
 
-def visible_versions(person: Person, post: Post) -> sa.Select[tuple[PostVersion]]:
+def visible_versions(person: Person, post: Post) -> sa.Select[PostVersion]:
     """What a post said before, for those who may read it."""
     ids = visible_posts(person).with_only_columns(Post.id)
-    return sa.select(PostVersion).where(PostVersion.post_id == post.id, PostVersion.post_id.in_(ids)).order_by(PostVersion.revision)
+    return (
+        sa.select(PostVersion)
+        .where(PostVersion.post_id == post.id, PostVersion.post_id.in_(ids))
+        .order_by(PostVersion.revision)
+    )
 
 
 def can_post_in_thread(person: Person, thread: Thread) -> bool:
@@ -64,12 +68,17 @@ def read_mark(person: Person, thread: Thread) -> ReadMark | None:
     return db.session.get(ReadMark, (person.id, thread.id))
 
 
-def _unread(person: Person) -> sa.Select[tuple[int, int, int]]:
+def _unread(person: Person) -> sa.Select[int, int, int]:
     """(group id, thread id, unread posts) of the person's own groups: posts by others, later than joining and mark."""
     mark = sa.func.coalesce(ReadMark.seq, 0)
     return (
         sa.select(Thread.group_id, Thread.id, sa.func.count(Post.id))
-        .join(Membership, (Membership.group_id == Thread.group_id) & (Membership.person_id == person.id) & Membership.left_at.is_(None))
+        .join(
+            Membership,
+            (Membership.group_id == Thread.group_id)
+            & (Membership.person_id == person.id)
+            & Membership.left_at.is_(None),
+        )
         .outerjoin(ReadMark, (ReadMark.thread_id == Thread.id) & (ReadMark.person_id == person.id))
         .join(Post, Post.thread_id == Thread.id)
         .where(
@@ -101,9 +110,10 @@ def may_watch_thread(person_id: int, thread_id: int) -> bool:
     person = db.session.get(Person, person_id)
     if person is None or not person.is_active:
         return False
-    return db.session.scalar(visible_threads(person).where(Thread.id == thread_id).with_only_columns(Thread.id)) is not None
-
-
+    return (
+        db.session.scalar(visible_threads(person).where(Thread.id == thread_id).with_only_columns(Thread.id))
+        is not None
+    )
 
 
 def last_seq(thread_id: int) -> int:

@@ -22,7 +22,11 @@ def _post_document(post: Post) -> search.Document:
 def register() -> None:
     """Let threads and posts be found."""
     search.register(
-        "thread", Thread, document=_thread_document, visible=policy.visible_threads, all_rows=lambda: sa.select(Thread)
+        "thread",
+        Thread,
+        document=_thread_document,
+        visible=policy.visible_threads,
+        all_rows=lambda: sa.select(Thread),
     )
     search.register(
         "post",

@@ -51,10 +51,14 @@ def _keep() -> list[str]:
 
 def _participants(thread: Thread) -> Sequence[Organisation]:
     ids = sa.select(Post.organisation_id).where(Post.thread_id == thread.id)
-    return db.session.scalars(sa.select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.name)).all()
+    return db.session.scalars(
+        sa.select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.name)
+    ).all()
 
 
-def _composer(thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find] = ()) -> dict[str, Any]:
+def _composer(
+    thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find] = ()
+) -> dict[str, Any]:
     """What the composer's template needs."""
     if not form.client_id.data:
         form.client_id.data = str(uuid.uuid4())
@@ -79,10 +83,14 @@ def thread(thread_id: int) -> ResponseReturnValue:
     context = _page_of_posts(person, thread, before)
     if before is None:
         person_id, last = person.id, thread.last_seq
-        db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
+        db.leave_trace(
+            lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last)
+        )
     if thread.group.handling_class is HandlingClass.SENSITIVE:
         audit.record_read("thread_read", by=person, on=thread)
-    return render_template("discussions/thread.html", **context, **_composer(thread, person, PostForm(formdata=None)))
+    return render_template(
+        "discussions/thread.html", **context, **_composer(thread, person, PostForm(formdata=None))
+    )
 
 
 def _page_of_posts(person: Person, thread: Thread, before: int | None) -> dict[str, Any]:
@@ -114,11 +122,17 @@ def posts(thread_id: int) -> ResponseReturnValue:
     person = web.current_person()
     thread = _visible_thread(person, thread_id)
     after = request.args.get("after", default=0, type=int)
-    query = policy.visible_posts(person).where(Post.thread_id == thread.id, Post.change_seq > after).order_by(Post.change_seq)
+    query = (
+        policy.visible_posts(person)
+        .where(Post.thread_id == thread.id, Post.change_seq > after)
+        .order_by(Post.change_seq)
+    )
     rows = web.page(query, limit=MOST_AT_ONCE)
     if rows:
         person_id, last = person.id, rows[-1].change_seq
-        db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
+        db.leave_trace(
+            lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last)
+        )
     return Response("".join(render_post(post) for post in rows), headers={"X-Last-Seq": str(thread.last_seq)})
 
 
@@ -137,7 +151,13 @@ def create_post(thread_id: int) -> ResponseReturnValue:
         web.check(policy.can_post_update(person))
     try:
         post = actions.add_post(
-            thread, body=form.body.data, kind=kind, client_id=form.client_id.data, keep=_keep(), by=person, render=render_for_all
+            thread,
+            body=form.body.data,
+            kind=kind,
+            client_id=form.client_id.data,
+            keep=_keep(),
+            by=person,
+            render=render_for_all,
         )
     except guard.Stopped as stopped:
         return _composer_again(thread, person, form, stopped.finds)
@@ -146,7 +166,9 @@ def create_post(thread_id: int) -> ResponseReturnValue:
     return redirect(url_for("discussions.thread", thread_id=thread_id, _anchor=f"post-{post.id}"))
 
 
-def _composer_again(thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find]) -> ResponseReturnValue:
+def _composer_again(
+    thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find]
+) -> ResponseReturnValue:
     """The form with what was typed and why it was not taken; nothing has been stored."""
     context = _composer(thread, person, form, finds)
     if web.is_fragment_request():
@@ -176,7 +198,9 @@ def new_thread(slug: str) -> ResponseReturnValue:
     if not form.client_id.data:
         form.client_id.data = str(uuid.uuid4())
     audience = policy.audience(group)
-    page = render_template("discussions/new_thread.html", group=group, form=form, finds=finds, audience=audience)
+    page = render_template(
+        "discussions/new_thread.html", group=group, form=form, finds=finds, audience=audience
+    )
     return page, 422 if form.errors or finds else 200
 
 
@@ -197,9 +221,18 @@ def edit_post(post_id: int) -> ResponseReturnValue:
         status = 422
     else:
         try:
-            actions.edit_post(post, body=form.body.data, based_on=form.based_on.data, keep=_keep(), by=person, render=render_for_all)
+            actions.edit_post(
+                post,
+                body=form.body.data,
+                based_on=form.based_on.data,
+                keep=_keep(),
+                by=person,
+                render=render_for_all,
+            )
             flash(_("The post is changed."), "done")
-            return redirect(url_for("discussions.thread", thread_id=post.thread_id, _anchor=f"post-{post.id}"))
+            return redirect(
+                url_for("discussions.thread", thread_id=post.thread_id, _anchor=f"post-{post.id}")
+            )
         except guard.Stopped as stopped:
             finds, status = stopped.finds, 422
         except Conflict:

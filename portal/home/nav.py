@@ -42,7 +42,9 @@ class Navigation:
         """The numbers beside a group's tabs."""
         if self._person is None:
             return {}
-        threads = visible_threads(self._person).where(Thread.group_id == group.id).with_only_columns(Thread.id)
+        threads = (
+            visible_threads(self._person).where(Thread.group_id == group.id).with_only_columns(Thread.id)
+        )
         members = visible_members(self._person, group).with_only_columns(Membership.id)
         return {
             "discussions": _count(threads),
@@ -57,7 +59,7 @@ class Navigation:
         return support_line()
 
 
-def _count(ids: sa.Select[tuple[int]]) -> int:
+def _count(ids: sa.Select[int]) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
 
 

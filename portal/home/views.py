@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +16,13 @@ from portal.discussions.models import Thread, ThreadKind
 from portal.discussions.policy import unread_by_thread, visible_threads
 from portal.meetings.policy import meetings_to_come, next_meeting, unanswered_invitations
 from portal.people.models import Group, Membership, Person, Role
-from portal.people.policy import can_write_in_group, own_groups, readable_group_ids, visible_groups, visible_members
+from portal.people.policy import (
+    can_write_in_group,
+    own_groups,
+    readable_group_ids,
+    visible_groups,
+    visible_members,
+)
 
 bp = Blueprint("home", __name__)
 
@@ -39,7 +47,7 @@ def today() -> ResponseReturnValue:
     )
 
 
-def _news(person: Person, groups: list[Group]) -> list[tuple[Group, list[tuple[Thread, int]], int]]:
+def _news(person: Person, groups: Sequence[Group]) -> list[tuple[Group, list[tuple[Thread, int]], int]]:
     """Per group: at most three threads with unread posts, latest first, and the number of unread posts in all of them."""
     unread = unread_by_thread(person)
     if not unread:
@@ -76,7 +84,8 @@ def group(slug: str) -> ResponseReturnValue:
     before = db.session.get(Thread, request.args.get("before", type=int) or 0)
     if before is not None:
         query = query.where(
-            sa.tuple_(Thread.last_post_at, Thread.id) < sa.tuple_(sa.literal(before.last_post_at, Thread.last_post_at.type), before.id)
+            sa.tuple_(Thread.last_post_at, Thread.id)
+            < sa.tuple_(sa.literal(before.last_post_at, Thread.last_post_at.type), before.id)
         )
     rows = web.page(query.order_by(Thread.last_post_at.desc(), Thread.id.desc()), limit=THREADS_A_PAGE + 1)
     roles = visible_members(person, group).where(Membership.role.in_([Role.CONVENER, Role.SECRETARY]))
@@ -86,19 +95,28 @@ def group(slug: str) -> ResponseReturnValue:
         threads=rows[:THREADS_A_PAGE],
         has_older=len(rows) > THREADS_A_PAGE,
         unread=unread,
-        unread_here=sum(1 for thread_id in db.session.scalars(threads.with_only_columns(Thread.id)) if thread_id in unread)
+        unread_here=sum(
+            1 for thread_id in db.session.scalars(threads.with_only_columns(Thread.id)) if thread_id in unread
+        )
         if unread
         else 0,
         show=show,
         lifted_count=_count(lifted),
         next_meeting=next_meeting(person, group),
-        leaders=db.session.scalars(roles.options(joinedload(Membership.person)).order_by(Membership.role)).all(),
+        leaders=db.session.scalars(
+            roles.options(joinedload(Membership.person)).order_by(Membership.role)
+        ).all(),
         may_write=can_write_in_group(person, group),
     )
 
 
-def _count(query: sa.Select[tuple[Thread]]) -> int:
-    return db.session.scalar(sa.select(sa.func.count()).select_from(query.with_only_columns(Thread.id).subquery())) or 0
+def _count(query: sa.Select[Thread]) -> int:
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count()).select_from(query.with_only_columns(Thread.id).subquery())
+        )
+        or 0
+    )
 
 
 @bp.get("/search", endpoint="search")
@@ -110,16 +128,22 @@ def search_page() -> ResponseReturnValue:
     web.check(person.is_active)
     group_ids = db.session.scalars(readable_group_ids(person)).all()
     size = 8 if web.is_fragment_request() else RESULTS_A_PAGE
-    results = search.query(text, person=person, group_ids=group_ids, type_=type_, offset=(page - 1) * size, limit=size)
+    results = search.query(
+        text, person=person, group_ids=group_ids, type_=type_, offset=(page - 1) * size, limit=size
+    )
     template = "home/_search_window.html" if web.is_fragment_request() else "home/search.html"
-    return render_template(template, results=results, text=text, type_=type_, page_number=page, page_size=size)
+    return render_template(
+        template, results=results, text=text, type_=type_, page_number=page, page_size=size
+    )
 
 
 @bp.get("/accessibility")
 @web.public
 def accessibility() -> ResponseReturnValue:
     """The accessibility statement, with the way to report what does not work."""
-    return render_template("home/accessibility.html", support_email=current_app.config["SETTINGS"].support_email)
+    return render_template(
+        "home/accessibility.html", support_email=current_app.config["SETTINGS"].support_email
+    )
 
 
 @bp.get("/privacy")
@@ -144,7 +168,10 @@ def health() -> ResponseReturnValue:
     is_alive = age is not None and age < SIGN_OF_LIFE_SECONDS
     answer |= {
         "database": "up",
-        "worker": {"status": "up" if is_alive else "down", "seconds_since_sign_of_life": round(age) if age is not None else None},
+        "worker": {
+            "status": "up" if is_alive else "down",
+            "seconds_since_sign_of_life": round(age) if age is not None else None,
+        },
         "index": {"waiting": waiting, "lag_seconds": round(lag_seconds, 1)},
     }
     return jsonify(answer), 200 if is_alive else 503

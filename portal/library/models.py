@@ -48,13 +48,17 @@ class Resource(db.Base):
     created_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id"))
     created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
-    changed_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)  # set on every change, so the index follows
+    changed_at: Mapped[datetime] = mapped_column(
+        db.UTCDateTime, default=db.now
+    )  # set on every change, so the index follows
     state: Mapped[FileState] = mapped_column(enum_column(FileState), default=FileState.CHECKING)
 
     group: Mapped[Group] = relationship(lazy="joined")
     created_by: Mapped[Person] = relationship()
     organisation: Mapped[Organisation] = relationship(lazy="joined")
-    versions: Mapped[list[ResourceVersion]] = relationship(back_populates="resource", order_by="ResourceVersion.number")
+    versions: Mapped[list[ResourceVersion]] = relationship(
+        back_populates="resource", order_by="ResourceVersion.number"
+    )
 
     __table_args__ = (sa.Index("ix_resource_group_changed", "group_id", "state", "changed_at", "id"),)
 
@@ -79,8 +83,12 @@ class ResourceVersion(db.Base):
     page_count: Mapped[int] = mapped_column(default=0)
     added_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     added_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
-    reason: Mapped[str] = mapped_column(sa.String(60), default="")  # why it could not be read (ExtractionError.reason)
-    finds: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list)  # what the guard found: kind, page, masked
+    reason: Mapped[str] = mapped_column(
+        sa.String(60), default=""
+    )  # why it could not be read (ExtractionError.reason)
+    finds: Mapped[list[dict[str, Any]]] = mapped_column(
+        sa.JSON, default=list
+    )  # what the guard found: kind, page, masked
 
     resource: Mapped[Resource] = relationship(back_populates="versions")
     added_by: Mapped[Person] = relationship()

@@ -11,7 +11,7 @@ from portal.people.models import Group, Person
 from portal.people.policy import can_write_in_group, readable_group_ids
 
 
-def visible_resources(person: Person) -> sa.Select[tuple[Resource]]:
+def visible_resources(person: Person) -> sa.Select[Resource]:
     """Ready material of the groups that the person may read, and what the person added there and is not ready yet."""
     return (
         sa.select(Resource)

@@ -15,7 +15,9 @@ def _document(resource: Resource) -> search.Document | None:
         return None
     body = "\n".join(page.text for page in resource.current.pages)
     words = f"{resource.publisher}\n{body}"
-    return search.Document("resource", resource.id, resource.group_id, resource.title, words, resource.changed_at)
+    return search.Document(
+        "resource", resource.id, resource.group_id, resource.title, words, resource.changed_at
+    )
 
 
 def register() -> None:
@@ -25,5 +27,7 @@ def register() -> None:
         Resource,
         document=_document,
         visible=policy.visible_resources,
-        all_rows=lambda: sa.select(Resource).options(selectinload(Resource.versions).selectinload(ResourceVersion.pages)),
+        all_rows=lambda: sa.select(Resource).options(
+            selectinload(Resource.versions).selectinload(ResourceVersion.pages)
+        ),
     )

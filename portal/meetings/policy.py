@@ -13,10 +13,12 @@ from portal.people.models import Group, Membership, Person, Role
 from portal.people.policy import can_lead_group, readable_group_ids
 
 
-def visible_meetings(person: Person) -> sa.Select[tuple[Meeting]]:
+def visible_meetings(person: Person) -> sa.Select[Meeting]:
     """Meetings of the groups that the person may read; those still being planned only for the group's leaders."""
     led = sa.select(Membership.group_id).where(
-        Membership.person_id == person.id, Membership.left_at.is_(None), Membership.role.in_([Role.CONVENER, Role.SECRETARY])
+        Membership.person_id == person.id,
+        Membership.left_at.is_(None),
+        Membership.role.in_([Role.CONVENER, Role.SECRETARY]),
     )
     return sa.select(Meeting).where(
         Meeting.group_id.in_(readable_group_ids(person)),
@@ -24,7 +26,7 @@ def visible_meetings(person: Person) -> sa.Select[tuple[Meeting]]:
     )
 
 
-def visible_items(person: Person) -> sa.Select[tuple[AgendaItem]]:
+def visible_items(person: Person) -> sa.Select[AgendaItem]:
     """The agenda items of the visible meetings."""
     meetings = visible_meetings(person).with_only_columns(Meeting.id)
     return (
@@ -35,10 +37,14 @@ def visible_items(person: Person) -> sa.Select[tuple[AgendaItem]]:
     )
 
 
-def visible_notes(person: Person) -> sa.Select[tuple[MinutesNote]]:
+def visible_notes(person: Person) -> sa.Select[MinutesNote]:
     """What the minutes of the visible meetings say."""
     items = visible_items(person).with_only_columns(AgendaItem.id)
-    return sa.select(MinutesNote).where(MinutesNote.item_id.in_(items)).options(joinedload(MinutesNote.item).joinedload(AgendaItem.meeting))
+    return (
+        sa.select(MinutesNote)
+        .where(MinutesNote.item_id.in_(items))
+        .options(joinedload(MinutesNote.item).joinedload(AgendaItem.meeting))
+    )
 
 
 def can_plan_meeting(person: Person, group: Group) -> bool:
@@ -53,13 +59,19 @@ def can_write_minutes(person: Person, meeting: Meeting) -> bool:
 
 def invitation_of(person: Person, meeting: Meeting) -> Invitation | None:
     """The person's own invitation to the meeting."""
-    return db.session.scalar(sa.select(Invitation).where(Invitation.meeting_id == meeting.id, Invitation.person_id == person.id))
+    return db.session.scalar(
+        sa.select(Invitation).where(Invitation.meeting_id == meeting.id, Invitation.person_id == person.id)
+    )
 
 
 def can_answer_invitation(person: Person, invitation: Invitation) -> bool:
     """The invited person, until the meeting is over, unless it was cancelled."""
     meeting = invitation.meeting
-    return invitation.person_id == person.id and meeting.state is MeetingState.CALLED and meeting.ends_at > db.now()
+    return (
+        invitation.person_id == person.id
+        and meeting.state is MeetingState.CALLED
+        and meeting.ends_at > db.now()
+    )
 
 
 def unanswered_invitations(person: Person) -> Sequence[Invitation]:
@@ -80,10 +92,12 @@ def unanswered_invitations(person: Person) -> Sequence[Invitation]:
     ).all()
 
 
-def meetings_to_come(person: Person) -> sa.Select[tuple[Meeting]]:
+def meetings_to_come(person: Person) -> sa.Select[Meeting]:
     """Called meetings that are not over, of the person's groups, nearest first."""
     return (
-        visible_meetings(person).where(Meeting.ends_at > db.now(), Meeting.state == MeetingState.CALLED).order_by(Meeting.starts_at)
+        visible_meetings(person)
+        .where(Meeting.ends_at > db.now(), Meeting.state == MeetingState.CALLED)
+        .order_by(Meeting.starts_at)
     )
 
 

@@ -55,7 +55,11 @@ def add_person(organisation: Organisation, name: str, email: str, *, by: Person 
                is_organisation_admin: bool = False) -> Person:  # fmt: skip
     """Make a person of an organisation; pending until an administrator of that organisation says yes."""
     person = Person(
-        organisation=organisation, name=name, email=email.casefold(), status=status, is_organisation_admin=is_organisation_admin
+        organisation=organisation,
+        name=name,
+        email=email.casefold(),
+        status=status,
+        is_organisation_admin=is_organisation_admin,
     )
     db.session.add(person)
     audit.record("person_added", by=by, on=person, status=status.value)
@@ -88,7 +92,9 @@ def note_visit(person: Person) -> None:
     person.previous_visit_at, person.visited_at = person.visited_at, db.now()
 
 
-def add_group(slug: str, name: str, *, description: str, handling_class: HandlingClass, by: Person | None) -> Group:
+def add_group(
+    slug: str, name: str, *, description: str, handling_class: HandlingClass, by: Person | None
+) -> Group:
     """Open a group."""
     group = Group(slug=slug, name=name, description=description, handling_class=handling_class)
     db.session.add(group)

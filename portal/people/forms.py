@@ -11,7 +11,9 @@ from wtforms.validators import InputRequired
 class PreferencesForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """How the portal looks and speaks."""
 
-    language = RadioField(_l("Language"), choices=[("sv", "Svenska"), ("en", "English")], validators=[InputRequired()])
+    language = RadioField(
+        _l("Language"), choices=[("sv", "Svenska"), ("en", "English")], validators=[InputRequired()]
+    )
     theme = RadioField(
         _l("Appearance"),
         choices=[("auto", _l("Like the device")), ("light", _l("Light")), ("dark", _l("Dark"))],

@@ -13,7 +13,13 @@ from portal import db
 
 def enum_column(kind: type[StrEnum]) -> sa.Enum:
     """A column type that stores an enumeration by its value, checked by the database, on both engines."""
-    return sa.Enum(kind, native_enum=False, length=30, values_callable=lambda k: [item.value for item in k], validate_strings=True)
+    return sa.Enum(
+        kind,
+        native_enum=False,
+        length=30,
+        values_callable=lambda k: [item.value for item in k],
+        validate_strings=True,
+    )
 
 
 class OrganisationKind(StrEnum):
@@ -73,13 +79,20 @@ class Organisation(db.Base):
     is_coordinator: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
 
-    domains: Mapped[list[EmailDomain]] = relationship(back_populates="organisation", cascade="all, delete-orphan")
+    domains: Mapped[list[EmailDomain]] = relationship(
+        back_populates="organisation", cascade="all, delete-orphan"
+    )
     people: Mapped[list[Person]] = relationship(back_populates="organisation")
 
     __table_args__ = (
         # the national coordinator is one organisation at a time; the role can be handed over
-        sa.Index("uq_organisation_coordinator", "is_coordinator", unique=True, sqlite_where=sa.text("is_coordinator"),
-                 postgresql_where=sa.text("is_coordinator")),
+        sa.Index(
+            "uq_organisation_coordinator",
+            "is_coordinator",
+            unique=True,
+            sqlite_where=sa.text("is_coordinator"),
+            postgresql_where=sa.text("is_coordinator"),
+        ),
     )
 
 
@@ -110,7 +123,9 @@ class Person(db.Base):
     theme: Mapped[str] = mapped_column(sa.String(5), default="auto")
     created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
     visited_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # start of the present visit
-    previous_visit_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # what is newer is "new since last time"
+    previous_visit_at: Mapped[datetime | None] = mapped_column(
+        db.UTCDateTime
+    )  # what is newer is "new since last time"
 
     organisation: Mapped[Organisation] = relationship(back_populates="people", lazy="joined")
     memberships: Mapped[list[Membership]] = relationship(back_populates="person")
@@ -161,7 +176,13 @@ class Membership(db.Base):
     person: Mapped[Person] = relationship(back_populates="memberships")
 
     __table_args__ = (
-        sa.Index("uq_membership_present", "person_id", "group_id", unique=True, sqlite_where=sa.text("left_at IS NULL"),
-                 postgresql_where=sa.text("left_at IS NULL")),
+        sa.Index(
+            "uq_membership_present",
+            "person_id",
+            "group_id",
+            unique=True,
+            sqlite_where=sa.text("left_at IS NULL"),
+            postgresql_where=sa.text("left_at IS NULL"),
+        ),
         sa.Index("ix_membership_group", "group_id", "left_at"),
     )

@@ -8,7 +8,7 @@ from portal import db
 from portal.people.models import Group, HandlingClass, Membership, Organisation, Person, PersonStatus, Role
 
 
-def group_ids(person: Person) -> sa.Select[tuple[int]]:
+def group_ids(person: Person) -> sa.Select[int]:
     """The ids of the groups that the person is a member of now."""
     return (
         sa.select(Membership.group_id)
@@ -17,30 +17,32 @@ def group_ids(person: Person) -> sa.Select[tuple[int]]:
     )
 
 
-def own_groups(person: Person) -> sa.Select[tuple[Group]]:
+def own_groups(person: Person) -> sa.Select[Group]:
     """The groups that the person is a member of, by name."""
     return sa.select(Group).where(Group.id.in_(group_ids(person))).order_by(Group.name)
 
 
-def readable_group_ids(person: Person) -> sa.Select[tuple[int]]:
+def readable_group_ids(person: Person) -> sa.Select[int]:
     """The ids of the groups whose content the person may read: the own ones, and those that are open to everybody here."""
     is_open = (Group.handling_class == HandlingClass.OPEN) & Group.is_archived.is_(False)
     return sa.select(Group.id).where(Group.id.in_(group_ids(person)) | is_open)
 
 
-def visible_groups(person: Person) -> sa.Select[tuple[Group]]:
+def visible_groups(person: Person) -> sa.Select[Group]:
     """The groups that the person may look into. Others are not even named."""
     return sa.select(Group).where(Group.id.in_(readable_group_ids(person)))
 
 
-def visible_members(person: Person, group: Group) -> sa.Select[tuple[Membership]]:
+def visible_members(person: Person, group: Group) -> sa.Select[Membership]:
     """The present members of a group, for those who may look into it."""
     return sa.select(Membership).where(
-        Membership.group_id == group.id, Membership.left_at.is_(None), Membership.group_id.in_(readable_group_ids(person))
+        Membership.group_id == group.id,
+        Membership.left_at.is_(None),
+        Membership.group_id.in_(readable_group_ids(person)),
     )
 
 
-def visible_colleagues(person: Person) -> sa.Select[tuple[Person]]:
+def visible_colleagues(person: Person) -> sa.Select[Person]:
     """The people of the person's own organisation."""
     return sa.select(Person).where(Person.organisation_id == person.organisation_id)
 

@@ -24,7 +24,19 @@ from portal.search.query import Query, parse
 from portal.search.snippets import Snippet
 from portal.search.whoosh import WhooshEngine
 
-__all__ = ["Busy", "Document", "Found", "Kind", "Query", "Results", "Snippet", "document_of", "query", "rebuild", "register"]
+__all__ = [
+    "Busy",
+    "Document",
+    "Found",
+    "Kind",
+    "Query",
+    "Results",
+    "Snippet",
+    "document_of",
+    "query",
+    "rebuild",
+    "register",
+]
 
 MOST_HITS = 1000  # proposals that are looked at for one question
 JOB = "index_changed"
@@ -34,7 +46,7 @@ JOB = "index_changed"
 class Kind:
     """One kind of thing that can be found."""
 
-    type: str
+    name: str
     model: type[Any]
     document: Callable[[Any], Document | None]  # None: no longer to be found
     visible: Callable[[Any], sa.Select[Any]]
@@ -84,19 +96,27 @@ def engine() -> Engine:
 
 
 def query(
-    text: str, *, person: Any, group_ids: Collection[int], type_: str | None = None, offset: int = 0, limit: int = 20
-) -> Results:
+    text: str, *, person: Any, group_ids: Collection[int], type_: str | None = None,
+    narrow: sa.ColumnElement[bool] | None = None, offset: int = 0, limit: int = 20,
+) -> Results:  # fmt: skip
     """What the person may see of what was asked for, best first.
 
-    `group_ids` are the groups that the person may read now; without any there is nothing to find. `type_` keeps one type.
+    `group_ids` are the groups that the person may read now; without any there is nothing to find. `type_` keeps one type,
+    and `narrow` a part of that type.
     """
     parsed = parse(text)
     hits = engine().search(parsed, group_ids=group_ids, limit=MOST_HITS) if group_ids else []
-    seen = _seen(hits, person)
+    seen = _seen(hits, person, type_, narrow)
     allowed = [hit for hit in hits if hit.id in seen.get(hit.type, ())]
     counts = Counter(hit.type for hit in allowed)
     chosen = [hit for hit in allowed if type_ is None or hit.type == type_]
-    return Results(parsed, _load(chosen[offset : offset + limit], person), len(chosen), dict(counts), len(hits) >= MOST_HITS)
+    return Results(
+        parsed,
+        _load(chosen[offset : offset + limit], person),
+        len(chosen),
+        dict(counts),
+        len(hits) >= MOST_HITS,
+    )
 
 
 def document_of(found: Found) -> Document | None:
@@ -104,13 +124,19 @@ def document_of(found: Found) -> Document | None:
     return _kinds[found.type].document(found.obj)
 
 
-def _seen(hits: Sequence[Hit], person: Any) -> dict[str, set[int]]:
+def _seen(
+    hits: Sequence[Hit], person: Any, narrowed: str | None, narrow: sa.ColumnElement[bool] | None
+) -> dict[str, set[int]]:
     """Which of the proposed things the person may see, by the same query that guards their pages."""
     seen: dict[str, set[int]] = {}
     for type_ in {hit.type for hit in hits} & set(_kinds):
         kind = _kinds[type_]
         ids = [hit.id for hit in hits if hit.type == type_]
-        visible = kind.visible(person).with_only_columns(kind.model.id).order_by(None).where(kind.model.id.in_(ids))
+        visible = (
+            kind.visible(person).with_only_columns(kind.model.id).order_by(None).where(kind.model.id.in_(ids))
+        )
+        if narrow is not None and type_ == narrowed:
+            visible = visible.where(narrow)
         seen[type_] = set(db.session.scalars(visible))
     return seen
 
@@ -128,7 +154,6 @@ def _load(hits: Sequence[Hit], person: Any) -> list[Found]:
 # --- keeping the index --------------------------------------------------------------------------------------------------
 
 
-
 @event.listens_for(Session, "after_flush")
 def _note_changes(session: Session, _context: object) -> None:
     rows = []
@@ -138,7 +163,9 @@ def _note_changes(session: Session, _context: object) -> None:
             rows.append({"kind": JOB, "payload": {"type": type_, "id": obj.id}})
     if rows:
         at = db.now()
-        session.execute(sa.insert(outbox.Job), [{**row, "run_at": at, "created_at": at, "attempts": 0} for row in rows])
+        session.execute(
+            sa.insert(outbox.Job), [{**row, "run_at": at, "created_at": at, "attempts": 0} for row in rows]
+        )
 
 
 @outbox.handler(JOB, batch=500)
@@ -171,7 +198,9 @@ def _all_documents() -> Iterator[Document]:
     for kind in _kinds.values():
         last = 0
         while True:
-            batch = kind.all_rows().where(kind.model.id > last).order_by(None).order_by(kind.model.id).limit(500)
+            batch = (
+                kind.all_rows().where(kind.model.id > last).order_by(None).order_by(kind.model.id).limit(500)
+            )
             objects = db.session.scalars(batch).unique().all()
             if not objects:
                 break

@@ -81,14 +81,24 @@ class WhooshEngine:
                 hits = self._run(searcher, query, group_ids, limit, wq.Or)
             return hits
 
-    def _run(self, searcher: Any, query: Query, group_ids: Collection[int], limit: int, join: Any) -> list[Hit]:
+    def _run(
+        self, searcher: Any, query: Query, group_ids: Collection[int], limit: int, join: Any
+    ) -> list[Hit]:
         # un-normalised on purpose: normalising drops an empty Or, and with it the fence around the groups
         fence = wq.ConstantScoreQuery(
-            wq.Or([wq.Term("group", NOBODY), *(wq.Term("group", str(group_id)) for group_id in sorted(group_ids))]), 0.0
+            wq.Or(
+                [
+                    wq.Term("group", NOBODY),
+                    *(wq.Term("group", str(group_id)) for group_id in sorted(group_ids)),
+                ]
+            ),
+            0.0,
         )
         wanted = wq.And([_words(query, join), fence])
         if query.refused:
-            wanted = wq.AndNot(wanted, wq.Or([wq.Term(f, term) for term in query.refused for f in ("title", "body")]))
+            wanted = wq.AndNot(
+                wanted, wq.Or([wq.Term(f, term) for term in query.refused for f in ("title", "body")])
+            )
         found = searcher.search(wanted, limit=limit)
         hits = []
         for rank in range(found.scored_length()):
@@ -179,7 +189,9 @@ class WhooshEngine:
 
 
 def _words(query: Query, join: Any) -> Any:
-    parts: list[Any] = [wq.Or([wq.Term("title", w, boost=TITLE_WEIGHT), wq.Term("body", w)]) for w in query.words]
+    parts: list[Any] = [
+        wq.Or([wq.Term("title", w, boost=TITLE_WEIGHT), wq.Term("body", w)]) for w in query.words
+    ]
     for phrase in query.phrases:
         parts.append(wq.Or([wq.Phrase("title", list(phrase)), wq.Phrase("body", list(phrase))]))
     for prefix in query.prefixes:

@@ -10,7 +10,9 @@ from portal.support.models import Contact
 def add_contact(name: str, *, note: str, phone: str, email: str = "", position: int = 0, is_support_line: bool = False,
                 by: Person | None) -> Contact:  # fmt: skip
     """Put a contact into the register."""
-    contact = Contact(name=name, note=note, phone=phone, email=email, position=position, is_support_line=is_support_line)
+    contact = Contact(
+        name=name, note=note, phone=phone, email=email, position=position, is_support_line=is_support_line
+    )
     db.session.add(contact)
     audit.record("contact_added", by=by, on=contact)
     return contact

@@ -15,6 +15,17 @@ class ContactForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     note = StringField(_l("What it is for"), validators=[Length(max=300)])
     phone = TelField(
         _l("Phone"),
-        validators=[Optional(), Length(max=40), Regexp(r"^[0-9 +()-]+$", message=_l("Write the number with digits, spaces and hyphens."))],
+        validators=[
+            Optional(),
+            Length(max=40),
+            Regexp(r"^[0-9 +()-]+$", message=_l("Write the number with digits, spaces and hyphens.")),
+        ],
     )
-    email = EmailField(_l("E-mail"), validators=[Optional(), Length(max=254), Regexp(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", message=_l("This is not a full e-mail address."))])
+    email = EmailField(
+        _l("E-mail"),
+        validators=[
+            Optional(),
+            Length(max=254),
+            Regexp(r"^[^@\s]+@[^@\s]+\.[^@\s]+$", message=_l("This is not a full e-mail address.")),
+        ],
+    )

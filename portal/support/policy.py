@@ -10,7 +10,7 @@ from portal.people.policy import can_coordinate
 from portal.support.models import Contact
 
 
-def visible_contacts(person: Person) -> sa.Select[tuple[Contact]]:
+def visible_contacts(person: Person) -> sa.Select[Contact]:
     """Everybody who is signed in sees all contacts."""
     return sa.select(Contact).order_by(Contact.position, Contact.name)
 

@@ -33,7 +33,12 @@ def edit_contact(contact_id: int) -> ResponseReturnValue:
     form = ContactForm(obj=contact)
     if form.validate_on_submit():
         actions.edit_contact(
-            contact, name=form.name.data, note=form.note.data or "", phone=form.phone.data or "", email=form.email.data or "", by=person
+            contact,
+            name=form.name.data,
+            note=form.note.data or "",
+            phone=form.phone.data or "",
+            email=form.email.data or "",
+            by=person,
         )
         flash(_("The contact is saved."), "done")
         return redirect(url_for("support.contacts"))

@@ -1,0 +1,163 @@
+"""Every write to the library."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+from portal import audit, db, files, guard, outbox
+from portal.errors import Conflict
+from portal.library.extract import ExtractionError, Page
+from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
+from portal.library.reading import PersonalData, Reading, read_file, safe_name, title_from
+from portal.people.models import Group, Person
+
+JOB = "file_added"
+
+
+def find_twin(group: Group, sha256: str) -> Resource | None:
+    """The material of the group that has this very content already."""
+    return db.session.scalar(
+        sa.select(Resource)
+        .join(Resource.versions)
+        .where(
+            Resource.group_id == group.id,
+            ResourceVersion.sha256 == sha256,
+            Resource.state.in_([FileState.READY, FileState.CHECKING]),
+        )
+        .limit(1)
+    )
+
+
+def add_resource(
+    group: Group, *, title: str, kind: ResourceKind, publisher: str, published_on: date | None, file_name: str,
+    stored: files.Stored, keep: list[str] | None = None, by: Person,
+) -> Resource:  # fmt: skip
+    """Take a file in; the worker reads it, and only then others see it.
+
+    Raises `guard.Stopped` for the words around the file, `Conflict` if the group has this very content already.
+    """
+    name = safe_name(file_name)
+    guard.check({"title": title, "publisher": publisher, "file": name}, keep=keep or [])
+    twin = find_twin(group, stored.sha256)
+    if twin is not None:
+        raise Conflict(_("This file is already in the library: %(title)s.", title=twin.title))
+    version = _store(
+        group,
+        title=title,
+        kind=kind,
+        publisher=publisher,
+        published_on=published_on,
+        name=name,
+        stored=stored,
+        by=by,
+    )
+    outbox.enqueue(JOB, version_id=version.id)
+    return version.resource
+
+
+def _store(
+    group: Group, *, title: str, kind: ResourceKind, publisher: str, published_on: date | None, name: str,
+    stored: files.Stored, by: Person,
+) -> ResourceVersion:  # fmt: skip
+    resource = Resource(
+        group=group, title=title, kind=kind, publisher=publisher, published_on=published_on, created_by=by,
+        organisation_id=by.organisation_id,
+    )  # fmt: skip
+    version = ResourceVersion(
+        resource=resource, sha256=stored.sha256, size=stored.size, file_name=name, added_by=by
+    )
+    db.session.add_all([resource, version])
+    db.session.flush()
+    audit.record("resource_added", by=by, on=resource, sha256=stored.sha256)
+    return version
+
+
+def import_file(group: Group, path: Path, *, kind: ResourceKind, limit: int, by: Person) -> Resource | None:
+    """Take in a file of a folder, read at once; None if the group has the same content already.
+
+    Raises `Invalid` (too large, empty, unreadable, personal data) and leaves nothing behind then. No transaction may be
+    open: reading takes time.
+    """
+    with path.open("rb") as stream:
+        stored = files.store(stream, limit=limit)
+    if find_twin(group, stored.sha256) is not None:
+        return None
+    db.pause()
+    try:
+        reading = read_file(files.path_of(stored.sha256), path.name)
+        name = safe_name(path.name)
+        title = title_from(reading.extracted, name)
+        guard.check(
+            {"title": title, "file": name},
+            keep=[find.key for find in guard.scan(title) if find.verdict is guard.Verdict.ASK],
+        )
+    except (ExtractionError, PersonalData, guard.Stopped):
+        discard_if_unused(stored.sha256)
+        raise
+    version = _store(
+        group, title=title, kind=kind, publisher="", published_on=None, name=name, stored=stored, by=by
+    )
+    _keep(version, reading)
+    return version.resource
+
+
+@outbox.handler(JOB)
+def read_added_file(version_id: int) -> None:
+    """Read a file that somebody has added (job). What holds personal data or cannot be read is not kept."""
+    version = db.session.get(ResourceVersion, version_id)
+    if version is None or version.resource.state is not FileState.CHECKING:
+        return
+    sha256, path, name = version.sha256, files.path_of(version.sha256), version.file_name
+    db.pause()
+    try:
+        reading = read_file(path, name)
+    except PersonalData as found:
+        _refuse(
+            version_id,
+            FileState.STOPPED,
+            reason="personal_data",
+            finds=[place.as_json() for place in found.places[:50]],
+        )
+        db.after_commit(discard_if_unused, sha256)
+        return
+    except ExtractionError as error:
+        _refuse(version_id, FileState.UNREADABLE, reason=error.reason.value, finds=[])
+        db.after_commit(discard_if_unused, sha256)
+        return
+    _keep(db.session.get_one(ResourceVersion, version_id), reading)
+
+
+def _keep(version: ResourceVersion, reading: Reading) -> None:
+    extracted = reading.extracted
+    version.media_type, version.page_count = extracted.media_type, len(extracted.pages)
+    version.finds = [place.as_json() for place in reading.listed]
+    version.pages = [ResourcePage(number=page.number, text=_storable(page)) for page in extracted.pages]
+    version.resource.state, version.resource.changed_at = FileState.READY, db.now()
+    audit.record("resource_ready", by=None, on=version.resource, pages=version.page_count)
+
+
+def _storable(page: Page) -> str:
+    return page.text.replace("\x00", "")  # PostgreSQL cannot store it
+
+
+def _refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[str, object]]) -> None:
+    version = db.session.get_one(ResourceVersion, version_id)
+    version.reason, version.finds = reason, finds
+    version.resource.state, version.resource.changed_at = state, db.now()
+    audit.record("resource_refused", by=None, on=version.resource, reason=reason)
+
+
+def discard_if_unused(sha256: str) -> None:
+    """Delete a refused file's content, unless another material has the very same and keeps it."""
+    used = db.session.scalar(
+        sa.select(sa.func.count())
+        .select_from(ResourceVersion)
+        .join(Resource)
+        .where(ResourceVersion.sha256 == sha256, Resource.state.in_([FileState.READY, FileState.CHECKING]))
+    )
+    if not used:
+        files.path_of(sha256).unlink(missing_ok=True)

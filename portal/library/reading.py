@@ -1,0 +1,100 @@
+"""Reading a file before it is let into the library: its text, and what the personal-data guard says of it."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from flask_babel import gettext as _
+
+from portal import guard
+from portal.errors import Invalid
+from portal.library.extract import Extracted, extract
+
+LONGEST_NAME = 200
+_BIDI = {chr(code) for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was found: page number (None: in the file's properties), words masked, never the number itself."""
+
+    kind: str
+    page: int | None
+    masked: str
+
+    def as_json(self) -> dict[str, Any]:
+        """For storing with the version."""
+        return {"kind": self.kind, "page": self.page, "masked": self.masked}
+
+
+class PersonalData(Invalid):
+    """A file holds personal identity numbers; `places` says where."""
+
+    def __init__(self, places: list[Place]) -> None:
+        pages = ", ".join(
+            str(page) for page in sorted({place.page for place in places if place.page is not None})[:10]
+        )
+        where = _("page %(pages)s", pages=pages) if pages else _("the file's properties")
+        super().__init__(
+            _("The file holds a personal identity number (%(where)s) and is not kept.", where=where),
+            field="file",
+        )
+        self.places = places
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file that may be kept: its text, and what the guard asks about (phone numbers, addresses), which is listed."""
+
+    extracted: Extracted
+    listed: list[Place] = field(default_factory=list)
+
+
+def read_file(path: Path, file_name: str) -> Reading:
+    """Read a file in a limited subprocess and let the guard look at every word of it.
+
+    Takes up to half a minute: never call it while a transaction is open. Raises `ExtractionError` with its reason, or
+    `PersonalData`. Contact details in published material are listed and do not stop it (domain.md).
+    """
+    extracted = extract(path, file_name)
+    finds = [(page.number, find) for page in extracted.pages for find in guard.scan(page.text)]
+    properties = "\n".join([extracted.title or "", *extracted.properties.values()])
+    places = [Place(find.kind.value, number, find.masked) for number, find in finds]
+    places += [Place(find.kind.value, None, find.masked) for find in guard.scan(properties)]
+    verdicts = [find.verdict for _number, find in finds] + [find.verdict for find in guard.scan(properties)]
+    blocked = [
+        place for place, verdict in zip(places, verdicts, strict=True) if verdict is guard.Verdict.BLOCK
+    ]
+    if blocked:
+        raise PersonalData(blocked)
+    return Reading(extracted, places[:200])
+
+
+def safe_name(name: str) -> str:
+    """A file name that can be stored and sent: no folders, no control or direction marks, at most 200 characters.
+
+    The extension is kept: it says what the file claims to be.
+    """
+    last = PurePosixPath(name.replace("\\", "/")).name
+    shown = "".join(
+        c
+        for c in unicodedata.normalize("NFC", last)
+        if c not in _BIDI and unicodedata.category(c) not in {"Cc", "Cf", "Cs"}
+    )
+    stem, dot, extension = shown.rpartition(".")
+    if not dot:
+        stem, extension = shown, ""
+    stem = stem.strip(" .")[: LONGEST_NAME - len(extension)] or _("file")
+    return f"{stem}{dot}{extension[:12]}"
+
+
+def title_from(extracted: Extracted, file_name: str) -> str:
+    """What to call a file that nobody has named: its own title, or its name made readable."""
+    own = " ".join((extracted.title or "").split())
+    if 3 < len(own) <= 300:
+        return own
+    stem = PurePosixPath(file_name).stem.replace("_", " ").replace("-", " ")
+    return " ".join(stem.split())[:300].capitalize() or file_name

@@ -1,0 +1,190 @@
+"""Pages of the library."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal import audit, db, files, guard, search, web
+from portal.errors import Conflict, Invalid, NotFound
+from portal.library import actions, policy
+from portal.library.extract import Reason
+from portal.library.file_types import message as reason_text
+from portal.library.forms import KIND_NAMES, UploadForm
+from portal.library.models import FileState, Resource, ResourceKind
+from portal.people.models import Group, HandlingClass, Person, Role
+from portal.people.policy import own_groups, readable_group_ids, role_in, visible_groups
+
+bp = Blueprint("library", __name__)
+
+A_PAGE = 20
+MOST_PUBLISHERS = 8
+
+
+@bp.get("/library")
+def index() -> ResponseReturnValue:
+    """All material that the person may see: searched, narrowed and in order."""
+    person = web.current_person()
+    return render_template(
+        "library/index.html", group=None, **_listing(person, policy.visible_resources(person))
+    )
+
+
+@bp.get("/groups/<slug>/materials")
+def group_materials(slug: str) -> ResponseReturnValue:
+    """The material of one group."""
+    person = web.current_person()
+    group = web.find(visible_groups(person).where(Group.slug == slug))
+    visible = policy.visible_resources(person).where(Resource.group_id == group.id)
+    may_add = policy.can_add_material(person, group)
+    return render_template(
+        "library/index.html", group=group, may_add=may_add, **_listing(person, visible, group)
+    )
+
+
+def _listing(person: Person, visible: sa.Select[Resource], group: Group | None = None) -> dict[str, Any]:
+    """Facets with counts and a page of material. `?q=` searches, `?kind=`/`?publisher=` narrow, `?before=` goes on."""
+    text, kind, publisher = (
+        request.args.get("q", "")[:400],
+        request.args.get("kind", ""),
+        request.args.get("publisher", ""),
+    )
+    chosen = visible
+    if kind in set(ResourceKind):
+        chosen = chosen.where(Resource.kind == ResourceKind(kind))
+    if publisher:
+        chosen = chosen.where(Resource.publisher == publisher)
+    context: dict[str, Any] = {
+        "text": text, "kind": kind, "publisher": publisher, "kind_names": KIND_NAMES, "results": None,
+        "kinds": _facet(visible, Resource.kind), "publishers": _facet(visible, Resource.publisher)[:MOST_PUBLISHERS],
+    }  # fmt: skip
+    if text:
+        return context | _searched(person, text, chosen, group)
+    before = db.session.get(Resource, request.args.get("before", type=int) or 0)
+    query = chosen
+    if before is not None:
+        edge = sa.tuple_(sa.literal(before.changed_at, Resource.changed_at.type), before.id)
+        query = query.where(sa.tuple_(Resource.changed_at, Resource.id) < edge)
+    rows = web.page(query.order_by(Resource.changed_at.desc(), Resource.id.desc()), limit=A_PAGE + 1)
+    return context | {"resources": rows[:A_PAGE], "has_more": len(rows) > A_PAGE}
+
+
+def _searched(person: Person, text: str, chosen: sa.Select[Resource], group: Group | None) -> dict[str, Any]:
+    page_number = max(request.args.get("page", 1, type=int), 1)
+    web.check(person.is_active)
+    group_ids = [group.id] if group is not None else db.session.scalars(readable_group_ids(person)).all()
+    ids = chosen.with_only_columns(Resource.id).order_by(None)
+    results = search.query(
+        text, person=person, group_ids=group_ids, type_="resource", narrow=Resource.id.in_(ids),
+        offset=(page_number - 1) * A_PAGE, limit=A_PAGE,
+    )  # fmt: skip
+    more = results.total > page_number * A_PAGE
+    return {"results": results, "resources": [], "has_more": more, "page_number": page_number}
+
+
+def _facet(visible: sa.Select[Resource], column: Any) -> list[tuple[Any, int]]:
+    """The values of a column with their counts, the most frequent first."""
+    ids = visible.with_only_columns(Resource.id).order_by(None)
+    count = sa.func.count()
+    query = (
+        sa.select(column, count)
+        .where(Resource.id.in_(ids), column != "")
+        .group_by(column)
+        .order_by(count.desc(), column)
+    )
+    return [(value, number) for value, number in db.session.execute(query)]
+
+
+@bp.route("/library/upload", methods=["GET", "POST"])
+@web.limiter.limit(web.write_limit, methods=["POST"])
+def upload() -> ResponseReturnValue:
+    """Add a file. What was filled in stays in the form when something stops it."""
+    person = web.current_person()
+    groups = [g for g in web.page(own_groups(person), limit=200) if role_in(person, g) is not Role.OBSERVER]
+    web.check(bool(groups))
+    form = UploadForm()
+    form.group.choices = [(group.slug, group.name) for group in groups]
+    if request.method == "GET":
+        form.group.data = request.args.get("group", groups[0].slug)
+    finds: list[guard.Find] = []
+    if form.validate_on_submit():
+        group = next(group for group in groups if group.slug == form.group.data)
+        try:
+            return _add(form, group, person)
+        except guard.Stopped as stopped:
+            finds = stopped.finds
+        except (Invalid, Conflict) as error:
+            form.file.errors = [error.message]
+    limit = files.human_size(current_app.config["SETTINGS"].max_upload_bytes)
+    page = render_template("library/upload.html", form=form, finds=finds, limit=limit)
+    return page, 422 if form.errors or finds else 200
+
+
+def _add(form: UploadForm, group: Group, person: Person) -> ResponseReturnValue:
+    """Store the content first, outside the transaction: a slow disk must hold up nobody."""
+    web.check(policy.can_add_material(person, group))
+    stored = files.store(form.file.data.stream, limit=current_app.config["SETTINGS"].max_upload_bytes)
+    try:
+        resource = actions.add_resource(
+            group, title=form.title.data, kind=ResourceKind(form.kind.data), publisher=form.publisher.data or "",
+            published_on=form.published_on.data, file_name=form.file.data.filename or "", stored=stored,
+            keep=request.form.getlist("guard_keep")[:100], by=person,
+        )  # fmt: skip
+        db.session.flush()
+    except (guard.Stopped, Conflict):
+        actions.discard_if_unused(stored.sha256)
+        raise
+    flash(_("The file has been received. It is read now; then the group sees it."), "done")
+    return redirect(url_for("library.resource", resource_id=resource.id))
+
+
+@bp.get("/resources/<int:resource_id>")
+def resource(resource_id: int) -> ResponseReturnValue:
+    """A material: what it is, who can read it, and the text in it."""
+    person = web.current_person()
+    resource = web.find(policy.visible_resources(person).where(Resource.id == resource_id))
+    if resource.group.handling_class is HandlingClass.SENSITIVE:
+        audit.record_read("resource_read", by=person, on=resource)
+    reason = resource.current.reason
+    return render_template(
+        "library/resource.html",
+        resource=resource,
+        version=resource.current,
+        kind_name=KIND_NAMES[resource.kind],
+        size=files.human_size(resource.current.size),
+        reason=reason_text(Reason(reason)) if resource.state is FileState.UNREADABLE and reason else "",
+    )
+
+
+@bp.get("/resources/<int:resource_id>/file")
+def download(resource_id: int) -> ResponseReturnValue:
+    """The file itself, always as an attachment in a sandbox: nothing in it may run here (security.md, number 35)."""
+    person = web.current_person()
+    resource = web.find(policy.visible_resources(person).where(Resource.id == resource_id))
+    if resource.state is not FileState.READY:
+        raise NotFound
+    version = resource.current
+    path = files.path_of(version.sha256)
+    if not path.exists():
+        raise FileNotFoundError(f"the content of resource {resource_id} is gone")
+    if resource.group.handling_class is HandlingClass.SENSITIVE:
+        audit.record_read("resource_downloaded", by=person, on=resource)
+    answer: Response = send_file(
+        path, mimetype=version.media_type, as_attachment=True, download_name=version.file_name, etag=False
+    )
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
+    return answer
