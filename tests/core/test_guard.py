@@ -209,9 +209,7 @@ PASSED = [
 
 
 @pytest.mark.parametrize("text", BLOCKED)
-@pytest.mark.parametrize(
-    "around", ["{}", "Hej, {} var här.", "å ä ö\n{}\nslut", "a) {}; b) annat", "**Fet** &amp; {}"]
-)
+@pytest.mark.parametrize("around", ["{}", "Hej, {} var här.", "å ä ö\n{}\nslut", "a) {}; b) annat", "**Fet** &amp; {}"])
 def test_s33_every_spelling_is_blocked(text: str, around: str) -> None:
     assert verdicts(around.format(text)) == [Verdict.BLOCK]
 
@@ -247,9 +245,7 @@ def test_s33_what_is_no_personal_data_passes(text: str, around: str) -> None:
         ("bg 123-4567", "123-4567", "12*-****"),
     ],
 )
-def test_offsets_lead_to_the_raw_text_and_the_mask_hides_the_number(
-    text: str, shown: str, masked: str
-) -> None:
+def test_offsets_lead_to_the_raw_text_and_the_mask_hides_the_number(text: str, shown: str, masked: str) -> None:
     (find,) = guard.scan(text)
     assert text[find.start : find.end] == shown
     assert find.masked == masked
@@ -300,9 +296,7 @@ def _digits(count: int) -> Callable[[random.Random], str]:
 
 
 def _organisation(rng: random.Random) -> str:
-    ten = number(
-        rng.choice("123456789") + rng.choice("0123456789") + rng.choice("23456789") + _digits(6)(rng)
-    )
+    ten = number(rng.choice("123456789") + rng.choice("0123456789") + rng.choice("23456789") + _digits(6)(rng))
     return f"{ten[:6]}-{ten[6:]}"
 
 
@@ -315,9 +309,7 @@ def _date(rng: random.Random, mark: str = "-") -> str:
 
 
 NUMBERS = (Kind.PERSONAL, Kind.COORDINATION)
-CLASSES: dict[
-    str, tuple[Callable[[random.Random], str], float, float]
-] = {  # sample, most BLOCK, most BLOCK + ASK
+CLASSES: dict[str, tuple[Callable[[random.Random], str], float, float]] = {  # sample, most BLOCK, most BLOCK + ASK
     "ten digits": (_digits(10), 0.0, 0.012),
     "six-dash-four": (lambda rng: f"{_digits(6)(rng)}-{_digits(4)(rng)}", 0.012, 0.012),
     "twelve digits": (_digits(12), 0.0006, 0.0006),
@@ -338,11 +330,7 @@ def test_false_positives_stay_rare(name: str) -> None:
     """20,000 random samples of each class; with 200,000 the rates are the same (see docs/security.md)."""
     make, most_blocked, most_found = CLASSES[name]
     rng, samples = random.Random(33), 20_000
-    finds = [
-        find
-        for find in guard.scan("\n\n-- \n".join(make(rng) for _ in range(samples)))
-        if find.kind in NUMBERS
-    ]
+    finds = [find for find in guard.scan("\n\n-- \n".join(make(rng) for _ in range(samples))) if find.kind in NUMBERS]
     blocked = sum(find.verdict is Verdict.BLOCK for find in finds)
     print(f"{name}: BLOCK {blocked / samples:.3%}, ASK {(len(finds) - blocked) / samples:.3%}")
     assert blocked <= most_blocked * samples

@@ -1,0 +1,148 @@
+"""Text and metadata of an uploaded file, read in a child process that may fail in any way without harm.
+
+The child gets a time limit, a memory limit and an environment without secrets; its answer comes as JSON on a
+pipe with a size cap. Call this from the worker or before a transaction is opened, never while one is open.
+"""
+
+import json
+import logging
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from portal.library.file_types import ExtractionError, Reason, sniff
+
+__all__ = ["Extracted", "ExtractionError", "Page", "Reason", "extract", "sniff"]
+
+logger = logging.getLogger(__name__)
+
+_CHILD = Path(__file__).with_name("extract_child.py")
+_MAX_ANSWER = 64 << 20  # bytes of JSON
+_CHUNK = 1 << 16
+_GRACE = 2.0  # seconds over the child's own CPU limit
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page, slide, sheet or section; `number` counts from 1."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What is in a file. `properties` holds every metadata text (author, subject, comments, alt texts, links
+    …).
+    """
+
+    media_type: str
+    pages: list[Page]
+    title: str | None
+    properties: dict[str, str]
+
+    @property
+    def notice(self) -> Reason | None:
+        """NO_TEXT for a file of pictures only: not an error, but worth telling the person."""
+        return None if any(page.text.strip() for page in self.pages) else Reason.NO_TEXT
+
+
+def extract(path: Path, file_name: str, *, seconds: float = 30, memory_bytes: int = 1 << 30) -> Extracted:
+    """Read the file at `path`, which the person called `file_name`.
+
+    `seconds` limits wall clock and processor time, `memory_bytes` the address space of the child. Raises
+    ExtractionError with a reason and a sentence for the person.
+    """
+    media_type = sniff(path, file_name)
+    with tempfile.TemporaryFile() as complaints:
+        command = [
+            sys.executable,
+            "-I",
+            str(_CHILD),
+            media_type,
+            str(path.resolve()),
+            str(seconds),
+            str(memory_bytes),
+        ]
+        child = subprocess.Popen(  # noqa: S603 - our own file, no shell
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            start_new_session=True,
+            cwd="/",
+            env={"LC_ALL": "C.UTF-8", "PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1"},
+        )
+        try:
+            answer = _read(child, seconds + _GRACE)
+        finally:
+            _end(child)
+        complaints.seek(0)
+        if complaint := complaints.read(_CHUNK).decode("utf-8", "replace").strip():
+            logger.warning("extraction of a %s: exit %s: %s", media_type, child.returncode, complaint)
+    return _extracted(answer, media_type, child.returncode)
+
+
+def _read(child: subprocess.Popen[bytes], seconds: float) -> bytes:
+    """The child's answer, whole or not; raises TIME_OUT or TOO_BIG_UNPACKED. Waits without holding other
+    greenlets.
+    """
+    stream: IO[bytes] | None = child.stdout
+    if stream is None:  # Popen was told to make the pipe
+        raise RuntimeError("the child has no pipe")
+    parts: list[bytes] = []
+    size, end = 0, time.monotonic() + seconds
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(stream, selectors.EVENT_READ)
+        while True:
+            left = end - time.monotonic()
+            if left <= 0 or not waiting.select(left):
+                raise ExtractionError(Reason.TIME_OUT)
+            part = os.read(stream.fileno(), _CHUNK)
+            if not part:
+                break
+            parts.append(part)
+            size += len(part)
+            if size > _MAX_ANSWER:
+                raise ExtractionError(Reason.TOO_BIG_UNPACKED)
+    try:
+        child.wait(max(0.1, end - time.monotonic()))
+    except subprocess.TimeoutExpired as error:
+        raise ExtractionError(Reason.TIME_OUT) from error
+    return b"".join(parts)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Leave nothing behind: the whole process group goes, whatever it was doing."""
+    if child.returncode is None:
+        try:
+            os.killpg(child.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            logger.debug("the extraction child had ended by itself")
+        child.wait()
+    if child.stdout is not None:
+        child.stdout.close()
+
+
+def _extracted(answer: bytes, media_type: str, exit_code: int | None) -> Extracted:
+    if exit_code in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise ExtractionError(Reason.TIME_OUT)
+    if exit_code:  # a crash: PDFium ends with SIGTRAP or SIGABRT when it gets no memory
+        raise ExtractionError(Reason.BROKEN)
+    try:
+        result = json.loads(answer)
+        if "error" in result:
+            raise ExtractionError(Reason(result["error"]))
+        pages = [Page(int(number), str(text)) for number, text in result["pages"]]
+        properties = {str(name): str(value) for name, value in result["properties"].items()}
+        title = result["title"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ExtractionError(Reason.BROKEN) from error
+    return Extracted(media_type, pages, str(title) if title else None, properties)
