@@ -87,9 +87,8 @@ def _is_date(century: str, yy: str, mm: str, dd: str) -> bool:
     """Is it a day on which a person with that number can have been born?"""
     month, day = int(mm), int(dd)
     year = int(century + yy) if century else 2000 + int(yy)  # without a century 2000 stands in: same leap years
-    if (
-        day >= 60
-    ):  # 60 and month 00: the date is not known; the day is not held against the month (test numbers are not)
+    if day >= 60:
+        # 60 and month 00: the date is not known. The day is not held against the month: test numbers are not.
         possible = month <= 12 and day <= 91
         month, day = max(month, 1), 1
     else:
