@@ -78,12 +78,9 @@ def read_pdf(path: Path) -> Result:
     document.close()
     if attached:
         properties["attachments"] = "\n".join(attached)
-    for heavy in (
-        "PIL",
-        "cryptography",
-    ):  # pypdf loads both, which takes longer than reading; it can do without
-        if not protected or heavy == "PIL":
-            sys.modules[heavy] = None  # type: ignore[assignment]
+    # pypdf loads both of these, which takes longer than reading; it can do without, but for encrypted files.
+    for heavy in ("PIL",) if protected else ("PIL", "cryptography"):
+        sys.modules[heavy] = None  # type: ignore[assignment]
     try:
         properties |= pdf_notes(path)
     except (MemoryError, RecursionError):
