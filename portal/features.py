@@ -14,6 +14,8 @@ from portal.home import views as home_views
 from portal.library import cli as library_cli
 from portal.library import views as library_views
 from portal.library.searchable import register as register_library
+from portal.meetings import minutes_views  # noqa: F401  # adds its pages to the blueprint of meetings
+from portal.meetings import views as meeting_views
 from portal.meetings.searchable import register as register_meetings
 from portal.people import cards
 from portal.people import views as people_views
@@ -23,7 +25,7 @@ from portal.support import views as support_views
 def init_app(app: Flask) -> None:
     """Put the features together."""
     app.session_interface = sessions.ServerSessions()
-    for views in (people_views, discussion_views, library_views, support_views, home_views):
+    for views in (people_views, discussion_views, library_views, meeting_views, support_views, home_views):
         app.register_blueprint(views.bp)
     for group in (library_cli.library,):
         app.cli.add_command(group)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -53,3 +55,43 @@ def _inline(token: Token) -> str:
     if token.type in {"softbreak", "hardbreak"}:
         return "\n"
     return token.content if token.type in {"text", "code_inline"} else ""
+
+
+def blocks(text: str) -> list[dict[str, Any]]:
+    """A Markdown text as data for documents: paragraphs and lists of runs (`text`, `bold`, `italic`), nothing else.
+
+    Headings become bold paragraphs; quotes, code and tables keep their words.
+    """
+    found: list[dict[str, Any]] = []
+    items: list[list[dict[str, Any]]] | None = None
+    is_heading = False
+    for token in _markdown.parse(text):
+        if token.type in {"bullet_list_open", "ordered_list_open"} and items is None:
+            items = []
+            found.append({"kind": "bullets" if token.type.startswith("bullet") else "numbers", "items": items})
+        elif token.type in {"bullet_list_close", "ordered_list_close"} and token.level == 0:
+            items = None
+        elif token.type in {"heading_open", "heading_close"}:
+            is_heading = token.type == "heading_open"
+        elif token.type == "inline":
+            runs = _runs(token.children or [], bold=is_heading)
+            if items is not None:
+                items.append(runs)
+            else:
+                found.append({"kind": "paragraph", "runs": runs})
+        elif token.type in {"fence", "code_block"}:
+            found.append({"kind": "paragraph", "runs": [{"text": token.content}]})
+    return found
+
+
+def _runs(tokens: list[Token], *, bold: bool) -> list[dict[str, Any]]:
+    runs: list[dict[str, Any]] = []
+    strong, italic = int(bold), 0
+    for token in tokens:
+        if token.type in {"strong_open", "strong_close"}:
+            strong += token.nesting
+        elif token.type in {"em_open", "em_close"}:
+            italic += token.nesting
+        elif words := _inline(token):
+            runs.append({"text": words, "bold": strong > 0, "italic": italic > 0})
+    return runs

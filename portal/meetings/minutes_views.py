@@ -1,0 +1,134 @@
+"""Pages of the minutes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
+
+from portal import audit, db, guard, markup, pdf, web
+from portal.errors import Conflict
+from portal.meetings import actions, policy
+from portal.meetings.forms import NoteForm
+from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState, MinutesNote
+from portal.meetings.views import bp, keep, visible_meeting
+from portal.people.models import HandlingClass, Person
+from portal.times import date_text, long_day, span
+
+
+def _note_read(meeting: Meeting, person: Person) -> None:
+    if meeting.group.handling_class is HandlingClass.SENSITIVE:
+        audit.record_read("minutes_read", by=person, on=meeting)
+
+
+@bp.get("/meetings/<int:meeting_id>/minutes")
+def minutes(meeting_id: int) -> ResponseReturnValue:
+    """The minutes, item by item."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    _note_read(meeting, person)
+    may_minute = policy.can_write_minutes(person, meeting)
+    return render_template("meetings/minutes.html", meeting=meeting, group=meeting.group, may_minute=may_minute)
+
+
+@bp.route("/agenda-items/<int:item_id>/minutes", methods=["GET", "POST"])
+@web.limiter.limit(web.write_limit, methods=["POST"])
+def edit_note(item_id: int) -> ResponseReturnValue:
+    """Write the minutes of one item. When somebody saved it meanwhile both versions are shown and the writer chooses."""
+    person = web.current_person()
+    item = web.find(policy.visible_items(person).where(AgendaItem.id == item_id))
+    web.check(policy.can_write_minutes(person, item.meeting))
+    form = NoteForm()
+    context: dict[str, Any] = {"finds": [], "theirs": None}
+    status = 200
+    if request.method == "GET":
+        _fill(form, item.note)
+    elif not form.validate():
+        status = 422
+    else:
+        try:
+            actions.save_note(
+                item, text=form.text.data, decision=form.decision.data, based_on=form.based_on.data or 0, keep=keep(), by=person
+            )
+            flash(_("The minutes of ”%(title)s” are saved.", title=item.title), "done")
+            return redirect(url_for("meetings.minutes", meeting_id=item.meeting_id, _anchor=f"item-{item.id}"))
+        except guard.Stopped as stopped:
+            context["finds"], status = stopped.finds, 422
+        except Conflict:
+            context["theirs"], status = _newest(item), 409
+            form.based_on.data = context["theirs"].revision
+    page = render_template("meetings/note.html", item=item, meeting=item.meeting, group=item.meeting.group, form=form, **context)
+    return page, status
+
+
+def _fill(form: NoteForm, note: MinutesNote | None) -> None:
+    form.text.data, form.decision.data = (note.text, note.decision) if note else ("", "")
+    form.based_on.data = note.revision if note else 0
+
+
+def _newest(item: AgendaItem) -> MinutesNote:
+    query = sa.select(MinutesNote).where(MinutesNote.item_id == item.id).options(joinedload(MinutesNote.written_by))
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+@bp.get("/meetings/<int:meeting_id>/minutes.pdf")
+@web.limiter.limit(web.write_limit)
+def minutes_pdf(meeting_id: int) -> ResponseReturnValue:
+    """The minutes as PDF/A, made in a process of its own."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    _note_read(meeting, person)
+    data = pdf_data(meeting)
+    name = f"protokoll-{meeting.group.slug}-{meeting.starts_at:%Y-%m-%d}.pdf"
+    traces = db.session().info.get("traces", [])
+    db.session.rollback()  # nobody waits for the database while the PDF is made
+    db.session().info["traces"] = traces
+    content = pdf.compile_pdf("minutes.typ", data)
+    return Response(content, mimetype="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def pdf_data(meeting: Meeting) -> dict[str, Any]:
+    """What the template `minutes.typ` shows: texts and structure, in the reader's language."""
+    classes = {
+        HandlingClass.OPEN: _("Open"), HandlingClass.NETWORK: _("The network"), HandlingClass.SENSITIVE: _("Sensitive"),
+    }  # fmt: skip
+    came = db.session.scalars(
+        sa.select(Invitation)
+        .where(Invitation.meeting_id == meeting.id, Invitation.answer.in_([Answer.ON_SITE, Answer.ONLINE]))
+        .options(joinedload(Invitation.person), joinedload(Invitation.organisation))
+        .order_by(Invitation.id)
+    )
+    how = {Answer.ON_SITE: _("On site"), Answer.ONLINE: _("Online")}
+    items = []
+    for item, _starts, number in meeting.timetable():
+        if number is not None:
+            note = item.note
+            items.append({
+                "number": f"§\N{NO-BREAK SPACE}{number}",
+                "title": item.title,
+                "text": markup.blocks(note.text) if note else [],
+                "decision": markup.blocks(note.decision) if note else [],
+            })  # fmt: skip
+    locale = get_locale()
+    where = f", {meeting.place}" if meeting.place else ""
+    heading = _("Draft minutes") if meeting.state is not MeetingState.CANCELLED else _("Cancelled meeting")
+    return {
+        "title": _("Minutes: %(title)s", title=meeting.title),
+        "subtitle": f"{long_day(meeting.starts_at)} {meeting.starts_at.year}, {span(meeting.starts_at, meeting.ends_at)}{where}. {heading}.",
+        "author": meeting.created_by.name,
+        "group": meeting.group.name,
+        "class": classes[meeting.group.handling_class],
+        "lang": locale.language if locale else "sv",
+        "date": date_text(meeting.starts_at),
+        "present": [[row.organisation.name, row.person.name, how[row.answer]] for row in came if row.answer in how],
+        "items": items,
+        "words": {
+            "present": _("Said that they come"), "columns": [_("Organisation"), _("Name"), _("How")],
+            "decision": _("Decision"), "page": _("Page"), "of": _("of"),
+        },
+    }  # fmt: skip

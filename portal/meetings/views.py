@@ -1,0 +1,294 @@
+"""Pages of meetings and their agendas; those of the minutes are in minutes_views.py."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload, selectinload
+
+from portal import calendar, db, guard, web
+from portal.errors import Conflict
+from portal.meetings import actions, policy
+from portal.meetings.forms import ItemForm, MeetingForm
+from portal.meetings.models import AgendaItem, Answer, Invitation, ItemKind, Meeting, MeetingState
+from portal.people.models import Group, HandlingClass, Membership, Person
+from portal.people.policy import visible_groups, visible_members
+from portal.times import local
+
+bp = Blueprint("meetings", __name__)
+
+A_PAGE = 30
+
+
+def keep() -> list[str]:
+    """The finds of the guard that the author has ticked."""
+    return request.form.getlist("guard_keep")[:100]
+
+
+def visible_meeting(person: Person, meeting_id: int) -> Meeting:
+    """The meeting with all that its page shows, in a fixed number of queries; 404 if it may not be seen."""
+    return web.find(
+        policy.visible_meetings(person)
+        .where(Meeting.id == meeting_id)
+        .options(
+            joinedload(Meeting.created_by),
+            selectinload(Meeting.items).joinedload(AgendaItem.owner),
+            selectinload(Meeting.items).joinedload(AgendaItem.note),
+        )
+    )
+
+
+@bp.get("/calendar", endpoint="calendar")
+def calendar_page() -> ResponseReturnValue:
+    """Meetings of all one's groups: those to come, and those that were."""
+    person = web.current_person()
+    to_come = web.page(policy.meetings_to_come(person), limit=100)
+    past = policy.visible_meetings(person).where(Meeting.ends_at <= db.now()).order_by(Meeting.starts_at.desc())
+    return render_template("meetings/calendar.html", to_come=to_come, past=web.page(past, limit=A_PAGE))
+
+
+@bp.get("/groups/<slug>/meetings")
+def group_meetings(slug: str) -> ResponseReturnValue:
+    """A group's meetings."""
+    person = web.current_person()
+    group = web.find(visible_groups(person).where(Group.slug == slug))
+    visible = policy.visible_meetings(person).where(Meeting.group_id == group.id)
+    to_come = web.page(visible.where(Meeting.ends_at > db.now()).order_by(Meeting.starts_at), limit=100)
+    past = web.page(visible.where(Meeting.ends_at <= db.now()).order_by(Meeting.starts_at.desc()), limit=A_PAGE)
+    may_plan = policy.can_plan_meeting(person, group)
+    return render_template("meetings/group.html", group=group, to_come=to_come, past=past, may_plan=may_plan)
+
+
+@bp.route("/groups/<slug>/meetings/new", methods=["GET", "POST"])
+@web.limiter.limit(web.write_limit, methods=["POST"])
+def new_meeting(slug: str) -> ResponseReturnValue:
+    """Begin to plan a meeting."""
+    person = web.current_person()
+    group = web.find(visible_groups(person).where(Group.slug == slug))
+    web.check(policy.can_plan_meeting(person, group))
+    form, finds = MeetingForm(), []
+    if form.validate_on_submit():
+        try:
+            meeting = actions.plan_meeting(group, form.plan(), keep=keep(), by=person)
+            db.session.flush()
+            return redirect(url_for("meetings.meeting", meeting_id=meeting.id))
+        except guard.Stopped as stopped:
+            finds = stopped.finds
+    page = render_template("meetings/edit.html", group=group, meeting=None, form=form, finds=finds, conflict="")
+    return page, 422 if form.errors or finds else 200
+
+
+@bp.get("/meetings/<int:meeting_id>")
+def meeting(meeting_id: int) -> ResponseReturnValue:
+    """A meeting: when and where, my answer, agenda, who comes."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    invitations = db.session.scalars(
+        sa.select(Invitation)
+        .where(Invitation.meeting_id == meeting.id)
+        .options(joinedload(Invitation.person), joinedload(Invitation.organisation))
+        .order_by(Invitation.answered_at.is_(None), Invitation.answered_at, Invitation.id)
+    ).all()
+    mine = next((invitation for invitation in invitations if invitation.person_id == person.id), None)
+    return render_template(
+        "meetings/meeting.html",
+        meeting=meeting,
+        group=meeting.group,
+        invitations=invitations,
+        mine=mine,
+        may_answer=mine is not None and policy.can_answer_invitation(person, mine),
+        may_plan=policy.can_plan_meeting(person, meeting.group),
+        may_minute=policy.can_write_minutes(person, meeting),
+        answers=Counter(invitation.answer for invitation in invitations),
+        has_minutes=any(item.note is not None for item in meeting.items),
+    )
+
+
+@bp.route("/meetings/<int:meeting_id>/edit", methods=["GET", "POST"])
+@web.limiter.limit(web.write_limit, methods=["POST"])
+def edit_meeting(meeting_id: int) -> ResponseReturnValue:
+    """Change when and where. If somebody else changed it meanwhile, both are shown and the planner chooses."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    web.check(policy.can_plan_meeting(person, meeting.group))
+    form, finds, conflict, status = MeetingForm(), [], "", 200
+    if request.method == "GET":
+        form = _filled_form(meeting)
+    elif not form.validate():
+        status = 422
+    else:
+        try:
+            actions.change_meeting(meeting, form.plan(), based_on=form.based_on.data or 0, keep=keep(), by=person)
+            flash(_("The meeting is changed."), "done")
+            return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
+        except guard.Stopped as stopped:
+            finds, status = stopped.finds, 422
+        except Conflict as error:
+            conflict, status = error.message, 409
+            form.based_on.data = meeting.revision
+    page = render_template(
+        "meetings/edit.html", group=meeting.group, meeting=meeting, form=form, finds=finds, conflict=conflict
+    )
+    return page, status
+
+
+def _filled_form(meeting: Meeting) -> MeetingForm:
+    starts, ends = local(meeting.starts_at), local(meeting.ends_at)
+    return MeetingForm(
+        formdata=None, title=meeting.title, on=starts.date(), starts=starts.time(), ends=ends.time(), place=meeting.place,
+        link=meeting.link, practical=meeting.practical, based_on=meeting.revision,
+        reply_by=local(meeting.reply_by).date() if meeting.reply_by else None,
+    )  # fmt: skip
+
+
+@bp.post("/meetings/<int:meeting_id>/call")
+def call(meeting_id: int) -> ResponseReturnValue:
+    """Send the call to everybody in the group."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    web.check(policy.can_plan_meeting(person, meeting.group))
+    actions.call_meeting(meeting, by=person)
+    flash(_("The call is sent to everybody in the group."), "done")
+    return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
+
+
+@bp.post("/meetings/<int:meeting_id>/cancellation")
+def cancel(meeting_id: int) -> ResponseReturnValue:
+    """Call the meeting off."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    web.check(policy.can_plan_meeting(person, meeting.group))
+    actions.cancel_meeting(meeting, by=person)
+    flash(_("The meeting is cancelled."), "done")
+    return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
+
+
+@bp.post("/meetings/<int:meeting_id>/answer")
+def answer(meeting_id: int) -> ResponseReturnValue:
+    """Answer one's own invitation."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    invitation = policy.invitation_of(person, meeting)
+    web.check(invitation is not None and policy.can_answer_invitation(person, invitation))
+    given = request.form.get("answer", "")
+    if given not in set(Answer):
+        abort(400)
+    assert invitation is not None  # checked above
+    actions.answer_invitation(invitation, Answer(given), by=person)
+    said = {
+        Answer.ON_SITE: _("Your answer is sent: you come to the place."),
+        Answer.ONLINE: _("Your answer is sent: you take part online."),
+        Answer.DECLINED: _("Your answer is sent: you cannot come."),
+    }
+    flash(said[Answer(given)], "done")
+    return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
+
+
+@bp.get("/meetings/<int:meeting_id>/ics")
+def ics(meeting_id: int) -> ResponseReturnValue:
+    """The meeting as a calendar file."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    address = url_for("meetings.meeting", meeting_id=meeting.id, _external=True)
+    is_sensitive = meeting.group.handling_class is HandlingClass.SENSITIVE
+    agenda = "" if is_sensitive else "\n".join(f"{number}. {item.title}" for item, _at, number in meeting.timetable() if number)
+    content = calendar.one_entry(
+        calendar.Entry(
+            uid=meeting.uid, sequence=meeting.revision, title=meeting.title, starts_at=meeting.starts_at,
+            ends_at=meeting.ends_at, changed_at=meeting.changed_at, place=meeting.place, url=address, description=agenda,
+            is_cancelled=meeting.state is MeetingState.CANCELLED,
+        )  # fmt: skip
+    )
+    headers = {"Content-Disposition": f'attachment; filename="mote-{meeting.id}.ics"'}
+    return Response(content, mimetype="text/calendar", headers=headers)
+
+
+# --- agenda -------------------------------------------------------------------------------------------------------------
+
+
+def _item_form(person: Person, meeting: Meeting, item: AgendaItem | None = None) -> ItemForm:
+    """The form with the group's members as those who may be responsible."""
+    form = ItemForm(obj=item, owner=item.owner_id or 0 if item else 0)
+    members = visible_members(person, meeting.group).join(Membership.person).options(joinedload(Membership.person))
+    people = [membership.person for membership in db.session.scalars(members.order_by(Person.name))]
+    form.owner.choices = [(0, _("Nobody yet"))] + [(p.id, f"{p.name}, {p.organisation.short_name}") for p in people]
+    return form
+
+
+def _owner(form: ItemForm) -> Person | None:
+    return db.session.get(Person, form.owner.data) if form.owner.data else None
+
+
+@bp.route("/meetings/<int:meeting_id>/items/new", methods=["GET", "POST"])
+@web.limiter.limit(web.write_limit, methods=["POST"])
+def new_item(meeting_id: int) -> ResponseReturnValue:
+    """Put an item on the agenda."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    web.check(policy.can_plan_meeting(person, meeting.group))
+    form = _item_form(person, meeting)
+    finds: Sequence[guard.Find] = ()
+    if form.validate_on_submit():
+        try:
+            actions.add_item(
+                meeting, title=form.title.data, kind=ItemKind(form.kind.data), owner=_owner(form), keep=keep(), by=person,
+                minutes_allotted=form.minutes_allotted.data, description=form.description.data,
+            )  # fmt: skip
+            return redirect(url_for("meetings.meeting", meeting_id=meeting_id, _anchor="agenda"))
+        except guard.Stopped as stopped:
+            finds = stopped.finds
+    page = render_template("meetings/item.html", meeting=meeting, group=meeting.group, item=None, form=form, finds=finds)
+    return page, 422 if form.errors or finds else 200
+
+
+def _visible_item(person: Person, item_id: int) -> AgendaItem:
+    return web.find(policy.visible_items(person).where(AgendaItem.id == item_id))
+
+
+@bp.route("/agenda-items/<int:item_id>/edit", methods=["GET", "POST"])
+@web.limiter.limit(web.write_limit, methods=["POST"])
+def edit_item(item_id: int) -> ResponseReturnValue:
+    """Change an item of the agenda."""
+    person = web.current_person()
+    item = _visible_item(person, item_id)
+    web.check(policy.can_plan_meeting(person, item.meeting.group))
+    form = _item_form(person, item.meeting, item)
+    finds: Sequence[guard.Find] = ()
+    if form.validate_on_submit():
+        try:
+            actions.change_item(
+                item, title=form.title.data, kind=ItemKind(form.kind.data), owner=_owner(form), keep=keep(), by=person,
+                minutes_allotted=form.minutes_allotted.data, description=form.description.data,
+            )  # fmt: skip
+            return redirect(url_for("meetings.meeting", meeting_id=item.meeting_id, _anchor="agenda"))
+        except guard.Stopped as stopped:
+            finds = stopped.finds
+    meeting = item.meeting
+    page = render_template("meetings/item.html", meeting=meeting, group=meeting.group, item=item, form=form, finds=finds)
+    return page, 422 if form.errors or finds else 200
+
+
+@bp.post("/agenda-items/<int:item_id>/place")
+def move_item(item_id: int) -> ResponseReturnValue:
+    """Move an item one step up or down."""
+    person = web.current_person()
+    item = _visible_item(person, item_id)
+    web.check(policy.can_plan_meeting(person, item.meeting.group))
+    actions.move_item(item, up=request.form.get("direction") == "up", by=person)
+    return redirect(url_for("meetings.meeting", meeting_id=item.meeting_id, _anchor=f"item-{item_id}"))
+
+
+@bp.post("/agenda-items/<int:item_id>/removal")
+def remove_item(item_id: int) -> ResponseReturnValue:
+    """Take an item off the agenda."""
+    person = web.current_person()
+    item = _visible_item(person, item_id)
+    web.check(policy.can_plan_meeting(person, item.meeting.group))
+    meeting_id = item.meeting_id
+    actions.remove_item(item, by=person)
+    return redirect(url_for("meetings.meeting", meeting_id=meeting_id, _anchor="agenda"))

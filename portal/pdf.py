@@ -1,0 +1,40 @@
+"""PDF by typst, made in a process of its own: it takes the CPU, and the web process must stay free (house rule 8)."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from flask import current_app
+
+CHILD = Path(__file__).with_name("pdf_child.py")
+SECONDS = 30
+
+
+class PdfError(RuntimeError):
+    """The PDF could not be made; the message is for the log."""
+
+
+def compile_pdf(template: str, data: dict[str, Any]) -> bytes:
+    """A PDF/A-2a + PDF/UA-1 file from `templates/pdf/<template>`.
+
+    `data` reaches the template as data only: nothing that people wrote is ever read as typst markup. Raises `PdfError`.
+    Call it when no transaction is open.
+    """
+    path = Path(current_app.root_path).parent / "templates" / "pdf" / template
+    try:
+        done = subprocess.run(  # noqa: S603  # our own file, no shell
+            [sys.executable, "-I", str(CHILD), str(path)],
+            input=json.dumps(data).encode(),
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise PdfError(f"{template} took longer than {SECONDS} s") from error
+    if done.returncode != 0 or not done.stdout.startswith(b"%PDF"):
+        raise PdfError(done.stderr.decode(errors="replace")[-2000:])
+    return done.stdout
