@@ -45,12 +45,17 @@ def find_person(email: str) -> Person:
     return people[0]
 
 
+def upgrade_database(to: str = "head") -> None:
+    """Bring the current app's database to a form, by default the newest."""
+    current_app.config["SETTINGS"].data_dir.mkdir(parents=True, exist_ok=True)
+    command.upgrade(alembic_config(), to)
+
+
 @database.command("upgrade")
 @click.option("--to", default="head", show_default=True)
 def upgrade(to: str) -> None:
     """Bring the database to the newest form."""
-    current_app.config["SETTINGS"].data_dir.mkdir(parents=True, exist_ok=True)
-    command.upgrade(alembic_config(), to)
+    upgrade_database(to)
 
 
 @database.command("downgrade")

@@ -8,22 +8,39 @@ import uuid
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post, PostKind, Thread, ThreadKind
 from portal.people import actions
-from portal.people.models import Group, HandlingClass, Organisation, OrganisationKind, Person, PersonStatus, Role
+from portal.people.models import (
+    Group,
+    HandlingClass,
+    Organisation,
+    OrganisationKind,
+    Person,
+    PersonStatus,
+    Role,
+)
 
 _number = itertools.count(1)
 
 
-def organisation(slug: str, *, kind: OrganisationKind = OrganisationKind.AUTHORITY, is_coordinator: bool = False) -> Organisation:
+def organisation(
+    slug: str, *, kind: OrganisationKind = OrganisationKind.AUTHORITY, is_coordinator: bool = False
+) -> Organisation:
     return actions.add_organisation(
         slug, slug.title(), short_name=slug.title(), mark=slug[:2].upper(), kind=kind, domains=[f"{slug}.example"],
         is_coordinator=is_coordinator, by=None,
     )  # fmt: skip
 
 
-def person(of: Organisation, name: str = "", *, status: PersonStatus = PersonStatus.ACTIVE, is_admin: bool = False) -> Person:
+def person(
+    of: Organisation, name: str = "", *, status: PersonStatus = PersonStatus.ACTIVE, is_admin: bool = False
+) -> Person:
     number = next(_number)
     return actions.add_person(
-        of, name or f"Person {number}", f"person{number}@{of.slug}.example", by=None, status=status, is_organisation_admin=is_admin
+        of,
+        name or f"Person {number}",
+        f"person{number}@{of.slug}.example",
+        by=None,
+        status=status,
+        is_organisation_admin=is_admin,
     )
 
 
@@ -34,7 +51,13 @@ def plain_render(post: Post) -> dict[str, str]:
 
 def thread(group: Group, by: Person, title: str = "En tråd", body: str = "Första inlägget") -> Thread:
     return discussions.start_thread(
-        group, title=title, body=body, kind=ThreadKind.DISCUSSION, client_id=str(uuid.uuid4()), by=by, render=plain_render
+        group,
+        title=title,
+        body=body,
+        kind=ThreadKind.DISCUSSION,
+        client_id=str(uuid.uuid4()),
+        by=by,
+        render=plain_render,
     )
 
 
@@ -57,9 +80,15 @@ class Network:
         self.observer = person(self.county, "Obs Ervatör")
         self.outsider = person(self.ngo, "Ute Stående")
         self.admin = person(self.authority, "Ad Ministratör", is_admin=True)
-        self.group = actions.add_group("natverket", "Nätverket", description="", handling_class=HandlingClass.NETWORK, by=None)
-        self.closed = actions.add_group("slutna", "Slutna gruppen", description="", handling_class=HandlingClass.SENSITIVE, by=None)
-        self.open = actions.add_group("oppna", "Öppna gruppen", description="", handling_class=HandlingClass.OPEN, by=None)
+        self.group = actions.add_group(
+            "natverket", "Nätverket", description="", handling_class=HandlingClass.NETWORK, by=None
+        )
+        self.closed = actions.add_group(
+            "slutna", "Slutna gruppen", description="", handling_class=HandlingClass.SENSITIVE, by=None
+        )
+        self.open = actions.add_group(
+            "oppna", "Öppna gruppen", description="", handling_class=HandlingClass.OPEN, by=None
+        )
         for group in (self.group, self.closed):
             actions.add_member(group, self.convener, role=Role.CONVENER, by=None)
             actions.add_member(group, self.secretary, role=Role.SECRETARY, by=None)

@@ -90,7 +90,17 @@ def redis() -> Iterator[str]:
     """A Redis server of its own; gives its address."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="portal-redis-") as folder:
-        command = [find_program("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+        command = [
+            find_program("redis-server"),
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--dir",
+            folder,
+        ]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             wait_for(lambda: answers(port), what="Redis's start")

@@ -35,7 +35,14 @@ def test_sending_twice_makes_one_post(network: Network) -> None:
     thread = factories.thread(network.group, network.convener)
     client_id = str(uuid.uuid4())
     made = [
-        actions.add_post(thread, body="Samma", kind=PostKind.REPLY, client_id=client_id, by=network.member, render=factories.plain_render)
+        actions.add_post(
+            thread,
+            body="Samma",
+            kind=PostKind.REPLY,
+            client_id=client_id,
+            by=network.member,
+            render=factories.plain_render,
+        )
         for _ in range(2)
     ]
     db.commit()
@@ -106,10 +113,18 @@ def test_what_is_kept_is_noted_without_the_number(network: Network) -> None:
     with pytest.raises(guard.Stopped):
         factories.post(thread, network.member, body)
     actions.add_post(
-        thread, body=body, kind=PostKind.REPLY, client_id=str(uuid.uuid4()), keep=[key], by=network.member, render=factories.plain_render
+        thread,
+        body=body,
+        kind=PostKind.REPLY,
+        client_id=str(uuid.uuid4()),
+        keep=[key],
+        by=network.member,
+        render=factories.plain_render,
     )
     db.commit()
-    entry = db.session.scalars(sa.select(audit.AuditEntry).where(audit.AuditEntry.action == "guard_kept")).one()
+    entry = db.session.scalars(
+        sa.select(audit.AuditEntry).where(audit.AuditEntry.action == "guard_kept")
+    ).one()
     assert entry.details == {"kinds": ["phone"], "count": 1}
 
 
@@ -133,7 +148,10 @@ def test_a_flush_notes_what_the_index_must_learn(network: Network) -> None:
     db.session.execute(sa.delete(Job))
     thread = factories.thread(network.group, network.convener)
     db.commit()
-    noted = {(job.payload["type"], job.payload["id"]) for job in db.session.scalars(sa.select(Job).where(Job.kind == search.JOB))}
+    noted = {
+        (job.payload["type"], job.payload["id"])
+        for job in db.session.scalars(sa.select(Job).where(Job.kind == search.JOB))
+    }
     assert ("thread", thread.id) in noted
     assert any(type_ == "post" for type_, _id in noted)
 
@@ -142,7 +160,9 @@ def test_leaving_ends_seeing(network: Network) -> None:
     thread = factories.thread(network.group, network.convener)
     db.commit()
     assert policy.may_watch_thread(network.member.id, thread.id)
-    membership = db.session.scalars(sa.select(Membership).where(Membership.person_id == network.member.id)).one()
+    membership = db.session.scalars(
+        sa.select(Membership).where(Membership.person_id == network.member.id)
+    ).one()
     people.remove_member(membership, by=None)
     db.commit()
     assert not policy.may_watch_thread(network.member.id, thread.id)

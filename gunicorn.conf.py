@@ -1,0 +1,15 @@
+"""How the web process is served: one gevent worker, which patches the standard library before the app is loaded."""
+
+import os
+
+bind = os.environ.get("PORTAL_BIND", "127.0.0.1:8000")
+workers = 1  # several: start several of these behind nginx, with PORTAL_REDIS_URL set (README)
+worker_class = "gevent"
+worker_connections = 4000
+graceful_timeout = 5
+timeout = 60
+keepalive = 5
+limit_request_line = 4094
+errorlog = "-"
+accesslog = None  # addresses of pages say who read what; the audit log keeps what must be kept
+wsgi_app = "wsgi:app"
