@@ -71,6 +71,9 @@ export function startSearchWindow() {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (found.length) choose(found[(at + (event.key === "ArrowDown" ? 1 : -1) + found.length) % found.length]);
+    } else if (event.key === "Escape") {
+      event.preventDefault(); // the browser would empty the field first
+      dialog.close();
     } else if (event.key === "Enter" && at >= 0) {
       event.preventDefault();
       found[at].click();
