@@ -41,7 +41,8 @@ async function buildImages() {
 
 /** Sass, then the minifier; url("asset:name") becomes the hashed name of a font or a picture. */
 async function buildStyles(files) {
-  const { css } = await sass.compileAsync(path.join(root, "static/css/app.scss"), {
+  // Twice as fast as compileAsync; esbuild works in its own process meanwhile.
+  const { css } = sass.compile(path.join(root, "static/css/app.scss"), {
     loadPaths: [path.join(root, "node_modules")],
     quietDeps: true,
     silenceDeprecations: ["import", "global-builtin", "color-functions", "if-function"], // Bootstrap 5.3 needs them
@@ -114,7 +115,7 @@ async function build() {
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
   const files = Object.fromEntries((await Promise.all([buildFonts(), buildImages()])).flat());
-  const [styles, scripts] = await Promise.all([buildStyles(files), buildScripts(), buildIcons()]);
+  const [scripts, , styles] = await Promise.all([buildScripts(), buildIcons(), buildStyles(files)]);
   Object.assign(files, Object.fromEntries([styles, ...scripts]));
   await writeFile(path.join(fresh, "manifest.json"), JSON.stringify(files, Object.keys(files).sort(), 1));
   // Swap whole folders: a half-built one is never served.
