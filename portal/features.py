@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Flask
 
-from portal import live, search
+from portal import live
+from portal.auth import cli as auth_cli
 from portal.auth import sessions
+from portal.auth import views as auth_views
 from portal.discussions import policy as discussion_policy
 from portal.discussions import views as discussion_views
 from portal.discussions.searchable import register as register_discussions
@@ -25,16 +27,14 @@ from portal.support import views as support_views
 def init_app(app: Flask) -> None:
     """Put the features together."""
     app.session_interface = sessions.ServerSessions()
-    for views in (people_views, discussion_views, library_views, meeting_views, support_views, home_views):
+    for views in (auth_views, people_views, discussion_views, library_views, meeting_views, support_views, home_views):
         app.register_blueprint(views.bp)
-    for group in (library_cli.library,):
+    for group in (auth_cli.organisations, library_cli.library):
         app.cli.add_command(group)
     register_discussions()
     register_library()
     register_meetings()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
-    live.register_topic(
-        "thread", may_watch=discussion_policy.may_watch_thread, last_seq=discussion_policy.last_seq
-    )
+    live.register_topic("thread", may_watch=discussion_policy.may_watch_thread, last_seq=discussion_policy.last_seq)
     nav.init_app(app)
     results.init_app(app)

@@ -249,9 +249,9 @@ class _Pinned(httpcore.SyncBackend):
 
     def connect_tcp(
         self,
-        host: str,  # noqa: ARG002 - the point: the checked address counts, not the name
+        host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ARG002 - the watch knows how much is left
+        timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:

@@ -49,7 +49,7 @@ class PublishedKey:
 
 @dataclass(slots=True)
 class _Entry:
-    version: int
+    config: ProviderConfig
     metadata: Metadata
     metadata_at: float
     keys: list[PublishedKey]
@@ -76,12 +76,10 @@ class Directory:
         if found.get("issuer") != config.issuer:
             raise SignInRefused(Reason.METADATA_ISSUER)
         metadata = _metadata(found, http)
-        self._entries[config.id] = _Entry(config.version, metadata, now, [], 0)
+        self._entries[config.id] = _Entry(config, metadata, now, [], 0)
         return metadata
 
-    def keys(
-        self, config: ProviderConfig, *, http: Outbound, now: float, fresh: bool = False
-    ) -> list[PublishedKey]:
+    def keys(self, config: ProviderConfig, *, http: Outbound, now: float, fresh: bool = False) -> list[PublishedKey]:
         """The provider's keys; `fresh`: not from what is kept. Raises SignInRefused."""
         metadata = self.metadata(config, http=http, now=now)
         entry = self._entry(config)
@@ -94,7 +92,8 @@ class Directory:
 
     def _entry(self, config: ProviderConfig) -> _Entry | None:
         entry = self._entries.get(config.id)
-        return entry if entry and entry.version == config.version else None
+        # The whole config, not its version alone: a deleted row's id may be given to another provider.
+        return entry if entry and entry.config == config else None
 
 
 def _fetch(http: Outbound, url: str) -> dict[str, Any]:

@@ -123,9 +123,13 @@ class Reason(StrEnum):
     LOGOUT_TOKEN = "logout_token"  # noqa: S105 - a name, no secret
     ORGANISATION_NUMBER = "organisation_number"
     USERINFO = "userinfo"
+    PROFILE = "profile_without_address"
+    PROVIDER = "provider_unknown_or_changed"
+    PERSON = "person_not_admitted"
+    OUR_SECRET = "our_secret_unusable"  # noqa: S105 - a name, no secret
 
 
-class SignInRefused(Exception):  # noqa: N818 - a refusal is no error of ours
+class SignInRefused(Exception):
     """A sign-in that must not go on. `detail` is one of our own words (an outbound reason, a known error)."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:

@@ -133,8 +133,6 @@ class Browser:
         for line in answer.headers.get_all("Set-Cookie") or []:
             for name, morsel in SimpleCookie(line).items():
                 self.cookies[name] = (morsel.value, morsel["path"] or "/")
-        page = Page(
-            url, answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode()
-        )
+        page = Page(url, answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode())
         connection.close()
         return page

@@ -44,9 +44,7 @@ def sign(header: dict[str, Any], claims: object, key: Key | bytes) -> str:
         return f"{signing_input}."
     if isinstance(key, bytes):
         return f"{signing_input}.{encode(hmac.digest(key, signing_input.encode(), 'sha256'))}"
-    return (
-        f"{signing_input}.{encode(JWSRegistry.algorithms[header['alg']].sign(signing_input.encode(), key))}"
-    )
+    return f"{signing_input}.{encode(JWSRegistry.algorithms[header['alg']].sign(signing_input.encode(), key))}"
 
 
 class EvilProvider:

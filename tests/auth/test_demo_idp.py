@@ -61,9 +61,7 @@ def config(demo: DemoProvider, slug: str) -> ProviderConfig:
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_s03_one_signs_in_through_ones_own_organisation(
-    demo: DemoProvider, directory: Directory, slug: str
-) -> None:
+def test_s03_one_signs_in_through_ones_own_organisation(demo: DemoProvider, directory: Directory, slug: str) -> None:
     url, attempt = oidc.begin(config(demo, slug), directory=directory, now=time.time())
     params = Browser().sign_in(url, f"{slug}-2")
     identity = oidc.finish(config(demo, slug), attempt, params, directory=directory, now=time.time())
@@ -79,9 +77,7 @@ def test_s03_one_signs_in_through_ones_own_organisation(
     )
     with pytest.raises(SignInRefused) as caught:
         oidc.finish(config(demo, slug), attempt, params, directory=directory, now=time.time())
-    assert (caught.value.reason, caught.value.detail) == (Reason.TOKEN_REFUSED, "invalid_grant"), (
-        "a code works once"
-    )
+    assert (caught.value.reason, caught.value.detail) == (Reason.TOKEN_REFUSED, "invalid_grant"), "a code works once"
 
 
 def test_s02_each_organisation_has_its_own_keys(demo: DemoProvider, folder: Path) -> None:
@@ -97,9 +93,7 @@ def test_s02_each_organisation_has_its_own_keys(demo: DemoProvider, folder: Path
     assert len(found) == len(SLUGS)
 
 
-def test_s03_an_answer_of_one_organisation_is_refused_by_the_other(
-    demo: DemoProvider, directory: Directory
-) -> None:
+def test_s03_an_answer_of_one_organisation_is_refused_by_the_other(demo: DemoProvider, directory: Directory) -> None:
     ours, other = (config(demo, slug) for slug in SLUGS)
     url, attempt = oidc.begin(ours, directory=directory, now=time.time())
     params = Browser().sign_in(url, "rfsl-1")

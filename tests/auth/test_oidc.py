@@ -1,5 +1,4 @@
 """Sign-in against a provider that lies in every way we know (security.md §1, nos. 1-7 and 10)."""
-# ruff: noqa: E501 - a lie a line
 
 from __future__ import annotations
 
@@ -53,17 +52,13 @@ def directory() -> Directory:
     return Directory(Outbound(allow_loopback=True, seconds=0.5))
 
 
-def sign_in(
-    provider: EvilProvider, config: ProviderConfig, directory: Directory, *, now: float = NOW
-) -> Identity:
+def sign_in(provider: EvilProvider, config: ProviderConfig, directory: Directory, *, now: float = NOW) -> Identity:
     """The whole way, with the provider's answer as it comes; `now` is when the answer arrives."""
     url, attempt = oidc.begin(config, directory=directory, now=NOW)
     return oidc.finish(config, attempt, provider.answer(url), directory=directory, now=now)
 
 
-def refusal(
-    provider: EvilProvider, config: ProviderConfig, directory: Directory, *, now: float = NOW
-) -> Reason:
+def refusal(provider: EvilProvider, config: ProviderConfig, directory: Directory, *, now: float = NOW) -> Reason:
     with pytest.raises(SignInRefused) as caught:
         sign_in(provider, config, directory, now=now)
     return caught.value.reason
@@ -85,9 +80,7 @@ def test_s06_the_request_has_all_that_protects_it(provider: EvilProvider, direct
     }  # fmt: skip
     assert len(challenge) == 43
     assert len({attempt.state, attempt.nonce, attempt.verifier, challenge}) == 4
-    assert all(len(secret) >= 43 for secret in (attempt.state, attempt.nonce, attempt.verifier)), (
-        "256 bit each"
-    )
+    assert all(len(secret) >= 43 for secret in (attempt.state, attempt.nonce, attempt.verifier)), "256 bit each"
     assert attempt.verifier not in url
 
 
@@ -127,24 +120,17 @@ ALGORITHM_KEYS: dict[str, Callable[[], Key]] = {
 
 @pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 @pytest.mark.parametrize("algorithm", ALGORITHM_KEYS)
-def test_s02_the_other_algorithms_are_accepted(
-    provider: EvilProvider, directory: Directory, algorithm: str
-) -> None:
+def test_s02_the_other_algorithms_are_accepted(provider: EvilProvider, directory: Directory, algorithm: str) -> None:
     provider.algorithm, provider.key = algorithm, ALGORITHM_KEYS[algorithm]()
     provider.published = [provider.key.as_dict(private=False)]
     assert sign_in(provider, provider.config(), directory).sub == "person-1"
 
 
 @pytest.mark.parametrize("method", [ClientAuth.SECRET_POST, ClientAuth.PRIVATE_KEY_JWT])
-def test_s03_other_ways_to_say_who_we_are(
-    provider: EvilProvider, directory: Directory, method: ClientAuth
-) -> None:
+def test_s03_other_ways_to_say_who_we_are(provider: EvilProvider, directory: Directory, method: ClientAuth) -> None:
     ours = ECKey.generate_key("P-256", {"kid": "ours"})
     text = json.dumps(ours.as_dict(private=True)) if method is ClientAuth.PRIVATE_KEY_JWT else CLIENT_SECRET
-    assert (
-        sign_in(provider, provider.config(client_auth=method, client_secret=text), directory).sub
-        == "person-1"
-    )
+    assert sign_in(provider, provider.config(client_auth=method, client_secret=text), directory).sub == "person-1"
     form = provider.forms[0]
     assert form["client_id"] == CLIENT_ID
     assert provider.authorization == [""]
@@ -520,9 +506,7 @@ OTHER_LIES: list[tuple[str, Lie, Reason, str]] = [
 @pytest.mark.parametrize(
     ("lie", "reason", "detail"), [lie[1:] for lie in OTHER_LIES], ids=[lie[0] for lie in OTHER_LIES]
 )
-def test_other_lies(
-    provider: EvilProvider, directory: Directory, lie: Lie, reason: Reason, detail: str
-) -> None:
+def test_other_lies(provider: EvilProvider, directory: Directory, lie: Lie, reason: Reason, detail: str) -> None:
     """Nos. 1, 2, 6, 7 and 40: each lie is refused, for the reason meant, within the time."""
     lie(provider)
     started = time.monotonic()
@@ -541,9 +525,7 @@ def test_s40_a_provider_that_is_down(directory: Directory) -> None:
     assert (caught.value.reason, caught.value.detail) == (Reason.UNREACHABLE, "unreachable")
 
 
-def test_s07_iss_may_be_left_out_where_it_was_not_announced(
-    provider: EvilProvider, directory: Directory
-) -> None:
+def test_s07_iss_may_be_left_out_where_it_was_not_announced(provider: EvilProvider, directory: Directory) -> None:
     provider.metadata_changes = {"authorization_response_iss_parameter_supported": REMOVED}
     provider.params_changes = {"iss": REMOVED}
     assert sign_in(provider, provider.config(), directory).sub == "person-1"
@@ -551,9 +533,7 @@ def test_s07_iss_may_be_left_out_where_it_was_not_announced(
     assert refusal(provider, provider.config(), directory) == Reason.ANSWER_ISSUER
 
 
-def test_s03_a_token_of_one_provider_is_no_good_at_another(
-    provider: EvilProvider, directory: Directory
-) -> None:
+def test_s03_a_token_of_one_provider_is_no_good_at_another(provider: EvilProvider, directory: Directory) -> None:
     other = EvilProvider()
     try:
         other.claims_changes = {"iss": provider.issuer}
@@ -572,9 +552,7 @@ def test_s03_a_token_of_one_provider_is_no_good_at_another(
 
 
 @pytest.mark.parametrize("is_signed", [False, True])
-def test_s03_userinfo_fills_in_the_name(
-    provider: EvilProvider, directory: Directory, is_signed: bool
-) -> None:
+def test_s03_userinfo_fills_in_the_name(provider: EvilProvider, directory: Directory, is_signed: bool) -> None:
     provider.claims_changes = {"email": REMOVED, "name": REMOVED}
     provider.userinfo = {"sub": "person-1", "email": "tor@example.org", "name": "Tor\u202e Lind\x07äng\n"}
     provider.sign_userinfo = is_signed
@@ -636,21 +614,14 @@ def test_s19_logging_out_at_the_provider(provider: EvilProvider, directory: Dire
         return oidc.end_session(provider.config(), directory=directory, now=NOW, return_to=back, **hint)
 
     plain = end()
-    assert (
-        plain == f"{provider.issuer}/end?client_id=portal&post_logout_redirect_uri=http%3A%2F%2F127.0.0.1%2F"
-    )
+    assert plain == f"{provider.issuer}/end?client_id=portal&post_logout_redirect_uri=http%3A%2F%2F127.0.0.1%2F"
     assert end(id_token_hint="a.b.c") == f"{plain}&id_token_hint=a.b.c"
 
 
 @pytest.mark.timeout(20)
 def test_s19_no_logging_out_at_a_provider_without_it(provider: EvilProvider, directory: Directory) -> None:
     provider.metadata_changes = {"end_session_endpoint": REMOVED}
-    assert (
-        oidc.end_session(provider.config(), directory=directory, now=NOW, return_to="http://127.0.0.1/")
-        is None
-    )
+    assert oidc.end_session(provider.config(), directory=directory, now=NOW, return_to="http://127.0.0.1/") is None
     provider.routes[METADATA] = broken
     fresh = Directory(directory.http)
-    assert (
-        oidc.end_session(provider.config(), directory=fresh, now=NOW, return_to="http://127.0.0.1/") is None
-    )
+    assert oidc.end_session(provider.config(), directory=fresh, now=NOW, return_to="http://127.0.0.1/") is None
