@@ -79,6 +79,12 @@ class Settings(BaseSettings):
         return self.base_url.startswith("https://")
 
     @property
+    def hosts(self) -> list[str]:
+        """The host names that the portal answers to."""
+        host = urlsplit(self.base_url).hostname or ""
+        return [host, "localhost", "127.0.0.1"] if self._is_loopback else [host]
+
+    @property
     def _is_loopback(self) -> bool:
         host = urlsplit(self.base_url).hostname or ""
         try:

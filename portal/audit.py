@@ -24,10 +24,12 @@ class Actor(Protocol):
     """Who did it: a person (portal.people) or None for the system itself."""
 
     @property
-    def id(self) -> int: ...
+    def id(self) -> int:
+        """Of the person."""
 
     @property
-    def organisation_id(self) -> int: ...
+    def organisation_id(self) -> int:
+        """Of the person's organisation."""
 
 
 class AuditEntry(db.Base):

@@ -48,6 +48,7 @@ class UTCDateTime(sa.types.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """Aware in, UTC stored."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -55,6 +56,7 @@ class UTCDateTime(sa.types.TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        """SQLite forgets the zone; it is UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -191,6 +193,11 @@ def after_commit(function: Callable[..., object], *args: object) -> None:
     SQLAlchemy's own event of this name also fires for savepoints and is not used.
     """
     session().info.setdefault("after_commit", []).append((function, args))
+
+
+def lock(obj: Base) -> None:
+    """Load the row anew and hold it until the transaction ends: two writers of one thing go one after the other."""
+    session.refresh(obj, with_for_update={"of": type(obj)})
 
 
 def pause() -> None:

@@ -83,12 +83,10 @@ def chunks(sha256: str) -> Iterator[bytes]:
 
 def human_size(size: int) -> str:
     """A size as people read it: "3,4 MB". The decimal mark follows the language of the request."""
-    value = float(size)
-    for unit in ("B", "kB", "MB"):
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB"):
         if value < 1000:
             break
-        value /= 1000
-    else:
-        unit = "GB"
-    text = f"{value:.1f}".removesuffix(".0") if unit != "B" else f"{size}"
+        value, unit = value / 1000, larger
+    text = f"{value:.1f}".removesuffix(".0")
     return f"{text.replace('.', _('.'))}\N{NO-BREAK SPACE}{unit}"

@@ -67,6 +67,7 @@ class _Handler:
 
 
 _handlers: dict[str, _Handler] = {}
+_housekeeping: dict[Callable[[], object], timedelta] = {}
 
 
 def handler(kind: str, *, batch: int = 0) -> Callable[[Callable[..., object]], Callable[..., object]]:
@@ -79,6 +80,16 @@ def handler(kind: str, *, batch: int = 0) -> Callable[[Callable[..., object]], C
         if kind in _handlers and _handlers[kind].function is not function:
             raise RuntimeError(f"two handlers for {kind}")
         _handlers[kind] = _Handler(function, batch)
+        return function
+
+    return register
+
+
+def every(period: timedelta) -> Callable[[Callable[[], object]], Callable[[], object]]:
+    """Register housekeeping that the worker does once in a while. It may run in several workers and must bear it."""
+
+    def register(function: Callable[[], object]) -> Callable[[], object]:
+        _housekeeping[function] = period
         return function
 
     return register
@@ -189,8 +200,14 @@ def sign(name: str) -> None:
 def work(name: str, *, stopped: Callable[[], bool]) -> None:
     """The worker's loop: until `stopped()` says so. A database that is away is waited for, with a line in the log."""
     signed_at: datetime | None = None
+    kept_at = dict.fromkeys(_housekeeping, db.now())
     while not stopped():
         try:
+            for function, last in kept_at.items():
+                if db.now() - last >= _housekeeping[function]:
+                    function()
+                    db.commit()
+                    kept_at[function] = db.now()
             if signed_at is None or db.now() - signed_at >= SIGN_EVERY:
                 sign(name)
                 signed_at = db.now()

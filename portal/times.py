@@ -6,8 +6,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask import Flask
-from flask_babel import format_date, get_locale
-from flask_babel import gettext
+from flask_babel import format_date, get_locale, gettext
 
 from portal import db
 

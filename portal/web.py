@@ -137,9 +137,9 @@ def _gate() -> ResponseReturnValue | None:
         or current_user.is_authenticated
     ):
         return None
-    if request.method == "GET" and not is_fragment_request():
-        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
-    abort(401)
+    if request.method != "GET" or is_fragment_request():
+        abort(401)
+    return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
 
 
 def safe_next(target: str | None) -> str:
@@ -249,6 +249,7 @@ def init_app(app: Edge) -> None:
     """Put the edge around the app."""
     settings = app.config["SETTINGS"]
     app.config.update(
+        TRUSTED_HOSTS=settings.hosts,  # no address of a page is ever made from a foreign Host header
         SECRET_KEY=settings.secret_key.get_secret_value(),
         MAX_CONTENT_LENGTH=settings.max_upload_bytes + 200_000,  # the file and the form around it
         MAX_FORM_MEMORY_SIZE=4_000_000,

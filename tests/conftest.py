@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
+from itsdangerous import URLSafeTimedSerializer
+from werkzeug.test import TestResponse
 
 from config import Settings
 from portal import create_app, db
@@ -45,6 +49,21 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     return f"{server}/portal_test"
 
 
+class Browser(FlaskClient):
+    """A test client whose requests run in a context of their own, as a server's do.
+
+    Inside the test's app context a request would share the test's database session, `g` and signed-in person.
+    """
+
+    csrf: str = ""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        """Send a request."""
+        kwargs.setdefault("buffered", True)  # read to the end, so that a sent file is closed
+        answer: TestResponse = contextvars.Context().run(super().open, *args, **kwargs)
+        return answer
+
+
 @pytest.fixture(scope="session")
 def one_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
     """The app of this test process, its tables made once."""
@@ -54,6 +73,8 @@ def one_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     )  # type: ignore[arg-type,call-arg]  # pydantic reads strings as secrets  # fmt: skip
     app = create_app(settings)
     app.testing = True
+    app.test_client_class = Browser
+    app.config.update(SERVER_NAME="portal.test", PREFERRED_URL_SCHEME="https")
     app.config["PROPAGATE_EXCEPTIONS"] = False  # the edge's own answers are what is tested
     with app.app_context():
         db.Base.metadata.create_all(db.engine())
@@ -85,22 +106,22 @@ def network(app: Edge) -> Network:
     return made
 
 
-Sign = Callable[[Person], FlaskClient]
+Sign = Callable[[Person], Browser]
 
 
 @pytest.fixture
 def sign_in(app: Edge) -> Sign:
     """Sign a person in without the walk through a provider (tests/auth does that): a session as sign-in makes it."""
 
-    def make(person: Person) -> FlaskClient:
+    def make(person: Person) -> Browser:
         client = app.test_client()
+        assert isinstance(client, Browser)
         opened = sessions.PortalSession()
         sessions.start(opened, person=db.session.get_one(Person, person.id), user_agent="test")
         db.commit()
         assert opened.token is not None
         client.set_cookie("__Host-session", opened.token, domain="portal.test", secure=True)
-        client.environ_base.update({"wsgi.url_scheme": "https", "HTTP_HOST": "portal.test"})
-        client.csrf = opened["csrf_token"]  # type: ignore[attr-defined]  # for posting forms
+        client.csrf = str(URLSafeTimedSerializer(SECRET, salt="wtf-csrf-token").dumps(opened["csrf_token"]))
         return client
 
     return make

@@ -31,7 +31,7 @@ class IdentityProvider(db.Base):
     jose_header_limit: Mapped[int] = mapped_column(default=512)
     created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
 
-    organisation: Mapped[Organisation] = relationship(lazy="joined")
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
 
     __table_args__ = (sa.UniqueConstraint("issuer", "client_id"),)
 

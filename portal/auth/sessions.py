@@ -18,7 +18,7 @@ from flask.sessions import SessionInterface, SessionMixin
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import CallbackDict
 
-from portal import db
+from portal import db, outbox
 from portal.auth.models import BrowserSession, IdentityProvider
 from portal.people.models import Person
 
@@ -163,6 +163,7 @@ def valid_ids(row_ids: Iterable[int]) -> set[int]:
     return {row.id for row in rows if is_valid(row, db.now())}
 
 
+@outbox.every(timedelta(minutes=10))
 def sweep() -> int:
     """Delete sessions that are over; returns how many. The worker does this once in a while."""
     settings = current_app.config["SETTINGS"]

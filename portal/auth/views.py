@@ -37,7 +37,7 @@ def sign_in_limit() -> str:
 
 @bp.route("/sign-in", methods=["GET", "POST"])
 @web.public
-@web.limiter.limit(sign_in_limit, methods=["POST"])
+@web.limiter.limit(sign_in_limit, per_method=True)  # a GET too: it makes a session
 def sign_in() -> ResponseReturnValue:
     """Find the way in for a work address: only its domain is looked at, and nothing of it is kept."""
     if _session().person is not None:

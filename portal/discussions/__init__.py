@@ -1,0 +1,1 @@
+"""Threads and posts of a group, live."""

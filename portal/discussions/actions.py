@@ -117,7 +117,7 @@ def edit_post(
     Raises `guard.Stopped`, or `Conflict` if the post has been changed since revision `based_on`.
     """
     kept = guard.check({"body": body}, keep=keep)
-    db.session.refresh(post, with_for_update=True)
+    db.lock(post)
     if post.revision != based_on:
         raise Conflict
     if body == post.body:

@@ -6,6 +6,7 @@ from flask import current_app
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import UUID, InputRequired, Length, Optional, ValidationError
 
 from portal.discussions.models import PostKind, ThreadKind
@@ -33,7 +34,7 @@ class PostForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     body = TextAreaField(_l("Your post"), filters=[tidy], validators=[not_too_long])
     kind = SelectField(
         _l("Type"),
-        choices=[(PostKind.REPLY.value, _l("Reply")), (PostKind.UPDATE.value, _l("Update"))],
+        choices=[SelectChoice(PostKind.REPLY.value, _l("Reply")), SelectChoice(PostKind.UPDATE.value, _l("Update"))],
         default=PostKind.REPLY.value,
         validators=[Optional()],
     )
@@ -57,10 +58,10 @@ class ThreadForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     kind = SelectField(
         _l("Type"),
         choices=[
-            (ThreadKind.DISCUSSION.value, _l("Discussion")),
-            (ThreadKind.QUESTION.value, _l("Question")),
-            (ThreadKind.UPDATE.value, _l("Update")),
-            (ThreadKind.LIFTED.value, _l("Lifted question")),
+            SelectChoice(ThreadKind.DISCUSSION.value, _l("Discussion")),
+            SelectChoice(ThreadKind.QUESTION.value, _l("Question")),
+            SelectChoice(ThreadKind.UPDATE.value, _l("Update")),
+            SelectChoice(ThreadKind.LIFTED.value, _l("Lifted question")),
         ],
     )
     body = TextAreaField(_l("First post"), filters=[tidy], validators=[not_too_long])

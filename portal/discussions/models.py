@@ -50,9 +50,9 @@ class Thread(db.Base):
     post_count: Mapped[int] = mapped_column(default=0)
     last_post_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
 
-    group: Mapped[Group] = relationship(lazy="joined")
+    group: Mapped[Group] = relationship(lazy="joined", innerjoin=True)
     created_by: Mapped[Person] = relationship()
-    organisation: Mapped[Organisation] = relationship(lazy="joined")
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
 
     __table_args__ = (sa.Index("ix_thread_group_active", "group_id", "last_post_at", "id"),)
 

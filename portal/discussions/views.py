@@ -185,7 +185,7 @@ def new_thread(slug: str) -> ResponseReturnValue:
     web.check(can_write_in_group(person, group))
     form, finds = ThreadForm(), []
     if not policy.can_post_update(person):
-        form.kind.choices = [choice for choice in form.kind.choices if choice[0] != ThreadKind.UPDATE.value]
+        form.kind.choices = [choice for choice in form.kind.choices if choice.value != ThreadKind.UPDATE.value]
     if form.validate_on_submit():
         try:
             thread = actions.start_thread(

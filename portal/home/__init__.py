@@ -1,0 +1,1 @@
+"""Idag, group pages and the unified search."""

@@ -1,0 +1,1 @@
+"""Material: files, their text, and who may read them."""

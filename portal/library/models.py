@@ -53,9 +53,9 @@ class Resource(db.Base):
     )  # set on every change, so the index follows
     state: Mapped[FileState] = mapped_column(enum_column(FileState), default=FileState.CHECKING)
 
-    group: Mapped[Group] = relationship(lazy="joined")
+    group: Mapped[Group] = relationship(lazy="joined", innerjoin=True)
     created_by: Mapped[Person] = relationship()
-    organisation: Mapped[Organisation] = relationship(lazy="joined")
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
     versions: Mapped[list[ResourceVersion]] = relationship(
         back_populates="resource", order_by="ResourceVersion.number"
     )

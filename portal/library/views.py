@@ -18,6 +18,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from wtforms.fields.choices import SelectChoice
 
 from portal import audit, db, files, guard, search, web
 from portal.errors import Conflict, Invalid, NotFound
@@ -100,13 +101,8 @@ def _facet(visible: sa.Select[Resource], column: Any) -> list[tuple[Any, int]]:
     """The values of a column with their counts, the most frequent first."""
     ids = visible.with_only_columns(Resource.id).order_by(None)
     count = sa.func.count()
-    query = (
-        sa.select(column, count)
-        .where(Resource.id.in_(ids), column != "")
-        .group_by(column)
-        .order_by(count.desc(), column)
-    )
-    return [(value, number) for value, number in db.session.execute(query)]
+    query = sa.select(column, count).where(Resource.id.in_(ids)).group_by(column).order_by(count.desc(), column)
+    return [(value, number) for value, number in db.session.execute(query) if value]
 
 
 @bp.route("/library/upload", methods=["GET", "POST"])
@@ -117,7 +113,7 @@ def upload() -> ResponseReturnValue:
     groups = [g for g in web.page(own_groups(person), limit=200) if role_in(person, g) is not Role.OBSERVER]
     web.check(bool(groups))
     form = UploadForm()
-    form.group.choices = [(group.slug, group.name) for group in groups]
+    form.group.choices = [SelectChoice(group.slug, group.name) for group in groups]
     if request.method == "GET":
         form.group.data = request.args.get("group", groups[0].slug)
     finds: list[guard.Find] = []

@@ -1,0 +1,1 @@
+"""Meetings from plan to minutes."""

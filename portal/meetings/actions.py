@@ -58,7 +58,7 @@ def plan_meeting(group: Group, plan: Plan, *, keep: Collection[str] = (), by: Pe
 def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collection[str] = (), by: Person) -> None:
     """Change when and where. Raises `Conflict` if somebody changed the meeting since `based_on`, and `guard.Stopped`."""
     guard.check(plan.texts(), keep=keep)
-    db.session.refresh(meeting, with_for_update=True)
+    db.lock(meeting)
     if meeting.revision != based_on:
         raise Conflict(_("Somebody else changed the meeting while you wrote. Compare and save again."))
     for name in ("title", "starts_at", "ends_at", "place", "link", "practical", "reply_by"):
@@ -73,7 +73,7 @@ def _touch(meeting: Meeting) -> None:
 
 def call_meeting(meeting: Meeting, *, by: Person) -> None:
     """Send the call: every present member of the group is invited. Raises `Conflict` if it was called or cancelled."""
-    db.session.refresh(meeting, with_for_update=True)
+    db.lock(meeting)
     if meeting.state is not MeetingState.PLANNING:
         raise Conflict(_("The meeting has been called already."))
     meeting.state = MeetingState.CALLED
@@ -88,7 +88,7 @@ def call_meeting(meeting: Meeting, *, by: Person) -> None:
 
 def cancel_meeting(meeting: Meeting, *, by: Person) -> None:
     """Call the meeting off. It stays to be read."""
-    db.session.refresh(meeting, with_for_update=True)
+    db.lock(meeting)
     if meeting.state is MeetingState.CANCELLED:
         raise Conflict(_("The meeting is cancelled already."))
     meeting.state = MeetingState.CANCELLED
@@ -184,7 +184,7 @@ def save_note(
             MinutesVersion(
                 note_id=note.id, revision=note.revision, text=note.text, decision=note.decision,
                 written_by_id=note.written_by_id, written_at=note.written_at,
-            )  # fmt: skip
+            )
         )
         note.text, note.decision, note.revision = text, decision, note.revision + 1
         note.written_by, note.written_at = by, db.now()

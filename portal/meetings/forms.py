@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, Field, IntegerField, SelectField, StringField, TextAreaField, TimeField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.meetings.actions import Plan
@@ -96,8 +97,8 @@ class ItemForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     kind = SelectField(
         _l("Kind"),
         choices=[
-            (ItemKind.INFORMATION.value, _l("Information")), (ItemKind.DISCUSSION.value, _l("Discussion")),
-            (ItemKind.DECISION.value, _l("Decision")), (ItemKind.BREAK.value, _l("Break")),
+            SelectChoice(ItemKind.INFORMATION.value, _l("Information")), SelectChoice(ItemKind.DISCUSSION.value, _l("Discussion")),
+            SelectChoice(ItemKind.DECISION.value, _l("Decision")), SelectChoice(ItemKind.BREAK.value, _l("Break")),
         ],
     )  # fmt: skip
     minutes_allotted = IntegerField(

@@ -59,7 +59,7 @@ class Meeting(db.Base):
     revision: Mapped[int] = mapped_column(default=1)  # also the SEQUENCE of its calendar entry
     uid: Mapped[str] = mapped_column(sa.String(80), unique=True)  # of its calendar entry, never changed
 
-    group: Mapped[Group] = relationship(lazy="joined")
+    group: Mapped[Group] = relationship(lazy="joined", innerjoin=True)
     created_by: Mapped[Person] = relationship()
     items: Mapped[list[AgendaItem]] = relationship(
         back_populates="meeting", order_by="AgendaItem.position", cascade="all, delete-orphan"

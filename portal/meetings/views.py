@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload, selectinload
+from wtforms.fields.choices import SelectChoice
 
 from portal import calendar, db, guard, web
 from portal.errors import Conflict
@@ -202,7 +203,7 @@ def ics(meeting_id: int) -> ResponseReturnValue:
             uid=meeting.uid, sequence=meeting.revision, title=meeting.title, starts_at=meeting.starts_at,
             ends_at=meeting.ends_at, changed_at=meeting.changed_at, place=meeting.place, url=address, description=agenda,
             is_cancelled=meeting.state is MeetingState.CANCELLED,
-        )  # fmt: skip
+        )
     )
     headers = {"Content-Disposition": f'attachment; filename="mote-{meeting.id}.ics"'}
     return Response(content, mimetype="text/calendar", headers=headers)
@@ -216,7 +217,10 @@ def _item_form(person: Person, meeting: Meeting, item: AgendaItem | None = None)
     form = ItemForm(obj=item, owner=item.owner_id or 0 if item else 0)
     members = visible_members(person, meeting.group).join(Membership.person).options(joinedload(Membership.person))
     people = [membership.person for membership in db.session.scalars(members.order_by(Person.name))]
-    form.owner.choices = [(0, _("Nobody yet"))] + [(p.id, f"{p.name}, {p.organisation.short_name}") for p in people]
+    form.owner.choices = [
+        SelectChoice(0, _("Nobody yet")),
+        *(SelectChoice(p.id, f"{p.name}, {p.organisation.short_name}") for p in people),
+    ]
     return form
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import RadioField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 
@@ -12,10 +13,10 @@ class PreferencesForm(FlaskForm):  # type: ignore[misc]  # the library is untype
     """How the portal looks and speaks."""
 
     language = RadioField(
-        _l("Language"), choices=[("sv", "Svenska"), ("en", "English")], validators=[InputRequired()]
+        _l("Language"), choices=[SelectChoice("sv", "Svenska"), SelectChoice("en", "English")], validators=[InputRequired()]
     )
     theme = RadioField(
         _l("Appearance"),
-        choices=[("auto", _l("Like the device")), ("light", _l("Light")), ("dark", _l("Dark"))],
+        choices=[SelectChoice("auto", _l("Like the device")), SelectChoice("light", _l("Light")), SelectChoice("dark", _l("Dark"))],
         validators=[InputRequired()],
     )

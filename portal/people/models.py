@@ -127,7 +127,7 @@ class Person(db.Base):
         db.UTCDateTime
     )  # what is newer is "new since last time"
 
-    organisation: Mapped[Organisation] = relationship(back_populates="people", lazy="joined")
+    organisation: Mapped[Organisation] = relationship(back_populates="people", lazy="joined", innerjoin=True)
     memberships: Mapped[list[Membership]] = relationship(back_populates="person")
 
     @property

@@ -192,10 +192,8 @@ def _words(query: Query, join: Any) -> Any:
     parts: list[Any] = [
         wq.Or([wq.Term("title", w, boost=TITLE_WEIGHT), wq.Term("body", w)]) for w in query.words
     ]
-    for phrase in query.phrases:
-        parts.append(wq.Or([wq.Phrase("title", list(phrase)), wq.Phrase("body", list(phrase))]))
-    for prefix in query.prefixes:
-        parts.append(wq.Or([wq.Prefix("title", prefix), wq.Prefix("body", prefix)]))
+    parts += [wq.Or([wq.Phrase(field, list(phrase)) for field in ("title", "body")]) for phrase in query.phrases]
+    parts += [wq.Or([wq.Prefix(field, prefix) for field in ("title", "body")]) for prefix in query.prefixes]
     return join(parts)
 
 

@@ -1,0 +1,253 @@
+"""The access table: every endpoint with every role (house rule 4, security.md numbers 13 and 24-26).
+
+The table is written by hand and independent of the code. A new route without a row fails; a view whose check is taken
+away answers somebody it must not and fails.
+"""
+
+from __future__ import annotations
+
+import inspect
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from portal import db, outbox
+from portal.library.models import FileState, Resource, ResourceKind, ResourceVersion
+from portal.meetings import actions as meetings
+from portal.meetings.actions import Plan
+from portal.meetings.models import ItemKind
+from portal.people.models import PersonStatus
+from portal.support.actions import add_contact
+from portal.web import Edge
+from tests import factories
+from tests.conftest import Sign
+from tests.factories import Network
+
+ROLES = ("convener", "member", "observer", "outsider", "admin", "anonymous")
+OK, MOVED, NO, MISSING, WRONG, SIGN_IN = 200, 302, 403, 404, 422, "sign in"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What each role gets, in the order of ROLES. `sign in`: redirected there (GET) or 401."""
+
+    expected: tuple[object, ...]
+    form: dict[str, str] | None = None  # None: no form is sent
+
+
+def everybody(status: int) -> Row:
+    return Row((status,) * 5 + (SIGN_IN,))
+
+
+def group_only(convener: int = OK, member: int = OK, observer: int = OK, form: dict[str, str] | None = None) -> Row:
+    """For things in the network group: outsiders get 404, whatever they ask."""
+    return Row((convener, member, observer, MISSING, MISSING, SIGN_IN), form)
+
+
+def public(status: int = OK) -> Row:
+    return Row((status,) * 6)
+
+
+BODY = {"body": "Text", "client_id": "CLIENT", "title": "Rubrik", "kind": "discussion"}
+PLAN = {"title": "Möte", "on": "2031-05-05", "starts": "09:00", "ends": "10:00", "based_on": "3"}
+ITEM = {"title": "Punkt", "kind": "discussion", "minutes_allotted": "10", "owner": "0"}
+
+TABLE: dict[str, Row] = {
+    "GET auth.sign_in": Row((MOVED,) * 5 + (OK,)),  # whoever is signed in goes on
+    "POST auth.sign_in": Row((MOVED,) * 5 + (SIGN_IN,)),  # the form's token comes with its page
+    "GET auth.start": public(400),  # there is no such provider in this network: the neutral page
+    "GET auth.callback": public(400),
+    "POST auth.sign_out": everybody(OK),
+    "GET people.groups": everybody(OK),
+    "GET people.members": group_only(),
+    "GET people.organisation": everybody(OK),
+    "POST people.approve": Row((NO, MISSING, MISSING, MISSING, MOVED, SIGN_IN)),  # a pending person of the authority
+    "POST people.disable": Row((NO, MISSING, MISSING, MISSING, MOVED, SIGN_IN)),
+    "GET people.account": everybody(OK),
+    "POST people.account": Row((MOVED,) * 5 + (SIGN_IN,), {"language": "sv", "theme": "auto"}),
+    "GET discussions.thread": group_only(),
+    "GET discussions.posts": group_only(),
+    "POST discussions.create_post": group_only(MOVED, MOVED, NO, BODY | {"kind": "reply"}),
+    "GET discussions.new_thread": group_only(OK, OK, NO),
+    "POST discussions.new_thread": group_only(MOVED, MOVED, NO, BODY),
+    "GET discussions.edit_post": group_only(NO, OK, NO),  # the post is the member's
+    "POST discussions.edit_post": group_only(NO, MOVED, NO, {"body": "Ny", "based_on": "1"}),
+    "GET discussions.versions": group_only(),
+    "GET library.index": everybody(OK),
+    "GET library.group_materials": group_only(),
+    "GET library.upload": Row((OK, OK, NO, NO, NO, SIGN_IN)),
+    "POST library.upload": Row((WRONG, WRONG, NO, NO, NO, SIGN_IN), {"title": "Utan fil"}),
+    "GET library.resource": group_only(),
+    "GET library.download": group_only(),
+    "GET meetings.calendar": everybody(OK),
+    "GET meetings.group_meetings": group_only(),
+    "GET meetings.new_meeting": group_only(OK, NO, NO),
+    "POST meetings.new_meeting": group_only(MOVED, NO, NO, PLAN),
+    "GET meetings.meeting": group_only(),
+    "GET meetings.edit_meeting": group_only(OK, NO, NO),
+    "POST meetings.edit_meeting": group_only(MOVED, NO, NO, PLAN),
+    "POST meetings.call": group_only(409, NO, NO),  # it has been called already
+    "POST meetings.cancel": group_only(MOVED, NO, NO),
+    "POST meetings.answer": group_only(MOVED, MOVED, MOVED, {"answer": "online"}),
+    "GET meetings.ics": group_only(),
+    "GET meetings.new_item": group_only(OK, NO, NO),
+    "POST meetings.new_item": group_only(MOVED, NO, NO, ITEM),
+    "GET meetings.edit_item": group_only(OK, NO, NO),
+    "POST meetings.edit_item": group_only(MOVED, NO, NO, ITEM),
+    "POST meetings.move_item": group_only(MOVED, NO, NO, {"direction": "up"}),
+    "POST meetings.remove_item": group_only(MOVED, NO, NO),
+    "GET meetings.minutes": group_only(),
+    "GET meetings.edit_note": group_only(OK, NO, NO),
+    "POST meetings.edit_note": group_only(MOVED, NO, NO, {"text": "Text", "decision": "", "based_on": "0"}),
+    "GET meetings.minutes_pdf": group_only(),
+    "GET support.contacts": everybody(OK),
+    "GET support.edit_contact": Row((NO, NO, NO, NO, OK, SIGN_IN)),
+    "POST support.edit_contact": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"name": "Stöd"}),
+    "GET home.today": everybody(OK),
+    "POST home.mark_all_read": Row((MOVED,) * 5 + (SIGN_IN,)),
+    "GET home.group": group_only(),
+    "GET home.search": everybody(OK),
+    "GET home.accessibility": public(),
+    "GET home.privacy": public(),
+    "GET home.health": public(),
+    "GET static": public(404),  # the very file asked for here does not exist
+}
+
+
+def endpoints(app: Edge) -> set[str]:
+    return {
+        f"{method} {rule.endpoint}"
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_s25_every_route_has_a_row_and_every_row_a_route(app: Edge) -> None:
+    assert endpoints(app) == set(TABLE)
+
+
+def test_s13_the_public_endpoints_are_these(app: Edge) -> None:
+    found = {name for name, view in app.view_functions.items() if getattr(view, "is_public", False)}
+    assert found == {"auth.sign_in", "auth.start", "auth.callback", "home.accessibility", "home.privacy", "home.health"}
+
+
+@pytest.fixture
+def things(network: Network) -> dict[str, object]:
+    """One of each thing, in the network group, and whose ids the addresses take."""
+    thread = factories.thread(network.group, network.convener)
+    post = factories.post(thread, network.member)
+    pending = factories.person(network.authority, "Ny Ansökt", status=PersonStatus.PENDING)
+    resource = Resource(
+        group=network.group, title="Material", kind=ResourceKind.MANUAL, created_by=network.convener,
+        organisation_id=network.authority.id, state=FileState.READY,
+    )  # fmt: skip
+    stored = _stored(b"innehall")
+    version = ResourceVersion(
+        resource=resource, sha256=stored, size=8, file_name="a.txt", media_type="text/plain", added_by=network.convener
+    )
+    db.session.add_all([resource, version])
+    starts = db.now() + timedelta(days=7)
+    meeting = meetings.plan_meeting(network.group, Plan("Möte", starts, starts + timedelta(hours=1)), by=network.convener)
+    item = meetings.add_item(
+        meeting, title="Punkt", kind=ItemKind.DISCUSSION, minutes_allotted=10, owner=None, by=network.convener
+    )
+    meetings.call_meeting(meeting, by=network.convener)
+    contact = add_contact("Stöd", note="", phone="", by=None)
+    outbox.sign("test")
+    db.session.flush()
+    ids = {
+        "slug": network.group.slug, "thread_id": thread.id, "post_id": post.id, "person_id": pending.id,
+        "resource_id": resource.id, "meeting_id": meeting.id, "item_id": item.id, "contact_id": contact.id,
+        "provider_id": 999_999, "filename": "missing.css",
+    }  # fmt: skip
+    db.commit()
+    return ids
+
+
+def _stored(content: bytes) -> str:
+    import io
+
+    from portal import files
+
+    return files.store(io.BytesIO(content), limit=100).sha256
+
+
+def client_of(role: str, network: Network, app: Edge, sign_in: Sign) -> FlaskClient:
+    if role != "anonymous":
+        return sign_in(getattr(network, role))
+    return app.test_client()
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+def test_s25_each_role_gets_what_the_table_says(
+    name: str, app: Edge, network: Network, things: dict[str, object], sign_in: Sign, built_front_end: object
+) -> None:
+    method, endpoint = name.split()
+    row = TABLE[name]
+    rule = next(rule for rule in app.url_map.iter_rules(endpoint) if method in (rule.methods or ()))
+    address = rule.build({key: things[key] for key in rule.arguments})
+    assert address is not None
+    got: dict[str, object] = {}
+    for role in (*ROLES[1:], ROLES[0]):  # the convener last: what he changes must not change the others' answers
+        client = client_of(role, network, app, sign_in)
+        form = {**(row.form or {}), "csrf_token": getattr(client, "csrf", "")}
+        if "client_id" in form:
+            form["client_id"] = str(uuid.uuid4())
+        answer = client.open(address[1], method=method, data=form if method == "POST" else None)
+        is_gate = answer.status_code == 401 or "/sign-in?next=" in answer.headers.get("Location", "")
+        got[role] = SIGN_IN if is_gate or _csrf_stopped(answer.status_code, role, method) else answer.status_code
+    assert tuple(got[role] for role in ROLES) == row.expected
+
+
+def _csrf_stopped(status: int, role: str, method: str) -> bool:
+    """Without a session there is no token, and a form without a token is a 400."""
+    return role == "anonymous" and method == "POST" and status == 400
+
+
+def test_s26_not_visible_and_missing_are_the_same_bytes(
+    app: Edge, network: Network, things: dict[str, object], sign_in: Sign, built_front_end: object
+) -> None:
+    client = sign_in(network.outsider)
+    for pattern in ("/threads/{}", "/resources/{}", "/resources/{}/file", "/meetings/{}", "/posts/{}/versions"):
+        key = {"/threads": "thread_id", "/resources": "resource_id", "/meetings": "meeting_id", "/posts": "post_id"}[
+            "/" + pattern.split("/")[1]
+        ]
+        hidden, missing = client.get(pattern.format(things[key])), client.get(pattern.format(999_999_999))
+        assert (hidden.status_code, hidden.data) == (404, missing.data)
+        assert {k: v for k, v in hidden.headers if k != "Date"} == {k: v for k, v in missing.headers if k != "Date"}
+
+
+def test_s24_a_view_that_checks_nothing_is_an_error_and_commits_nothing(
+    app: Edge, network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    def careless(slug: str) -> str:
+        network_group = db.session.merge(network.group)
+        network_group.name = "Ändrat"
+        return "ok"
+
+    kept = app.view_functions["people.members"]
+    app.view_functions["people.members"] = careless
+    try:
+        answer = sign_in(network.member).get(f"/groups/{network.group.slug}/members")
+    finally:
+        app.view_functions["people.members"] = kept
+    assert answer.status_code == 500
+    db.session.expire_all()
+    assert network.group.name == "Nätverket"
+
+
+def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
+    """In the pages, a thing that somebody asked for is loaded through `web.find`: `session.get` would see everything."""
+    from portal.discussions import views as discussion_views
+    from portal.library import views as library_views
+    from portal.meetings import minutes_views, views as meeting_views
+    from portal.people import views as people_views
+    from portal.support import views as support_views
+
+    for module in (discussion_views, meeting_views, minutes_views, people_views, support_views, library_views):
+        source = inspect.getsource(module)
+        allowed = source.count("db.session.get(Resource, request") + source.count("db.session.get(Person, form.owner")
+        assert source.count("session.get(") == allowed, module.__name__
