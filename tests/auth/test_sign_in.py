@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
@@ -460,11 +461,14 @@ def test_s45_too_many_at_once(app: Edge, provider: int, visit: Visit) -> None:
     app.config["SETTINGS"] = usual.model_copy(update={"sign_in_limit": "3/minute"})
     try:
         visitor = visit()
-        statuses = [visitor.post("/sign-in", email="a@x.example").status_code for _ in range(4)]
+        token = re.search(r'name="csrf_token" value="([^"]+)"', visitor.get("/sign-in").text)
+        assert token
+        form = {"csrf_token": token.group(1), "email": "a@x.example"}
+        statuses = [visitor.ask("POST", "/sign-in", data=form).status_code for _ in range(4)]
         assert statuses == [200, 200, 200, 429]
+        assert [visitor.get("/sign-in").status_code for _ in range(3)] == [200, 200, 429]
         assert [visitor.get(f"/sign-in/{provider}").status_code for _ in range(4)] == [303, 303, 303, 429]
         assert [visitor.get(f"/sign-in/{provider}/callback").status_code for _ in range(4)] == [400, 400, 400, 429]
-        assert visitor.get("/sign-in").status_code == 200
     finally:
         app.config["SETTINGS"] = usual
         web.limiter.reset()
