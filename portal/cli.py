@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 import sqlalchemy as sa
@@ -19,9 +17,6 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from portal import audit, db, outbox, search
-from portal.people.models import Person, PersonStatus
-from portal.people.policy import readable_group_ids
-from portal.search import snippets
 
 database = AppGroup("db", help="The database.")
 search_commands = AppGroup("search", help="The search index.")
@@ -33,16 +28,6 @@ def alembic_config() -> Config:
     made = Config()
     made.set_main_option("script_location", str(Path(current_app.root_path).parent / "migrations"))
     return made
-
-
-def find_person(email: str) -> Person:
-    """The one active person with this address. Ends the command with exit code 2 if there is none, or more than one."""
-    people = db.session.scalars(
-        sa.select(Person).where(Person.email == email.casefold(), Person.status == PersonStatus.ACTIVE)
-    ).all()
-    if len(people) != 1:
-        raise click.UsageError(f"{len(people)} active people have the address {email}.")
-    return people[0]
 
 
 def upgrade_database(to: str = "head") -> None:
@@ -74,37 +59,6 @@ def rebuild() -> None:
     except search.Busy:
         raise click.ClickException("The worker is writing the index. Try again in a moment.") from None
     click.echo(f"{count} documents are in the new index.")
-
-
-@search_commands.command("query")
-@click.argument("words")
-@click.option("--as", "email", required=True, help="Whose eyes to look with.")
-@click.option("--type", "type_", help="Only this type.")
-@click.option("--limit", default=20, show_default=True)
-@click.option("--json", "as_json", is_flag=True)
-def query(words: str, email: str, type_: str | None, limit: int, as_json: bool) -> None:
-    """Ask the search as a person would."""
-    db.reads_only(True)
-    person = find_person(email)
-    group_ids = db.session.scalars(readable_group_ids(person)).all()
-    results = search.query(words, person=person, group_ids=group_ids, type_=type_, limit=limit)
-    rows: list[dict[str, Any]] = []
-    for found in results.found:
-        document = search.document_of(found)
-        snippet = snippets.best(document.body, results.query) if document else None
-        rows.append({"type": found.type, "id": found.obj.id, "title": document.title if document else "",
-                     "snippet": str(snippet.html) if snippet else ""})  # fmt: skip
-    if as_json:
-        click.echo(
-            json.dumps(
-                {"total": results.total, "counts": results.counts, "more": results.more, "hits": rows},
-                ensure_ascii=False,
-            )
-        )
-        return
-    click.echo(f"{results.total} hits")
-    for row in rows:
-        click.echo(f"{row['type']:>10}  {row['title']}")
 
 
 @audit_commands.command("verify")

@@ -11,6 +11,7 @@ from portal.auth import views as auth_views
 from portal.discussions import policy as discussion_policy
 from portal.discussions import views as discussion_views
 from portal.discussions.searchable import register as register_discussions
+from portal.home import cli as _search_commands  # noqa: F401  # adds `search query` to the commands
 from portal.home import nav, results
 from portal.home import views as home_views
 from portal.library import cli as library_cli

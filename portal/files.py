@@ -89,4 +89,5 @@ def human_size(size: int) -> str:
             break
         value, unit = value / 1000, larger
     text = f"{value:.1f}".removesuffix(".0")
-    return f"{text.replace('.', _('.'))}\N{NO-BREAK SPACE}{unit}"
+    decimal_mark = _(".")
+    return f"{text.replace('.', decimal_mark)}\N{NO-BREAK SPACE}{unit}"

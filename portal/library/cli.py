@@ -12,10 +12,10 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from portal import db
-from portal.cli import find_person
 from portal.errors import Invalid
 from portal.library import actions, policy
 from portal.library.models import ResourceKind
+from portal.people.cli import find_person
 from portal.people.models import Group, Person
 
 library = AppGroup("library", help="The library.")
