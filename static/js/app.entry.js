@@ -12,6 +12,7 @@ import { startPreferences } from "./preferences.js";
 import { startSearchWindow } from "./search-window.js";
 import { startSession } from "./session.js";
 import { startShortcuts } from "./shortcuts.js";
+import { startTabs } from "./tabs.js";
 
 startMenus();
 startPreferences();
@@ -23,4 +24,5 @@ startShortcuts();
 startDrafts();
 startGuard(document);
 startComposers();
+startTabs();
 startFocus();
