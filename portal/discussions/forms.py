@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from flask import current_app
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -12,15 +14,20 @@ from wtforms.validators import UUID, InputRequired, Length, Optional, Validation
 from portal.discussions.models import PostKind, ThreadKind
 
 
-def not_too_long(_form: FlaskForm, field: Field) -> None:
-    """A text has the length that the settings allow, and something in it."""
-    limit = current_app.config["SETTINGS"].max_text_chars
-    if len(field.data or "") > limit:
-        raise ValidationError(
-            _l("The text is longer than %(limit)s characters. Shorten it or add it as a file.", limit=limit)
-        )
-    if not (field.data or "").strip():
-        raise ValidationError(_l("Write something first."))
+class WrittenText:
+    """A text that must be there, and has at most the length that the settings allow."""
+
+    field_flags: ClassVar[dict[str, bool]] = {"required": True}
+
+    def __call__(self, _form: FlaskForm, field: Field) -> None:
+        """Raise `ValidationError` with what to do."""
+        limit = current_app.config["SETTINGS"].max_text_chars
+        if len(field.data or "") > limit:
+            raise ValidationError(
+                _l("The text is longer than %(limit)s characters. Shorten it or add it as a file.", limit=limit)
+            )
+        if not (field.data or "").strip():
+            raise ValidationError(_l("Write something first."))
 
 
 def tidy(value: str | None) -> str | None:
@@ -31,7 +38,7 @@ def tidy(value: str | None) -> str | None:
 class PostForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """A post."""
 
-    body = TextAreaField(_l("Your post"), filters=[tidy], validators=[not_too_long])
+    body = TextAreaField(_l("Your post"), filters=[tidy], validators=[WrittenText()])
     kind = SelectField(
         _l("Type"),
         choices=[SelectChoice(PostKind.REPLY.value, _l("Reply")), SelectChoice(PostKind.UPDATE.value, _l("Update"))],
@@ -44,7 +51,7 @@ class PostForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 class EditPostForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """A changed post."""
 
-    body = TextAreaField(_l("Your post"), filters=[tidy], validators=[not_too_long])
+    body = TextAreaField(_l("Your post"), filters=[tidy], validators=[WrittenText()])
     based_on = IntegerField(validators=[InputRequired()])
 
 
@@ -64,5 +71,5 @@ class ThreadForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
             SelectChoice(ThreadKind.LIFTED.value, _l("Lifted question")),
         ],
     )
-    body = TextAreaField(_l("First post"), filters=[tidy], validators=[not_too_long])
+    body = TextAreaField(_l("First post"), filters=[tidy], validators=[WrittenText()])
     client_id = HiddenField(validators=[InputRequired(), UUID()])
