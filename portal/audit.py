@@ -119,9 +119,7 @@ def _append(
 def verify() -> int | None:
     """Walk the chain; returns the id of the first row that does not fit, or None when all is well."""
     previous = GENESIS
-    for entry in db.session.scalars(
-        sa.select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
-    ):
+    for entry in db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)):
         if entry.previous_hash != previous or entry.entry_hash != entry.digest():
             return entry.id
         previous = entry.entry_hash

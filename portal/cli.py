@@ -76,9 +76,7 @@ def verify() -> None:
 def show_outbox() -> None:
     """Show the jobs that wait after an error or were given up."""
     db.reads_only(True)
-    jobs = db.session.scalars(
-        sa.select(outbox.Job).where(outbox.Job.error.is_not(None)).order_by(outbox.Job.id)
-    ).all()
+    jobs = db.session.scalars(sa.select(outbox.Job).where(outbox.Job.error.is_not(None)).order_by(outbox.Job.id)).all()
     for job in jobs:
         state = "given up" if job.failed_at else f"next try {job.run_at:%Y-%m-%d %H:%M:%S} UTC"
         last_line = (job.error or "").strip().splitlines()[-1:]

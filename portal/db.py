@@ -108,9 +108,7 @@ def make_engine(url: str) -> sa.Engine:
     """
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(
-            parsed, pool_pre_ping=True, pool_size=20, max_overflow=20, pool_timeout=BUSY_SECONDS
-        )
+        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=20, max_overflow=20, pool_timeout=BUSY_SECONDS)
     engine = sa.create_engine(
         parsed,
         poolclass=QueuePool,

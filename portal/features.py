@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from portal import live
-from portal.auth import cli as auth_cli
+from portal.auth import cli as auth_cli  # noqa: F401  # adds `org add-idp` to the commands
 from portal.auth import sessions
 from portal.auth import views as auth_views
 from portal.discussions import policy as discussion_policy
@@ -21,6 +21,7 @@ from portal.meetings import minutes_views  # noqa: F401  # adds its pages to the
 from portal.meetings import views as meeting_views
 from portal.meetings.searchable import register as register_meetings
 from portal.people import cards
+from portal.people import cli as people_cli
 from portal.people import views as people_views
 from portal.support import views as support_views
 
@@ -30,7 +31,7 @@ def init_app(app: Flask) -> None:
     app.session_interface = sessions.ServerSessions()
     for views in (auth_views, people_views, discussion_views, library_views, meeting_views, support_views, home_views):
         app.register_blueprint(views.bp)
-    for group in (auth_cli.organisations, library_cli.library):
+    for group in (people_cli.organisations, people_cli.groups, library_cli.library):
         app.cli.add_command(group)
     register_discussions()
     register_library()

@@ -56,9 +56,7 @@ def store(stream: BinaryIO, *, limit: int) -> Stored:
             while chunk := stream.read(CHUNK):
                 size += len(chunk)
                 if size > limit:
-                    raise Invalid(
-                        _("The file is larger than %(limit)s.", limit=human_size(limit)), field="file"
-                    )
+                    raise Invalid(_("The file is larger than %(limit)s.", limit=human_size(limit)), field="file")
                 digest.update(chunk)
                 target.write(chunk)
             target.flush()

@@ -65,9 +65,7 @@ _waiting: queue.Queue[_Event] = queue.Queue()
 _tasks_of: set[int] = set()
 
 
-def register_topic(
-    kind: str, *, may_watch: Callable[[int, int], bool], last_seq: Callable[[int], int]
-) -> None:
+def register_topic(kind: str, *, may_watch: Callable[[int, int], bool], last_seq: Callable[[int], int]) -> None:
     """Say who may watch topics of a kind, and what their last sequence number is."""
     _kinds[kind] = _Kind(may_watch, last_seq)
 
@@ -91,9 +89,7 @@ def publish(topic: str, *, seq: int, html: Mapping[str, str]) -> None:
 def publish_change(topic: str, *, item_id: str, seq: int, html: Mapping[str, str]) -> None:
     """Send the new form of a fragment that is already out (an edited post)."""
     for language, fragment in html.items():
-        db.after_commit(
-            _waiting.put, _Event(topic, language, "changed", {"id": item_id, "seq": seq, "html": fragment})
-        )
+        db.after_commit(_waiting.put, _Event(topic, language, "changed", {"id": item_id, "seq": seq, "html": fragment}))
 
 
 def drop_people(person_ids: Iterable[int]) -> None:
@@ -239,9 +235,7 @@ def _send(events: list[_Event]) -> None:
         socketio.emit("items", {"topic": topic, "items": data}, to=_room(topic, language))
     for event in events:
         if event.name != "items":
-            socketio.emit(
-                event.name, {"topic": event.topic, **event.data}, to=_room(event.topic, event.language)
-            )
+            socketio.emit(event.name, {"topic": event.topic, **event.data}, to=_room(event.topic, event.language))
 
 
 def recheck() -> None:
@@ -251,9 +245,7 @@ def recheck() -> None:
     """
     good = _valid_sessions[0]({watcher.session_row_id for watcher in _watchers.values()})
     for sid, watcher in list(_watchers.items()):
-        if watcher.session_row_id not in good or not all(
-            _still_allowed(watcher, topic) for topic in watcher.topics
-        ):
+        if watcher.session_row_id not in good or not all(_still_allowed(watcher, topic) for topic in watcher.topics):
             _disconnect(sid)
 
 

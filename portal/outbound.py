@@ -177,9 +177,7 @@ class Outbound:
         fixed = {"Host": parts.netloc, "Accept-Encoding": "identity", "Connection": "close"}
         with (
             httpcore.ConnectionPool(ssl_context=self.tls or _default_tls(), network_backend=backend) as pool,
-            pool.stream(
-                method, url, headers=[*headers.items(), *fixed.items()], content=body or None
-            ) as response,
+            pool.stream(method, url, headers=[*headers.items(), *fixed.items()], content=body or None) as response,
         ):
             if 300 <= response.status < 400:
                 raise OutboundError(OutboundReason.REDIRECT)
@@ -278,9 +276,7 @@ def _split(url: str, *, allow_http: bool) -> SplitResult:
         raise OutboundError(OutboundReason.BAD_URL)
     try:
         parts = urlsplit(url)
-        usable = (
-            bool(parts.hostname) and parts.port != 0 and parts.username is None and parts.password is None
-        )
+        usable = bool(parts.hostname) and parts.port != 0 and parts.username is None and parts.password is None
     except ValueError as error:
         raise OutboundError(OutboundReason.BAD_URL) from error
     if not usable or "%" in parts.netloc:
@@ -328,9 +324,7 @@ def _reason(error: Exception, watch: _Watch) -> OutboundReason:
         if isinstance(seen, ssl.SSLError):
             return OutboundReason.TLS
         seen = seen.__cause__ or seen.__context__
-    return (
-        OutboundReason.PROTOCOL if isinstance(error, httpcore.ProtocolError) else OutboundReason.UNREACHABLE
-    )
+    return OutboundReason.PROTOCOL if isinstance(error, httpcore.ProtocolError) else OutboundReason.UNREACHABLE
 
 
 def _refuse_constant(name: str) -> None:

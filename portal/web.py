@@ -131,11 +131,7 @@ def _gate() -> ResponseReturnValue | None:
     elif getattr(view, "writes_on_get", False):
         db.rollback()
         db.reads_only(False)
-    if (
-        request.endpoint in {None, "static"}
-        or getattr(view, "is_public", False)
-        or current_user.is_authenticated
-    ):
+    if request.endpoint in {None, "static"} or getattr(view, "is_public", False) or current_user.is_authenticated:
         return None
     if request.method != "GET" or is_fragment_request():
         abort(401)

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 import sqlalchemy as sa
 from flask import current_app
-from flask.cli import AppGroup
 
 from portal import db
 from portal.auth import actions, sealing
@@ -17,9 +16,8 @@ from portal.auth.models import IdentityProvider
 from portal.auth.provider import SignInRefused
 from portal.auth.rows import callback_url, config_of, return_url
 from portal.outbound import Outbound, OutboundError
+from portal.people.cli import organisations
 from portal.people.models import Organisation, Person, PersonStatus
-
-organisations = AppGroup("org", help="Organisations and their identity providers.")
 
 MAX_SECRET_CHARS = 10_000
 

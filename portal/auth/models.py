@@ -24,9 +24,7 @@ class IdentityProvider(db.Base):
     client_secret_encrypted: Mapped[str | None] = mapped_column(sa.Text)
     version: Mapped[int] = mapped_column(default=1)
     is_active: Mapped[bool] = mapped_column(default=True)
-    allowed_algorithms: Mapped[list[str]] = mapped_column(
-        sa.JSON, default=lambda: ["RS256", "ES256", "PS256", "EdDSA"]
-    )
+    allowed_algorithms: Mapped[list[str]] = mapped_column(sa.JSON, default=lambda: ["RS256", "ES256", "PS256", "EdDSA"])
     allowed_acr: Mapped[list[str] | None] = mapped_column(sa.JSON)
     jose_header_limit: Mapped[int] = mapped_column(default=512)
     created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)

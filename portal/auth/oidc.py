@@ -173,9 +173,7 @@ def _exchange(
         **extra,
     )
     try:
-        answer = http.post_form(
-            metadata.token_endpoint, body, headers={"Accept": "application/json", **headers}
-        )
+        answer = http.post_form(metadata.token_endpoint, body, headers={"Accept": "application/json", **headers})
         tokens = answer.json()
     except OutboundError as error:
         raise SignInRefused(Reason.UNREACHABLE, error.reason) from error

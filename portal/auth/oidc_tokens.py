@@ -107,11 +107,7 @@ def same(given: object, expected: str) -> bool:
 def is_subject(sub: object) -> bool:
     """True for a subject identifier that can be the key of an account."""
     return (
-        isinstance(sub, str)
-        and 0 < len(sub) <= MAX_SUB
-        and sub.isascii()
-        and sub.isprintable()
-        and bool(sub.strip())
+        isinstance(sub, str) and 0 < len(sub) <= MAX_SUB and sub.isascii() and sub.isprintable() and bool(sub.strip())
     )
 
 

@@ -56,9 +56,7 @@ class ServerSessions(SessionInterface):
 
     def open_session(self, app: Flask, request: Request) -> PortalSession:
         """The session of the request's cookie, or an empty one if it is unknown, too old or has been ended."""
-        db.reads_only(
-            True
-        )  # the look-up only reads; the edge opens the writing transaction when the body has arrived
+        db.reads_only(True)  # the look-up only reads; the edge opens the writing transaction when the body has arrived
         token = request.cookies.get(self.get_cookie_name(app), "")
         if request.path.startswith("/static/") or not (20 <= len(token) <= 100):
             return PortalSession()
@@ -146,9 +144,7 @@ def end(condition: sa.ColumnElement[bool], *, after: Callable[[list[int]], objec
     """
     people = list(
         db.session.scalars(
-            sa.select(BrowserSession.person_id)
-            .where(condition, BrowserSession.person_id.is_not(None))
-            .distinct()
+            sa.select(BrowserSession.person_id).where(condition, BrowserSession.person_id.is_not(None)).distinct()
         )
     )
     result = db.session.execute(sa.delete(BrowserSession).where(condition))

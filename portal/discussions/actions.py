@@ -27,9 +27,7 @@ def _next_seq(thread: Thread, **values: object) -> int:
 def _note_kept(finds: list[guard.Find], *, on: db.Base, by: Person) -> None:
     """Keep a trace of what the author chose to publish in spite of a question; the find itself is never logged."""
     if finds:
-        audit.record(
-            "guard_kept", by=by, on=on, kinds=sorted({find.kind.value for find in finds}), count=len(finds)
-        )
+        audit.record("guard_kept", by=by, on=on, kinds=sorted({find.kind.value for find in finds}), count=len(finds))
 
 
 def start_thread(
@@ -44,9 +42,7 @@ def start_thread(
     twin = (
         sa.select(Thread)
         .join(Post, Post.thread_id == Thread.id)
-        .where(
-            Thread.group_id == group.id, Post.author_id == by.id, Post.client_id == client_id, Post.seq == 1
-        )
+        .where(Thread.group_id == group.id, Post.author_id == by.id, Post.client_id == client_id, Post.seq == 1)
     )
     if (existing := db.session.scalar(twin)) is not None:
         return existing
@@ -70,9 +66,7 @@ def add_post(
     """
     kept = guard.check({"body": body}, keep=keep)
     existing = db.session.scalar(
-        sa.select(Post).where(
-            Post.thread_id == thread.id, Post.author_id == by.id, Post.client_id == client_id
-        )
+        sa.select(Post).where(Post.thread_id == thread.id, Post.author_id == by.id, Post.client_id == client_id)
     )
     if existing is not None:
         return existing

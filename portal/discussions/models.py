@@ -42,9 +42,7 @@ class Thread(db.Base):
     title: Mapped[str] = mapped_column(sa.String(200))
     kind: Mapped[ThreadKind] = mapped_column(enum_column(ThreadKind), default=ThreadKind.DISCUSSION)
     created_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
-    organisation_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organisation.id")
-    )  # owns it, whoever moves on
+    organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id"))  # owns it, whoever moves on
     created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
     last_seq: Mapped[int] = mapped_column(default=0)
     post_count: Mapped[int] = mapped_column(default=0)

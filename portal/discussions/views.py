@@ -51,14 +51,10 @@ def _keep() -> list[str]:
 
 def _participants(thread: Thread) -> Sequence[Organisation]:
     ids = sa.select(Post.organisation_id).where(Post.thread_id == thread.id)
-    return db.session.scalars(
-        sa.select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.name)
-    ).all()
+    return db.session.scalars(sa.select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.name)).all()
 
 
-def _composer(
-    thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find] = ()
-) -> dict[str, Any]:
+def _composer(thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find] = ()) -> dict[str, Any]:
     """What the composer's template needs."""
     if not form.client_id.data:
         form.client_id.data = str(uuid.uuid4())
@@ -83,14 +79,10 @@ def thread(thread_id: int) -> ResponseReturnValue:
     context = _page_of_posts(person, thread, before)
     if before is None:
         person_id, last = person.id, thread.last_seq
-        db.leave_trace(
-            lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last)
-        )
+        db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
     if thread.group.handling_class is HandlingClass.SENSITIVE:
         audit.record_read("thread_read", by=person, on=thread)
-    return render_template(
-        "discussions/thread.html", **context, **_composer(thread, person, PostForm(formdata=None))
-    )
+    return render_template("discussions/thread.html", **context, **_composer(thread, person, PostForm(formdata=None)))
 
 
 def _page_of_posts(person: Person, thread: Thread, before: int | None) -> dict[str, Any]:
@@ -130,9 +122,7 @@ def posts(thread_id: int) -> ResponseReturnValue:
     rows = web.page(query, limit=MOST_AT_ONCE)
     if rows:
         person_id, last = person.id, rows[-1].change_seq
-        db.leave_trace(
-            lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last)
-        )
+        db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
     return Response("".join(render_post(post) for post in rows), headers={"X-Last-Seq": str(thread.last_seq)})
 
 
@@ -166,9 +156,7 @@ def create_post(thread_id: int) -> ResponseReturnValue:
     return redirect(url_for("discussions.thread", thread_id=thread_id, _anchor=f"post-{post.id}"))
 
 
-def _composer_again(
-    thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find]
-) -> ResponseReturnValue:
+def _composer_again(thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find]) -> ResponseReturnValue:
     """The form with what was typed and why it was not taken; nothing has been stored."""
     context = _composer(thread, person, form, finds)
     if web.is_fragment_request():
@@ -198,9 +186,7 @@ def new_thread(slug: str) -> ResponseReturnValue:
     if not form.client_id.data:
         form.client_id.data = str(uuid.uuid4())
     audience = policy.audience(group)
-    page = render_template(
-        "discussions/new_thread.html", group=group, form=form, finds=finds, audience=audience
-    )
+    page = render_template("discussions/new_thread.html", group=group, form=form, finds=finds, audience=audience)
     return page, 422 if form.errors or finds else 200
 
 
@@ -230,9 +216,7 @@ def edit_post(post_id: int) -> ResponseReturnValue:
                 render=render_for_all,
             )
             flash(_("The post is changed."), "done")
-            return redirect(
-                url_for("discussions.thread", thread_id=post.thread_id, _anchor=f"post-{post.id}")
-            )
+            return redirect(url_for("discussions.thread", thread_id=post.thread_id, _anchor=f"post-{post.id}"))
         except guard.Stopped as stopped:
             finds, status = stopped.finds, 422
         except Conflict:

@@ -42,9 +42,7 @@ class Navigation:
         """The numbers beside a group's tabs."""
         if self._person is None:
             return {}
-        threads = (
-            visible_threads(self._person).where(Thread.group_id == group.id).with_only_columns(Thread.id)
-        )
+        threads = visible_threads(self._person).where(Thread.group_id == group.id).with_only_columns(Thread.id)
         members = visible_members(self._person, group).with_only_columns(Membership.id)
         return {
             "discussions": _count(threads),

@@ -103,20 +103,13 @@ def group(slug: str) -> ResponseReturnValue:
         show=show,
         lifted_count=_count(lifted),
         next_meeting=next_meeting(person, group),
-        leaders=db.session.scalars(
-            roles.options(joinedload(Membership.person)).order_by(Membership.role)
-        ).all(),
+        leaders=db.session.scalars(roles.options(joinedload(Membership.person)).order_by(Membership.role)).all(),
         may_write=can_write_in_group(person, group),
     )
 
 
 def _count(query: sa.Select[Thread]) -> int:
-    return (
-        db.session.scalar(
-            sa.select(sa.func.count()).select_from(query.with_only_columns(Thread.id).subquery())
-        )
-        or 0
-    )
+    return db.session.scalar(sa.select(sa.func.count()).select_from(query.with_only_columns(Thread.id).subquery())) or 0
 
 
 @bp.get("/search", endpoint="search")
@@ -128,22 +121,16 @@ def search_page() -> ResponseReturnValue:
     web.check(person.is_active)
     group_ids = db.session.scalars(readable_group_ids(person)).all()
     size = 8 if web.is_fragment_request() else RESULTS_A_PAGE
-    results = search.query(
-        text, person=person, group_ids=group_ids, type_=type_, offset=(page - 1) * size, limit=size
-    )
+    results = search.query(text, person=person, group_ids=group_ids, type_=type_, offset=(page - 1) * size, limit=size)
     template = "home/_search_window.html" if web.is_fragment_request() else "home/search.html"
-    return render_template(
-        template, results=results, text=text, type_=type_, page_number=page, page_size=size
-    )
+    return render_template(template, results=results, text=text, type_=type_, page_number=page, page_size=size)
 
 
 @bp.get("/accessibility")
 @web.public
 def accessibility() -> ResponseReturnValue:
     """The accessibility statement, with the way to report what does not work."""
-    return render_template(
-        "home/accessibility.html", support_email=current_app.config["SETTINGS"].support_email
-    )
+    return render_template("home/accessibility.html", support_email=current_app.config["SETTINGS"].support_email)
 
 
 @bp.get("/privacy")

@@ -67,9 +67,7 @@ def _store(
         group=group, title=title, kind=kind, publisher=publisher, published_on=published_on, created_by=by,
         organisation_id=by.organisation_id,
     )  # fmt: skip
-    version = ResourceVersion(
-        resource=resource, sha256=stored.sha256, size=stored.size, file_name=name, added_by=by
-    )
+    version = ResourceVersion(resource=resource, sha256=stored.sha256, size=stored.size, file_name=name, added_by=by)
     db.session.add_all([resource, version])
     db.session.flush()
     audit.record("resource_added", by=by, on=resource, sha256=stored.sha256)
@@ -95,9 +93,7 @@ def import_file(group: Group, path: Path, *, kind: ResourceKind, limit: int, by:
     except (ExtractionError, PersonalData, guard.Stopped):
         discard_if_unused(stored.sha256)
         raise
-    version = _store(
-        group, title=title, kind=kind, publisher="", published_on=None, name=name, stored=stored, by=by
-    )
+    version = _store(group, title=title, kind=kind, publisher="", published_on=None, name=name, stored=stored, by=by)
     _keep(version, reading)
     return version.resource
 

@@ -25,9 +25,7 @@ library = AppGroup("library", help="The library.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--group", "slug", required=True, help="The group that the material belongs to.")
 @click.option("--by", "email", required=True, help="Who adds it: a member of the group who may write.")
-@click.option(
-    "--kind", type=click.Choice([kind.value for kind in ResourceKind]), default="other", show_default=True
-)
+@click.option("--kind", type=click.Choice([kind.value for kind in ResourceKind]), default="other", show_default=True)
 def import_folder(folder: Path, slug: str, email: str, kind: str) -> None:
     """Take every file below FOLDER into the library of a group.
 

@@ -56,9 +56,7 @@ class Resource(db.Base):
     group: Mapped[Group] = relationship(lazy="joined", innerjoin=True)
     created_by: Mapped[Person] = relationship()
     organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
-    versions: Mapped[list[ResourceVersion]] = relationship(
-        back_populates="resource", order_by="ResourceVersion.number"
-    )
+    versions: Mapped[list[ResourceVersion]] = relationship(back_populates="resource", order_by="ResourceVersion.number")
 
     __table_args__ = (sa.Index("ix_resource_group_changed", "group_id", "state", "changed_at", "id"),)
 
@@ -83,9 +81,7 @@ class ResourceVersion(db.Base):
     page_count: Mapped[int] = mapped_column(default=0)
     added_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     added_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
-    reason: Mapped[str] = mapped_column(
-        sa.String(60), default=""
-    )  # why it could not be read (ExtractionError.reason)
+    reason: Mapped[str] = mapped_column(sa.String(60), default="")  # why it could not be read (ExtractionError.reason)
     finds: Mapped[list[dict[str, Any]]] = mapped_column(
         sa.JSON, default=list
     )  # what the guard found: kind, page, masked

@@ -34,9 +34,7 @@ class PersonalData(Invalid):
     """A file holds personal identity numbers; `places` says where."""
 
     def __init__(self, places: list[Place]) -> None:
-        pages = ", ".join(
-            str(page) for page in sorted({place.page for place in places if place.page is not None})[:10]
-        )
+        pages = ", ".join(str(page) for page in sorted({place.page for place in places if place.page is not None})[:10])
         where = _("page %(pages)s", pages=pages) if pages else _("the file's properties")
         super().__init__(
             _("The file holds a personal identity number (%(where)s) and is not kept.", where=where),
@@ -65,9 +63,7 @@ def read_file(path: Path, file_name: str) -> Reading:
     places = [Place(find.kind.value, number, find.masked) for number, find in finds]
     places += [Place(find.kind.value, None, find.masked) for find in guard.scan(properties)]
     verdicts = [find.verdict for _number, find in finds] + [find.verdict for find in guard.scan(properties)]
-    blocked = [
-        place for place, verdict in zip(places, verdicts, strict=True) if verdict is guard.Verdict.BLOCK
-    ]
+    blocked = [place for place, verdict in zip(places, verdicts, strict=True) if verdict is guard.Verdict.BLOCK]
     if blocked:
         raise PersonalData(blocked)
     return Reading(extracted, places[:200])

@@ -15,9 +15,7 @@ def _document(resource: Resource) -> search.Document | None:
         return None
     body = "\n".join(page.text for page in resource.current.pages)
     words = f"{resource.publisher}\n{body}"
-    return search.Document(
-        "resource", resource.id, resource.group_id, resource.title, words, resource.changed_at
-    )
+    return search.Document("resource", resource.id, resource.group_id, resource.title, words, resource.changed_at)
 
 
 def register() -> None:

@@ -40,9 +40,7 @@ MOST_PUBLISHERS = 8
 def index() -> ResponseReturnValue:
     """All material that the person may see: searched, narrowed and in order."""
     person = web.current_person()
-    return render_template(
-        "library/index.html", group=None, **_listing(person, policy.visible_resources(person))
-    )
+    return render_template("library/index.html", group=None, **_listing(person, policy.visible_resources(person)))
 
 
 @bp.get("/groups/<slug>/materials")
@@ -52,9 +50,7 @@ def group_materials(slug: str) -> ResponseReturnValue:
     group = web.find(visible_groups(person).where(Group.slug == slug))
     visible = policy.visible_resources(person).where(Resource.group_id == group.id)
     may_add = policy.can_add_material(person, group)
-    return render_template(
-        "library/index.html", group=group, may_add=may_add, **_listing(person, visible, group)
-    )
+    return render_template("library/index.html", group=group, may_add=may_add, **_listing(person, visible, group))
 
 
 def _listing(person: Person, visible: sa.Select[Resource], group: Group | None = None) -> dict[str, Any]:

@@ -78,8 +78,12 @@ def call_meeting(meeting: Meeting, *, by: Person) -> None:
         raise Conflict(_("The meeting has been called already."))
     meeting.state = MeetingState.CALLED
     _touch(meeting)
-    members = sa.select(Person).join(Membership).where(
-        Membership.group_id == meeting.group_id, Membership.left_at.is_(None), Person.status == PersonStatus.ACTIVE
+    members = (
+        sa.select(Person)
+        .join(Membership)
+        .where(
+            Membership.group_id == meeting.group_id, Membership.left_at.is_(None), Person.status == PersonStatus.ACTIVE
+        )
     )
     for person in db.session.scalars(members.order_by(Person.id)):
         db.session.add(Invitation(meeting=meeting, person=person, organisation_id=person.organisation_id))
@@ -111,7 +115,9 @@ def add_item(
 ) -> AgendaItem:  # fmt: skip
     """Put an item last on the agenda. Raises `guard.Stopped`."""
     guard.check({"title": title, "description": description}, keep=keep)
-    last = db.session.scalar(sa.select(sa.func.max(AgendaItem.position)).where(AgendaItem.meeting_id == meeting.id)) or 0
+    last = (
+        db.session.scalar(sa.select(sa.func.max(AgendaItem.position)).where(AgendaItem.meeting_id == meeting.id)) or 0
+    )
     item = AgendaItem(
         meeting=meeting, position=last + 1, title=title, kind=kind, minutes_allotted=minutes_allotted, owner=owner,
         description=description,
@@ -182,8 +188,12 @@ def save_note(
     elif (text, decision) != (note.text, note.decision):
         db.session.add(
             MinutesVersion(
-                note_id=note.id, revision=note.revision, text=note.text, decision=note.decision,
-                written_by_id=note.written_by_id, written_at=note.written_at,
+                note_id=note.id,
+                revision=note.revision,
+                text=note.text,
+                decision=note.decision,
+                written_by_id=note.written_by_id,
+                written_at=note.written_at,
             )
         )
         note.text, note.decision, note.revision = text, decision, note.revision + 1

@@ -48,7 +48,9 @@ class MeetingForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     on = DateField(_l("Date"), validators=[InputRequired(_l("Choose a date."))])
     starts = TimeField(_l("Starts"), validators=[InputRequired(_l("Write a time such as 09:30."))])
     ends = TimeField(_l("Ends"), validators=[InputRequired(_l("Write a time such as 15:30."))])
-    place = StringField(_l("Place"), filters=[_one_line], validators=[Length(max=200, message=_l("At most 200 characters."))])
+    place = StringField(
+        _l("Place"), filters=[_one_line], validators=[Length(max=200, message=_l("At most 200 characters."))]
+    )
     link = StringField(_l("Link for those online"), filters=[_one_line], validators=[Length(max=500)])
     reply_by = DateField(_l("Answer by"), validators=[Optional()])
     practical = TextAreaField(_l("Practical"), filters=[_tidy], validators=[Length(max=5000)])

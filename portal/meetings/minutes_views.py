@@ -53,7 +53,12 @@ def edit_note(item_id: int) -> ResponseReturnValue:
     else:
         try:
             actions.save_note(
-                item, text=form.text.data, decision=form.decision.data, based_on=form.based_on.data or 0, keep=keep(), by=person
+                item,
+                text=form.text.data,
+                decision=form.decision.data,
+                based_on=form.based_on.data or 0,
+                keep=keep(),
+                by=person,
             )
             flash(_("The minutes of ”%(title)s” are saved.", title=item.title), "done")
             return redirect(url_for("meetings.minutes", meeting_id=item.meeting_id, _anchor=f"item-{item.id}"))
@@ -62,7 +67,9 @@ def edit_note(item_id: int) -> ResponseReturnValue:
         except Conflict:
             context["theirs"], status = _newest(item), 409
             form.based_on.data = context["theirs"].revision
-    page = render_template("meetings/note.html", item=item, meeting=item.meeting, group=item.meeting.group, form=form, **context)
+    page = render_template(
+        "meetings/note.html", item=item, meeting=item.meeting, group=item.meeting.group, form=form, **context
+    )
     return page, status
 
 
@@ -89,7 +96,9 @@ def minutes_pdf(meeting_id: int) -> ResponseReturnValue:
     db.session.rollback()  # nobody waits for the database while the PDF is made
     db.session().info["traces"] = traces
     content = pdf.compile_pdf("minutes.typ", data)
-    return Response(content, mimetype="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return Response(
+        content, mimetype="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 def pdf_data(meeting: Meeting) -> dict[str, Any]:

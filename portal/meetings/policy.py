@@ -67,11 +67,7 @@ def invitation_of(person: Person, meeting: Meeting) -> Invitation | None:
 def can_answer_invitation(person: Person, invitation: Invitation) -> bool:
     """The invited person, until the meeting is over, unless it was cancelled."""
     meeting = invitation.meeting
-    return (
-        invitation.person_id == person.id
-        and meeting.state is MeetingState.CALLED
-        and meeting.ends_at > db.now()
-    )
+    return invitation.person_id == person.id and meeting.state is MeetingState.CALLED and meeting.ends_at > db.now()
 
 
 def unanswered_invitations(person: Person) -> Sequence[Invitation]:

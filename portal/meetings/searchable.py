@@ -18,9 +18,7 @@ def _meeting_document(meeting: Meeting) -> search.Document:
 
 def _minutes_document(note: MinutesNote) -> search.Document:
     body = f"{markup.plain(note.text)}\n{markup.plain(note.decision)}"
-    return search.Document(
-        "minutes", note.id, note.item.meeting.group_id, note.item.title, body, note.written_at
-    )
+    return search.Document("minutes", note.id, note.item.meeting.group_id, note.item.title, body, note.written_at)
 
 
 def register() -> None:
@@ -37,7 +35,5 @@ def register() -> None:
         MinutesNote,
         document=_minutes_document,
         visible=policy.visible_notes,
-        all_rows=lambda: sa.select(MinutesNote).options(
-            joinedload(MinutesNote.item).joinedload(AgendaItem.meeting)
-        ),
+        all_rows=lambda: sa.select(MinutesNote).options(joinedload(MinutesNote.item).joinedload(AgendaItem.meeting)),
     )

@@ -197,11 +197,22 @@ def ics(meeting_id: int) -> ResponseReturnValue:
     meeting = visible_meeting(person, meeting_id)
     address = url_for("meetings.meeting", meeting_id=meeting.id, _external=True)
     is_sensitive = meeting.group.handling_class is HandlingClass.SENSITIVE
-    agenda = "" if is_sensitive else "\n".join(f"{number}. {item.title}" for item, _at, number in meeting.timetable() if number)
+    agenda = (
+        ""
+        if is_sensitive
+        else "\n".join(f"{number}. {item.title}" for item, _at, number in meeting.timetable() if number)
+    )
     content = calendar.one_entry(
         calendar.Entry(
-            uid=meeting.uid, sequence=meeting.revision, title=meeting.title, starts_at=meeting.starts_at,
-            ends_at=meeting.ends_at, changed_at=meeting.changed_at, place=meeting.place, url=address, description=agenda,
+            uid=meeting.uid,
+            sequence=meeting.revision,
+            title=meeting.title,
+            starts_at=meeting.starts_at,
+            ends_at=meeting.ends_at,
+            changed_at=meeting.changed_at,
+            place=meeting.place,
+            url=address,
+            description=agenda,
             is_cancelled=meeting.state is MeetingState.CANCELLED,
         )
     )
@@ -246,7 +257,9 @@ def new_item(meeting_id: int) -> ResponseReturnValue:
             return redirect(url_for("meetings.meeting", meeting_id=meeting_id, _anchor="agenda"))
         except guard.Stopped as stopped:
             finds = stopped.finds
-    page = render_template("meetings/item.html", meeting=meeting, group=meeting.group, item=None, form=form, finds=finds)
+    page = render_template(
+        "meetings/item.html", meeting=meeting, group=meeting.group, item=None, form=form, finds=finds
+    )
     return page, 422 if form.errors or finds else 200
 
 
@@ -273,7 +286,9 @@ def edit_item(item_id: int) -> ResponseReturnValue:
         except guard.Stopped as stopped:
             finds = stopped.finds
     meeting = item.meeting
-    page = render_template("meetings/item.html", meeting=meeting, group=meeting.group, item=item, form=form, finds=finds)
+    page = render_template(
+        "meetings/item.html", meeting=meeting, group=meeting.group, item=item, form=form, finds=finds
+    )
     return page, 422 if form.errors or finds else 200
 
 

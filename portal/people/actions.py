@@ -74,6 +74,12 @@ def approve_person(person: Person, *, by: Person) -> None:
     audit.record("person_approved", by=by, on=person)
 
 
+def appoint_administrator(person: Person, *, by: Person | None) -> None:
+    """Make a person administrator of the own organisation, and let the person in if that has not been done."""
+    person.status, person.is_organisation_admin = PersonStatus.ACTIVE, True
+    audit.record("administrator_appointed", by=by, on=person)
+
+
 def disable_person(person: Person, *, by: Person) -> None:
     """Close an account. Its sessions end at the next request, its sockets at once; what was written stays."""
     person.status = PersonStatus.DISABLED
@@ -92,9 +98,7 @@ def note_visit(person: Person) -> None:
     person.previous_visit_at, person.visited_at = person.visited_at, db.now()
 
 
-def add_group(
-    slug: str, name: str, *, description: str, handling_class: HandlingClass, by: Person | None
-) -> Group:
+def add_group(slug: str, name: str, *, description: str, handling_class: HandlingClass, by: Person | None) -> Group:
     """Open a group."""
     group = Group(slug=slug, name=name, description=description, handling_class=handling_class)
     db.session.add(group)

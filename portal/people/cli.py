@@ -1,19 +1,122 @@
-"""People on the command line."""
+"""People on the command line: taking the first organisations, administrators and groups into a new portal."""
 
 from __future__ import annotations
 
 import click
 import sqlalchemy as sa
+from flask.cli import AppGroup
 
 from portal import db
-from portal.people.models import Person, PersonStatus
+from portal.people import actions
+from portal.people.models import Group, HandlingClass, Organisation, OrganisationKind, Person, PersonStatus, Role
+
+organisations = AppGroup("org", help="Organisations and their identity providers.")
+groups = AppGroup("group", help="Groups and their members.")
 
 
-def find_person(email: str) -> Person:
-    """The one active person with this address. Ends the command with exit code 2 if there is none, or more than one."""
+def find_person(email: str, *, status: PersonStatus = PersonStatus.ACTIVE) -> Person:
+    """The one person with this address and status. Ends the command with exit code 2 if there is none, or several."""
     people = db.session.scalars(
-        sa.select(Person).where(Person.email == email.casefold(), Person.status == PersonStatus.ACTIVE)
+        sa.select(Person).where(Person.email == email.casefold(), Person.status == status)
     ).all()
     if len(people) != 1:
-        raise click.UsageError(f"{len(people)} active people have the address {email}.")
+        raise click.UsageError(f"{len(people)} {status} people have the address {email}.")
     return people[0]
+
+
+def _find_group(slug: str) -> Group:
+    group = db.session.scalar(sa.select(Group).where(Group.slug == slug))
+    if group is None:
+        raise click.UsageError(f"There is no group {slug}.")
+    return group
+
+
+@organisations.command("add")
+@click.argument("slug")
+@click.option("--name", required=True)
+@click.option("--short-name", help="For narrow places; the name if it is left out.")
+@click.option("--mark", required=True, help="One to three letters; a county board's is its county letter.")
+@click.option("--kind", required=True, type=click.Choice([kind.value for kind in OrganisationKind]))
+@click.option("--domain", "domains", multiple=True, required=True, help="E-mail domain of its people; may be repeated.")
+@click.option("--organisation-number", help="With or without hyphen.")
+@click.option("--county", "county_code", help="The county's letter.")
+@click.option("--coordinator", "is_coordinator", is_flag=True, help="It is the national coordinator.")
+def add(slug: str, name: str, short_name: str | None, mark: str, kind: str, domains: tuple[str, ...],
+        organisation_number: str | None, county_code: str | None, is_coordinator: bool) -> None:  # fmt: skip
+    """Take an organisation into the network."""
+    try:
+        actions.add_organisation(
+            slug, name, short_name=short_name or name, mark=mark[:3], kind=OrganisationKind(kind), domains=list(domains),
+            organisation_number=organisation_number, county_code=county_code, is_coordinator=is_coordinator, by=None,
+        )  # fmt: skip
+        db.commit()
+    except sa.exc.IntegrityError:
+        db.rollback()
+        raise click.UsageError(
+            "There is an organisation with this slug, one of these domains, or the role of coordinator already."
+        ) from None
+    click.echo(f"{name} is in the network. Next: org add-idp {slug} …")
+
+
+@organisations.command("appoint")
+@click.argument("email")
+def appoint(email: str) -> None:
+    """Let a person who has tried to sign in once in, as the first administrator of the own organisation."""
+    person = find_person(email, status=PersonStatus.PENDING)
+    actions.appoint_administrator(person, by=None)
+    db.commit()
+    click.echo(f"{person.name} is an administrator of {person.organisation.name}.")
+
+
+@organisations.command("hand-over")
+@click.argument("slug")
+def hand_over(slug: str) -> None:
+    """Make organisation SLUG the national coordinator instead of the present one."""
+    organisation = db.session.scalar(sa.select(Organisation).where(Organisation.slug == slug))
+    if organisation is None:
+        raise click.UsageError(f"There is no organisation {slug}.")
+    actions.hand_over_coordination(organisation, by=None)
+    db.commit()
+    click.echo(f"{organisation.name} is the national coordinator.")
+
+
+@groups.command("add")
+@click.argument("slug")
+@click.option("--name", required=True)
+@click.option("--description", default="")
+@click.option("--class", "handling_class", required=True, type=click.Choice([each.value for each in HandlingClass]))
+def add_group(slug: str, name: str, description: str, handling_class: str) -> None:
+    """Open a group."""
+    try:
+        actions.add_group(slug, name, description=description, handling_class=HandlingClass(handling_class), by=None)
+        db.commit()
+    except sa.exc.IntegrityError:
+        db.rollback()
+        raise click.UsageError(f"There is a group {slug} already.") from None
+    click.echo(f"{name} is open. Next: group add-member {slug} EMAIL")
+
+
+@groups.command("add-member")
+@click.argument("slug")
+@click.argument("email")
+@click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.MEMBER.value, show_default=True)
+def add_member(slug: str, email: str, role: str) -> None:
+    """Take a person into a group, or give a member another role."""
+    person = find_person(email)
+    actions.add_member(_find_group(slug), person, role=Role(role), by=None)
+    db.commit()
+    click.echo(f"{person.name} is {role} in {slug}.")
+
+
+@groups.command("remove-member")
+@click.argument("slug")
+@click.argument("email")
+def remove_member(slug: str, email: str) -> None:
+    """End a person's membership; from the next request on nothing of the group is shown."""
+    person, group = find_person(email), _find_group(slug)
+    present = [m for m in person.memberships if m.group_id == group.id and m.left_at is None]
+    if not present:
+        raise click.UsageError(f"{email} is not in {slug}.")
+    actions.remove_member(present[0], by=None)
+    db.commit()
+    click.echo(f"{person.name} has left {slug}.")

@@ -13,10 +13,16 @@ class PreferencesForm(FlaskForm):  # type: ignore[misc]  # the library is untype
     """How the portal looks and speaks."""
 
     language = RadioField(
-        _l("Language"), choices=[SelectChoice("sv", "Svenska"), SelectChoice("en", "English")], validators=[InputRequired()]
+        _l("Language"),
+        choices=[SelectChoice("sv", "Svenska"), SelectChoice("en", "English")],
+        validators=[InputRequired()],
     )
     theme = RadioField(
         _l("Appearance"),
-        choices=[SelectChoice("auto", _l("Like the device")), SelectChoice("light", _l("Light")), SelectChoice("dark", _l("Dark"))],
+        choices=[
+            SelectChoice("auto", _l("Like the device")),
+            SelectChoice("light", _l("Light")),
+            SelectChoice("dark", _l("Dark")),
+        ],
         validators=[InputRequired()],
     )

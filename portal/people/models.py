@@ -79,9 +79,7 @@ class Organisation(db.Base):
     is_coordinator: Mapped[bool] = mapped_column(default=False)
     is_active: Mapped[bool] = mapped_column(default=True)
 
-    domains: Mapped[list[EmailDomain]] = relationship(
-        back_populates="organisation", cascade="all, delete-orphan"
-    )
+    domains: Mapped[list[EmailDomain]] = relationship(back_populates="organisation", cascade="all, delete-orphan")
     people: Mapped[list[Person]] = relationship(back_populates="organisation")
 
     __table_args__ = (
@@ -123,9 +121,7 @@ class Person(db.Base):
     theme: Mapped[str] = mapped_column(sa.String(5), default="auto")
     created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
     visited_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # start of the present visit
-    previous_visit_at: Mapped[datetime | None] = mapped_column(
-        db.UTCDateTime
-    )  # what is newer is "new since last time"
+    previous_visit_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # what is newer is "new since last time"
 
     organisation: Mapped[Organisation] = relationship(back_populates="people", lazy="joined", innerjoin=True)
     memberships: Mapped[list[Membership]] = relationship(back_populates="person")

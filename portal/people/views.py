@@ -48,18 +48,14 @@ def members(slug: str) -> ResponseReturnValue:
         .options(joinedload(Membership.person))
         .order_by(Organisation.name, Person.name)
     )
-    return render_template(
-        "people/members.html", group=group, memberships=web.page(query, limit=MOST_MEMBERS)
-    )
+    return render_template("people/members.html", group=group, memberships=web.page(query, limit=MOST_MEMBERS))
 
 
 @bp.get("/organisation")
 def organisation() -> ResponseReturnValue:
     """The people of one's own organisation; its administrators approve and close accounts here."""
     person = web.current_person()
-    people = web.page(
-        policy.visible_colleagues(person).order_by(Person.status.desc(), Person.name), limit=MOST_MEMBERS
-    )
+    people = web.page(policy.visible_colleagues(person).order_by(Person.status.desc(), Person.name), limit=MOST_MEMBERS)
     return render_template(
         "people/organisation.html",
         organisation=person.organisation,

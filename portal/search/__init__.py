@@ -132,9 +132,7 @@ def _seen(
     for type_ in {hit.type for hit in hits} & set(_kinds):
         kind = _kinds[type_]
         ids = [hit.id for hit in hits if hit.type == type_]
-        visible = (
-            kind.visible(person).with_only_columns(kind.model.id).order_by(None).where(kind.model.id.in_(ids))
-        )
+        visible = kind.visible(person).with_only_columns(kind.model.id).order_by(None).where(kind.model.id.in_(ids))
         if narrow is not None and type_ == narrowed:
             visible = visible.where(narrow)
         seen[type_] = set(db.session.scalars(visible))
@@ -163,9 +161,7 @@ def _note_changes(session: Session, _context: object) -> None:
             rows.append({"kind": JOB, "payload": {"type": type_, "id": obj.id}})
     if rows:
         at = db.now()
-        session.execute(
-            sa.insert(outbox.Job), [{**row, "run_at": at, "created_at": at, "attempts": 0} for row in rows]
-        )
+        session.execute(sa.insert(outbox.Job), [{**row, "run_at": at, "created_at": at, "attempts": 0} for row in rows])
 
 
 @outbox.handler(JOB, batch=500)
@@ -198,9 +194,7 @@ def _all_documents() -> Iterator[Document]:
     for kind in _kinds.values():
         last = 0
         while True:
-            batch = (
-                kind.all_rows().where(kind.model.id > last).order_by(None).order_by(kind.model.id).limit(500)
-            )
+            batch = kind.all_rows().where(kind.model.id > last).order_by(None).order_by(kind.model.id).limit(500)
             objects = db.session.scalars(batch).unique().all()
             if not objects:
                 break

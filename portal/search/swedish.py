@@ -36,9 +36,7 @@ def fold(word: str) -> str:
         if char in _OWN:
             folded.append(char)
         else:
-            folded.append(
-                "".join(c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c))
-            )
+            folded.append("".join(c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c)))
     return unicodedata.normalize("NFC", "".join(folded))
 
 

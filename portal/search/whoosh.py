@@ -81,9 +81,7 @@ class WhooshEngine:
                 hits = self._run(searcher, query, group_ids, limit, wq.Or)
             return hits
 
-    def _run(
-        self, searcher: Any, query: Query, group_ids: Collection[int], limit: int, join: Any
-    ) -> list[Hit]:
+    def _run(self, searcher: Any, query: Query, group_ids: Collection[int], limit: int, join: Any) -> list[Hit]:
         # un-normalised on purpose: normalising drops an empty Or, and with it the fence around the groups
         fence = wq.ConstantScoreQuery(
             wq.Or(
@@ -96,9 +94,7 @@ class WhooshEngine:
         )
         wanted = wq.And([_words(query, join), fence])
         if query.refused:
-            wanted = wq.AndNot(
-                wanted, wq.Or([wq.Term(f, term) for term in query.refused for f in ("title", "body")])
-            )
+            wanted = wq.AndNot(wanted, wq.Or([wq.Term(f, term) for term in query.refused for f in ("title", "body")]))
         found = searcher.search(wanted, limit=limit)
         hits = []
         for rank in range(found.scored_length()):
@@ -189,9 +185,7 @@ class WhooshEngine:
 
 
 def _words(query: Query, join: Any) -> Any:
-    parts: list[Any] = [
-        wq.Or([wq.Term("title", w, boost=TITLE_WEIGHT), wq.Term("body", w)]) for w in query.words
-    ]
+    parts: list[Any] = [wq.Or([wq.Term("title", w, boost=TITLE_WEIGHT), wq.Term("body", w)]) for w in query.words]
     parts += [wq.Or([wq.Phrase(field, list(phrase)) for field in ("title", "body")]) for phrase in query.phrases]
     parts += [wq.Or([wq.Prefix(field, prefix) for field in ("title", "body")]) for prefix in query.prefixes]
     return join(parts)
