@@ -1,0 +1,112 @@
+"""The demo's meetings: those that have been held, with minutes, those that people are called to, and one in the making."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from demo import backdate
+from demo.content import read_toml
+from demo.network import Cast
+from demo.when import Calendar, at
+from portal import db
+from portal.meetings import actions
+from portal.meetings.actions import Plan
+from portal.meetings.models import AgendaItem, Answer, Invitation, ItemKind, Meeting
+
+CALLED_DAYS_BEFORE = 28
+
+
+def dates(calendar: Calendar) -> dict[str, date]:
+    """The day of each meeting by its key, and the other days that several texts speak of."""
+    content = read_toml("meetings.toml")
+    days = {about["key"]: about["days"] for about in content["meeting"]} | content["days"]
+    return {key: calendar.ahead(ahead) for key, ahead in days.items()}
+
+
+def numbered(key: str, days: dict[str, date]) -> str:
+    """`2/2026` for one of LAMP's three meetings: they are counted within the year, and there are three a year."""
+    past, coming, planned = days["lamp_past"], days["lamp"], days["lamp_planned"]
+    if planned.year > coming.year:
+        number = {"lamp_past": 2, "lamp": 3, "lamp_planned": 1}
+    elif past.year < coming.year:
+        number = {"lamp_past": 3, "lamp": 1, "lamp_planned": 2}
+    else:
+        number = {"lamp_past": 1, "lamp": 2, "lamp_planned": 3}
+    return f"{number[key]}/{days[key].year}"
+
+
+def add_meetings(cast: Cast, calendar: Calendar) -> None:
+    """Plan the meetings, call people to them, let them answer, and write the minutes of those that have been held."""
+    days = dates(calendar)
+    for about in read_toml("meetings.toml")["meeting"]:
+        _add_meeting(about, days, cast, calendar)
+
+
+def _add_meeting(about: dict[str, Any], days: dict[str, date], cast: Cast, calendar: Calendar) -> None:
+    key, group, by = about["key"], cast.groups[about["group"]], cast.people[about["by"]]
+    on = days[key]
+    title = about["title"].replace("{nr}", numbered(key, days) if key.startswith("lamp") else "")
+    reply_by = _weekday_before(on, about["reply_days"]) if "reply_days" in about else None
+    plan = Plan(
+        title=calendar.fill(title, on), starts_at=at(on, about["start"]), ends_at=at(on, about["end"]),
+        place=about.get("place", ""), practical=calendar.fill(about.get("practical", ""), on),
+        reply_by=at(reply_by, "23.59") if reply_by else None,
+    )  # fmt: skip
+    meeting = actions.plan_meeting(group, plan, by=by)
+    made = min(at(on, "09.15") - timedelta(days=CALLED_DAYS_BEFORE + 7), calendar.latest)
+    _add_agenda(meeting, about["item"], cast, calendar)
+    if about["state"] == "called":
+        actions.call_meeting(meeting, by=by)
+        made_known = min(made + timedelta(days=7), calendar.latest - timedelta(days=2))
+        _answer(meeting, about.get("answers", {}), cast)
+        backdate.rows(
+            Invitation,
+            (Invitation.meeting_id == meeting.id) & Invitation.answered_at.is_not(None),
+            answered_at=made_known + timedelta(days=1),
+        )
+        backdate.row(meeting, created_at=made, changed_at=made_known)
+    else:
+        backdate.row(meeting, created_at=made, changed_at=made)
+
+
+def _weekday_before(on: date, days: int) -> date:
+    day = on - timedelta(days=days)
+    return day - timedelta(days=max(0, day.weekday() - 4))
+
+
+def _add_agenda(meeting: Meeting, items: list[dict[str, Any]], cast: Cast, calendar: Calendar) -> None:
+    by, on = meeting.created_by, meeting.starts_at.date()
+    for about in items:
+        item = actions.add_item(
+            meeting, title=about["title"], kind=ItemKind(about["kind"]), minutes_allotted=about["minutes"],
+            owner=cast.people[about["owner"]] if "owner" in about else None,
+            description=calendar.fill(about.get("text", ""), on), by=by,
+        )  # fmt: skip
+        if "note" in about:
+            _minute(item, about, cast, calendar)
+
+
+def _minute(item: AgendaItem, about: dict[str, Any], cast: Cast, calendar: Calendar) -> None:
+    meeting = item.meeting
+    writer = cast.people[about.get("writer") or read_toml("groups.toml")[meeting.group.slug]["secretary"]]
+    on = meeting.starts_at.date()
+    note = actions.save_note(
+        item, text=calendar.fill(about["note"].strip(), on), decision=calendar.fill(about.get("decision", ""), on),
+        based_on=0, by=writer,
+    )  # fmt: skip
+    backdate.row(note, written_at=meeting.ends_at + timedelta(days=1))
+
+
+def _answer(meeting: Meeting, answers: dict[str, list[str]], cast: Cast) -> None:
+    """Note what each said; whoever is not named has not answered."""
+    invitations = {
+        invitation.person_id: invitation
+        for invitation in db.session.scalars(sa.select(Invitation).where(Invitation.meeting_id == meeting.id))
+    }
+    for answer, nicks in answers.items():
+        for nick in nicks:
+            person = cast.people[nick]
+            actions.answer_invitation(invitations[person.id], Answer(answer), by=person)
