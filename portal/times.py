@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -39,7 +40,7 @@ def _format(on: date, swedish: str, english: str) -> str:
     if not _is_swedish():
         return text
     # the three letters that the design asks for, where the locale has "tors"
-    return text.replace(".", "").replace("tors ", "tor ") if "EEEE" not in swedish else text
+    return text.replace(".", "") if "EEEE" in swedish else re.sub(r"\btors\b", "tor", text.replace(".", ""))
 
 
 def clock(instant: datetime) -> str:

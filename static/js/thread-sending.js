@@ -3,6 +3,7 @@
  * keeps its client_id, so that sending twice makes one post. The guard's answer (422) is a new composer with the text.
  */
 import { adoptComposer, newId } from "./composer.js";
+import { keepDraft } from "./draft-store.js";
 import { adoptDraft, clearDraft } from "./drafts.js";
 import { NoContact, SessionEnded, fetchPart, parts } from "./net.js";
 
@@ -85,6 +86,7 @@ export function startSending(thread, { posts, feed }) {
     if (later.trim()) field.value += `\n\n${later}`;
     adoptComposer(form);
     noteOutgoing();
+    keepDraft(field.dataset.draftKey, field.value); // a refused text outlives a reload, however quickly it comes
     adoptDraft(field);
     (form.querySelector("[data-guard]") ?? field).focus();
   }
