@@ -102,6 +102,8 @@ class Office:
     def _sheets(self, source: Source) -> Result:
         import openpyxl
 
+        # given a name, openpyxl wants it to end on .xlsx; stored files are called by their hash
+        source = source if isinstance(source, BytesIO) else BytesIO(source.read_bytes())
         book = openpyxl.load_workbook(source, read_only=True, data_only=True, keep_links=False)
         pages: Pages = []
         cells, room = 0, self.room

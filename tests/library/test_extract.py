@@ -155,6 +155,12 @@ def test_every_type_gives_its_text_page_by_page(tmp_path: Path, name: str) -> No
     assert found.notice is None
 
 
+@pytest.mark.parametrize("name", MAKERS)
+def test_a_stored_file_is_read_by_its_content_and_not_by_a_name_of_the_disk(tmp_path: Path, name: str) -> None:
+    before = read(tmp_path, name)
+    assert extract((tmp_path / name).rename(tmp_path / "0f3a"), name) == before
+
+
 def test_s37_metadata_and_hidden_texts_are_answered_for_the_guard(tmp_path: Path) -> None:
     pdf = read(tmp_path, "a.pdf")
     assert (pdf.title, pdf.properties["author"], pdf.properties["keywords"]) == (
