@@ -1,0 +1,67 @@
+"""Servers under the portal's own gunicorn configuration, on free ports, stopped by their process id."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers import answers, free_port, wait_for
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRET = "a-secret-of-the-measurements-that-is-long-enough"
+
+
+def environment(folder: Path, port: int) -> dict[str, str]:
+    """The settings of a portal whose data lie in `folder`, as environment variables."""
+    return {
+        **os.environ,
+        "PORTAL_SECRET_KEY": SECRET,
+        "PORTAL_BASE_URL": f"http://127.0.0.1:{port}",
+        "PORTAL_DATA_DIR": str(folder),
+        "PORTAL_ENVIRONMENT": "demo",
+        "PORTAL_BIND": f"127.0.0.1:{port}",
+        "PORTAL_LOG_LEVEL": "WARNING",
+        "PORTAL_WRITE_LIMIT": "1000000/minute",  # one client writes what many people would
+    }
+
+
+@contextmanager
+def running(*command: str, env: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that lives as long as the block."""
+    process = subprocess.Popen([sys.executable, "-m", *command], cwd=ROOT, env=dict(env))
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@contextmanager
+def serving(app: str, env: Mapping[str, str], port: int) -> Iterator[int]:
+    """`app` under gunicorn and the portal's configuration; gives the port once it answers."""
+    with running("gunicorn", "--log-level", "warning", "-c", "gunicorn.conf.py", app, env=env) as process:
+        wait_for(lambda: answers(port) or process.poll() is not None, seconds=60, what=f"the start of {app}")
+        if process.poll() is not None:
+            raise RuntimeError(f"{app} ended by itself")
+        yield port
+
+
+@contextmanager
+def portal(folder: Path) -> Iterator[int]:
+    """The portal and its worker, as `make run` starts them; gives the port."""
+    port = free_port()
+    env = environment(folder, port)
+    with running("flask", "--app", "wsgi", "worker", env=env), serving("wsgi:app", env, port):
+        yield port
+
+
+@contextmanager
+def bare() -> Iterator[int]:
+    """The bare engines; gives the port."""
+    port = free_port()
+    with serving("bench.bare:app", {**os.environ, "PORTAL_BIND": f"127.0.0.1:{port}"}, port):
+        yield port
