@@ -8,6 +8,7 @@ lock that yields to other greenlets: SQLite's own waiting would stop the whole p
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -18,8 +19,18 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask.globals import app_ctx
 from sqlalchemy import event
-from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, scoped_session, sessionmaker
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    ORMExecuteState,
+    Session,
+    SessionTransaction,
+    mapped_column,
+    scoped_session,
+    sessionmaker,
+)
 from sqlalchemy.pool import QueuePool
+
+log = logging.getLogger("portal.db")
 
 BUSY_SECONDS = 10.0
 
@@ -172,10 +183,16 @@ def reads_only(flag: bool) -> None:
 
 
 def commit() -> None:
-    """Write what is pending and then run what waits for the commit. Called by the edges only (house rule 1)."""
+    """Write what is pending and then run what waits for the commit. Called by the edges only (house rule 1).
+
+    What waits can fail no more than itself: the transaction is stored, and nobody may be told otherwise.
+    """
     session.commit()
     for function, args in session().info.pop("after_commit", []):
-        function(*args)
+        try:
+            function(*args)
+        except Exception:
+            log.exception("what waited for a commit failed: %s", getattr(function, "__qualname__", function))
 
 
 def rollback() -> None:
@@ -183,6 +200,23 @@ def rollback() -> None:
     session.rollback()
     session().info.pop("after_commit", None)
     session().info.pop("traces", None)
+
+
+@event.listens_for(_PortalSession, "after_flush")
+def _note_flush(writer: Session, _context: object) -> None:
+    writer.info["has_written"] = True
+
+
+@event.listens_for(_PortalSession, "do_orm_execute")
+def _note_statement(state: ORMExecuteState) -> None:
+    if not state.is_select:
+        state.session.info["has_written"] = True
+
+
+@event.listens_for(_PortalSession, "after_transaction_end")
+def _note_end(ended: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        ended.info.pop("has_written", None)
 
 
 def after_commit(function: Callable[..., object], *args: object) -> None:
@@ -198,12 +232,22 @@ def lock(obj: Base) -> None:
     session.refresh(obj, with_for_update={"of": type(obj)})
 
 
+def lock_name(name: str) -> None:
+    """Let the writers of one name go one after the other until their transactions end: for what has no row yet to lock.
+
+    SQLite has one writer at a time in any case.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+
+
 def pause() -> None:
     """End the transaction before slow work (network, subprocess), so that nobody waits for it.
 
     Objects are loaded anew when they are next touched. Raises `RuntimeError` if something is pending: it would be lost.
     """
-    if session.new or session.dirty or session.deleted or session().info.get("after_commit"):
+    info = session().info
+    if session.new or session.dirty or session.deleted or info.get("has_written") or info.get("after_commit"):
         raise RuntimeError("pause() with pending changes")
     session.rollback()
 

@@ -13,9 +13,9 @@ LANGUAGES = ("sv", "en")
 def _language() -> str:
     if not has_request_context():
         return "sv"
-    person = getattr(session, "person", None)
-    if person is not None:
-        return str(person.language)
+    own = getattr(session, "language", None)
+    if own is not None:
+        return str(own)
     asked = request.args.get("lang", "")
     return asked if asked in LANGUAGES else "sv"
 

@@ -32,6 +32,7 @@ Row = TypeVar("Row")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 csrf = CSRFProtect()
 login_manager = LoginManager()
+login_manager.session_protection = None  # it would write into each new session, also when somebody only reads
 
 
 def _limit_key() -> str:
@@ -131,7 +132,10 @@ def _gate() -> ResponseReturnValue | None:
     elif getattr(view, "writes_on_get", False):
         db.rollback()
         db.reads_only(False)
-    if request.endpoint in {None, "static"} or getattr(view, "is_public", False) or current_user.is_authenticated:
+    is_open = request.endpoint in {None, "static"} or getattr(view, "is_public", False)
+    if not is_open and (error := getattr(session, "error", None)) is not None:
+        raise error
+    if is_open or current_user.is_authenticated:
         return None
     if request.method != "GET" or is_fragment_request():
         abort(401)

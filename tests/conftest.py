@@ -5,14 +5,18 @@ from __future__ import annotations
 import contextvars
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import has_app_context
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
+from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
 from config import Settings
@@ -21,7 +25,7 @@ from portal.auth import sessions
 from portal.people.models import Person
 from portal.web import Edge
 from tests import servers
-from tests.factories import Network
+from tests.factories import Kept, Network
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
 BACKENDS = ("sqlite", "postgresql")
@@ -60,27 +64,54 @@ class Browser(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Send a request."""
         kwargs.setdefault("buffered", True)  # read to the end, so that a sent file is closed
+        if has_app_context():
+            db.pause()  # the test's own transaction would hold the write lock of SQLite; what it forgot to commit is an error
         answer: TestResponse = contextvars.Context().run(super().open, *args, **kwargs)
         return answer
 
 
-@pytest.fixture(scope="session")
-def one_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
-    """The app of this test process, its tables made once."""
+def make_portal(data_dir: Path, database_url: str = "", **more: Any) -> Edge:
+    """A portal for tests, without tables yet."""
+    values = {"write_limit": "100000/minute", "sign_in_limit": "100000/minute", "database_url": database_url, **more}
     settings = Settings(
-        secret_key=SECRET, base_url="https://portal.test", data_dir=tmp_path_factory.mktemp("data"),
-        database_url=database_url, environment="test", write_limit="100000/minute", sign_in_limit="100000/minute",
-    )  # type: ignore[arg-type,call-arg]  # pydantic reads strings as secrets  # fmt: skip
+        secret_key=SecretStr(SECRET), base_url="https://portal.test", data_dir=data_dir, environment="test", **values
+    )
     app = create_app(settings)
     app.testing = True
     app.test_client_class = Browser
     app.config.update(SERVER_NAME="portal.test", PREFERRED_URL_SCHEME="https")
     app.config["PROPAGATE_EXCEPTIONS"] = False  # the edge's own answers are what is tested
+    return app
+
+
+@pytest.fixture(scope="session")
+def one_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """The app of this test process, its tables made once."""
+    app = make_portal(tmp_path_factory.mktemp("data"), database_url)
+    sa.event.listen(app.extensions["engine"], "connect", _without_syncing)
     with app.app_context():
         db.Base.metadata.create_all(db.engine())
     yield app
     with app.app_context():
         db.engine().dispose()
+
+
+@pytest.fixture
+def own_portal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Edge]:
+    """A portal on a SQLite file of its own, to be broken; it waits half a second for a lock. Inside its app context."""
+    monkeypatch.setattr(db, "BUSY_SECONDS", 0.5)
+    app = make_portal(tmp_path)
+    with app.app_context():
+        db.Base.metadata.create_all(db.engine())
+        yield app
+    with app.app_context():
+        db.engine().dispose()
+
+
+def _without_syncing(connection: Any, _record: object) -> None:
+    """The tests' SQLite need not survive a power cut."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture
@@ -90,41 +121,61 @@ def app(one_app: Edge) -> Iterator[Edge]:
         yield one_app
     with one_app.app_context():
         db.reads_only(False)
-        for table in reversed(db.Base.metadata.sorted_tables):
-            db.session.execute(sa.delete(table))
+        empty_tables()
         db.commit()
         for folder in ("files", "index"):
             shutil.rmtree(one_app.config["SETTINGS"].data_dir / folder, ignore_errors=True)
         one_app.extensions["search_engine"].close()
 
 
+def empty_tables() -> None:
+    """Delete all rows, asking once which tables have any: most tests touch few of them."""
+    tables = db.Base.metadata.sorted_tables
+    has_rows = sa.select(*(sa.exists(sa.select(1).select_from(table)).label(table.name) for table in tables))
+    filled = db.session.execute(has_rows).one()._mapping
+    for table in reversed(tables):
+        if filled[table.name]:
+            db.session.execute(sa.delete(table))
+
+
+_kept: dict[str, Kept] = {}
+
+
 @pytest.fixture
 def network(app: Edge) -> Network:
     """A small network: three organisations, two groups, and people in each role."""
-    made = Network()
-    db.commit()
+    made, place = Network(), str(db.engine().url)
+    if place in _kept:
+        made.put_back(_kept[place])
+        db.commit()
+    else:
+        made.make()
+        db.commit()
+        _kept[place] = made.keep()
+        db.rollback()
     return made
 
 
 Sign = Callable[[Person], Browser]
 
 
+def signed_in(app: Edge, person: Person) -> Browser:
+    """A browser with a session as sign-in makes it, without the walk through a provider (tests/auth does that)."""
+    client = app.test_client()
+    assert isinstance(client, Browser)
+    opened = sessions.PortalSession()
+    sessions.start(opened, person=db.session.get_one(Person, person.id), user_agent="test")
+    db.commit()
+    assert opened.token is not None
+    client.set_cookie("__Host-session", opened.token, domain="portal.test", secure=True)
+    client.csrf = str(URLSafeTimedSerializer(SECRET, salt="wtf-csrf-token").dumps(opened["csrf_token"]))
+    return client
+
+
 @pytest.fixture
 def sign_in(app: Edge) -> Sign:
-    """Sign a person in without the walk through a provider (tests/auth does that): a session as sign-in makes it."""
-
-    def make(person: Person) -> Browser:
-        client = app.test_client()
-        assert isinstance(client, Browser)
-        opened = sessions.PortalSession()
-        sessions.start(opened, person=db.session.get_one(Person, person.id), user_agent="test")
-        db.commit()
-        assert opened.token is not None
-        client.set_cookie("__Host-session", opened.token, domain="portal.test", secure=True)
-        client.csrf = str(URLSafeTimedSerializer(SECRET, salt="wtf-csrf-token").dumps(opened["csrf_token"]))
-        return client
-
-    return make
+    """Sign people in."""
+    return partial(signed_in, app)
 
 
 @pytest.fixture(scope="session")

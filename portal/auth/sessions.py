@@ -7,6 +7,7 @@ effect at the next click (security.md, numbers 16-19). The limits of time are ke
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ from werkzeug.datastructures import CallbackDict
 from portal import db, outbox
 from portal.auth.models import BrowserSession, IdentityProvider
 from portal.people.models import Person
+
+log = logging.getLogger("portal.auth")
 
 TOUCH_EVERY = timedelta(minutes=1)
 ANONYMOUS_LIFETIME = timedelta(minutes=15)  # long enough for one sign-in
@@ -44,6 +47,9 @@ class PortalSession(CallbackDict[str, Any], SessionMixin):
         self.row_id: int | None = None
         self.person: Person | None = None
         self.created_at: datetime | None = None
+        self.language: str | None = None  # of the person; known also when the database is away
+        self.error: Exception | None = None  # why nobody can tell whose session it is; the edge raises it
+        self.is_due = False  # to have its sign of life renewed
         self.set_cookie = False
 
 
@@ -55,18 +61,26 @@ class ServerSessions(SessionInterface):
         return "__Host-session" if app.config["SETTINGS"].is_https else "session"
 
     def open_session(self, app: Flask, request: Request) -> PortalSession:
-        """The session of the request's cookie, or an empty one if it is unknown, too old or has been ended."""
+        """The session of the request's cookie, or an empty one if it is unknown, too old or has been ended.
+
+        That the database does not answer is raised by the edge, which can make a page of it; here it could not.
+        """
         db.reads_only(True)  # the look-up only reads; the edge opens the writing transaction when the body has arrived
         token = request.cookies.get(self.get_cookie_name(app), "")
         if request.path.startswith("/static/") or not (20 <= len(token) <= 100):
             return PortalSession()
-        row = db.session.scalar(sa.select(BrowserSession).where(BrowserSession.id_hash == hash_id(token)))
+        try:
+            row = db.session.scalar(sa.select(BrowserSession).where(BrowserSession.id_hash == hash_id(token)))
+        except sa.exc.SQLAlchemyError as error:
+            opened = PortalSession()
+            opened.error = error
+            return opened
         if row is None or not is_valid(row, db.now()):
             return PortalSession()
         opened = PortalSession(dict(row.data), token=token)
         opened.row_id, opened.person, opened.created_at = row.id, row.person, row.created_at
-        if db.now() - row.seen_at >= TOUCH_EVERY:
-            opened["seen"] = True  # makes the session be saved, and with it the time
+        opened.language = row.person.language if row.person else None
+        opened.is_due = db.now() - row.seen_at >= TOUCH_EVERY
         return opened
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
@@ -74,19 +88,25 @@ class ServerSessions(SessionInterface):
         assert isinstance(session, PortalSession)
         if session.modified and session.token is None and session:
             start(session)
-        elif session.modified and session.token is not None:
-            session.pop("seen", None)
-            with db.transaction() as own:
-                own.execute(
-                    sa.update(BrowserSession)
-                    .where(BrowserSession.id_hash == hash_id(session.token))
-                    .values(data=dict(session), seen_at=db.now())
-                )
+        elif session.token is not None and response.status_code < 500:  # an answer that says so stands
+            if session.modified:
+                _save(session.token, data=dict(session))
+            elif session.is_due:
+                try:
+                    _save(session.token)
+                except sa.exc.OperationalError:  # reading goes on while the database cannot be written
+                    log.warning("a session's sign of life could not be stored")
         if session.set_cookie and session.token is not None:
             response.set_cookie(
                 self.get_cookie_name(app), session.token,
                 path="/", secure=app.config["SETTINGS"].is_https, httponly=True, samesite="Lax",
             )  # fmt: skip
+
+
+def _save(token: str, **values: Any) -> None:
+    with db.transaction() as own:
+        row = sa.update(BrowserSession).where(BrowserSession.id_hash == hash_id(token))
+        own.execute(row.values(seen_at=db.now(), **values))
 
 
 def is_valid(row: BrowserSession, at: datetime) -> bool:

@@ -92,9 +92,7 @@ def minutes_pdf(meeting_id: int) -> ResponseReturnValue:
     _note_read(meeting, person)
     data = pdf_data(meeting)
     name = f"protokoll-{meeting.group.slug}-{meeting.starts_at:%Y-%m-%d}.pdf"
-    traces = db.session().info.get("traces", [])
-    db.session.rollback()  # nobody waits for the database while the PDF is made
-    db.session().info["traces"] = traces
+    db.pause()  # nobody waits for the database while the PDF is made
     content = pdf.compile_pdf("minutes.typ", data)
     return Response(
         content, mimetype="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
