@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from flask import Flask, url_for
@@ -14,12 +14,17 @@ class AssetsMissing(RuntimeError):
     """The front end has not been built (`make build`)."""
 
 
-@cache
 def _read(path: Path) -> dict[str, str]:
+    """A file of the build, read again after each build: a running portal must not point at files that are gone."""
     try:
-        content: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        return _read_once(path, path.stat().st_mtime_ns)
     except FileNotFoundError:
         raise AssetsMissing("The front end is not built: run 'make build'.") from None
+
+
+@lru_cache(maxsize=8)
+def _read_once(path: Path, _changed: int) -> dict[str, str]:
+    content: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     return content
 
 

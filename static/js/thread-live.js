@@ -26,7 +26,7 @@ export class ThreadFeed {
     this.asking = null;
     this.askAgain = false;
     this.isGone = false;
-    this.lastTyping = 0;
+    this.lastTyping = -Infinity;
   }
 
   start() {
@@ -69,8 +69,10 @@ export class ThreadFeed {
 
   dropped(reason) {
     this.onPresence([]);
+    if (reason === "io client disconnect") return;
+    const asked = this.catchUp(); // is the portal there at all? the page says it at once if it is not
     if (reason !== "io server disconnect") return; // socket.io connects again by itself
-    this.catchUp().then(() => { if (!this.isGone) window.setTimeout(() => this.socket.connect(), 1_000 + Math.random() * 2_000); });
+    asked.then(() => { if (!this.isGone) window.setTimeout(() => this.socket.connect(), 1_000 + Math.random() * 2_000); });
   }
 
   /** Say that we are writing, at most every 3 s. */

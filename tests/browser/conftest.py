@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocketRoute, sync_playwright
 
 from tests.browser.stack import ROOT, Stack, running
 
@@ -65,10 +65,37 @@ class Visitor:
     context: BrowserContext
     address: str
     complaints: list[str] = field(default_factory=list)
+    sockets: list[WebSocketRoute] = field(default_factory=list)
+    is_cut: bool = False
 
     def go(self, path: str) -> None:
         """Open a page of the portal."""
         self.page.goto(self.address + path)
+
+    def cut(self) -> None:
+        """Cut the network: open sockets are closed, nothing gets through until `mend`."""
+        self.is_cut = True
+        self.context.route("**/*", lambda route: route.abort("internetdisconnected"))
+        for socket in self.sockets:
+            socket.close(code=3000, reason="cut")
+        self.sockets.clear()
+
+    def mend(self) -> None:
+        """The network is back; the browser says so to its pages."""
+        self.is_cut = False
+        self.context.unroute("**/*")
+        self.page.evaluate("window.dispatchEvent(new Event('online'))")
+
+    def _on_socket(self, route: WebSocketRoute) -> None:
+        if self.is_cut:
+            route.close(code=3000, reason="cut")
+        else:
+            route.connect_to_server()
+            self.sockets.append(route)
+
+    def watch_sockets(self) -> None:
+        """Make `cut` reach sockets too (Chromium's own offline mode leaves open ones alone)."""
+        self.context.route_web_socket("**/*", self._on_socket)
 
     def sign_in(self, email: str) -> None:
         """Walk the whole way: work e-mail, organisation, its provider, back."""

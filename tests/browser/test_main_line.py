@@ -56,6 +56,7 @@ def test_two_members_of_two_organisations_see_only_their_groups(visit: Open, ema
 def test_live_posts_offline_gap_and_return(visit: Open, email_of: EmailOf) -> None:
     one = visit(email_of("RFSL", ""))
     other = visit(email_of("", "Informationsnätverket (convener)"))
+    one.watch_sockets()
     path = start_thread(one, "Går det fram?")
     other.go(path)
     expect(one.page.locator("[data-presence] li")).to_have_count(1)  # the others who are here
@@ -64,12 +65,12 @@ def test_live_posts_offline_gap_and_return(visit: Open, email_of: EmailOf) -> No
     write(one, "Och jag dig.")
     expect(other.page.get_by_text("Och jag dig.")).to_be_visible()
 
-    one.context.set_offline(True)
-    expect(one.page.locator("[data-offline]")).to_be_visible()
+    one.cut()
+    expect(one.page.locator("[data-offline] p")).to_be_visible()
     for number in range(1, 6):
         write(other, f"Medan du var borta {number}")
         expect(other.page.locator("article.post[data-seq]").get_by_text(f"Medan du var borta {number}")).to_be_visible()
-    one.context.set_offline(False)
+    one.mend()
     expect(one.page.locator("article.post[data-seq]").get_by_text("Medan du var borta 5")).to_be_visible()
     wanted = ["Här börjar det.", "Jag ser dig.", "Och jag dig.", *(f"Medan du var borta {n}" for n in range(1, 6))]
     wait_for(lambda: bodies(one) == wanted, what="all posts in order, each once")
