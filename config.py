@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     )
     environment: Literal["production", "demo", "test"] = "production"
     max_upload_bytes: int = Field(
-        default=50 * 1024 * 1024, ge=1024, description="largest file that can be added"
+        default=50_000_000, ge=1024, description="largest file that can be added"
     )
     max_text_chars: int = Field(default=50_000, ge=1_000, description="longest text of a post or a note")
     session_idle_minutes: int = Field(default=30, ge=1, le=120)

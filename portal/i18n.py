@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, has_request_context, request, session
-from flask_babel import Babel
+from flask_babel import Babel, get_locale, get_translations
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 LANGUAGES = ("sv", "en")
 
@@ -24,6 +28,23 @@ def _context() -> dict[str, Any]:
     return {"lang": _language()}
 
 
+@lru_cache(maxsize=10_000)
+def _translated(_language: str, text: str) -> str:
+    """The text in the language of this request, which is `_language`: looked up once, not at every use."""
+    return str(get_translations().ugettext(text))
+
+
+@pass_eval_context
+def translate(context: EvalContext, text: str, **values: object) -> str:
+    """`_()` of templates: as Flask-Babel's, several times as fast. A page calls it some two hundred times.
+
+    As there, the text is always a format string, and values are escaped where the template escapes.
+    """
+    locale = get_locale()
+    found = _translated(locale.language if locale is not None else "", str(text))
+    return (Markup(found) if context.autoescape else found) % values  # noqa: S704  # our own catalogue
+
+
 def init_app(app: Flask) -> None:
     """Let every text of the request go through the person's language."""
     app.config.update(
@@ -32,4 +53,5 @@ def init_app(app: Flask) -> None:
         BABEL_TRANSLATION_DIRECTORIES="translations",
     )
     Babel(app, locale_selector=_language)
+    app.jinja_env.globals["_"] = translate
     app.context_processor(_context)

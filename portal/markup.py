@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import nh3
@@ -12,6 +13,8 @@ from markupsafe import Markup
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True}).enable(
     ["table", "strikethrough"]
 )
+
+LONGEST_REMEMBERED = 4_000  # characters; the memory for rendered texts stays below some 20 MB
 
 _TAGS = {
     *("p", "br", "strong", "em", "s", "a", "ul", "ol", "li", "blockquote", "code", "pre", "hr"),
@@ -35,6 +38,12 @@ def _lower_headings(tokens: list[Token]) -> None:
 
 def render(text: str) -> Markup:
     """Markdown to HTML that may stand in a page: no scripts, no pictures, no styles, links only to plain addresses."""
+    return _rendered(text) if len(text) <= LONGEST_REMEMBERED else _rendered.__wrapped__(text)
+
+
+@lru_cache(maxsize=2000)
+def _rendered(text: str) -> Markup:
+    """The same words give the same HTML, and a thread shows the same posts to everybody who opens it."""
     tokens = _markdown.parse(text)
     _lower_headings(tokens)
     return Markup(_cleaner.clean(_markdown.renderer.render(tokens, _markdown.options, {})))  # noqa: S704  # cleaned by nh3

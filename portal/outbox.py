@@ -24,6 +24,7 @@ log = logging.getLogger("portal.outbox")
 LEASE = timedelta(minutes=2)  # longer than any handler may take
 FIRST_RETRY = timedelta(seconds=5)
 LAST_ATTEMPT = 12  # with doubling waits the last try is some six hours after the first
+BATCH_ATTEMPTS = 3  # then each job of a batch is done alone: one that takes the worker down must not hold up the rest
 POLL_SECONDS = 0.25
 SIGN_EVERY = timedelta(seconds=5)
 
@@ -109,16 +110,21 @@ def enqueue(kind: str, *, key: str | None = None, delay: timedelta = timedelta(0
 
 def _claim() -> list[Job]:
     """Take the oldest due job (or a batch of its kind) and lease it, so that a crashed worker's jobs come back."""
-    due = sa.select(Job).where(Job.failed_at.is_(None), Job.run_at <= db.now()).order_by(Job.run_at, Job.id)
-    due = due.with_for_update(skip_locked=True)
+    due = (
+        sa.select(Job)
+        .where(Job.failed_at.is_(None), Job.run_at <= db.now(), Job.attempts < LAST_ATTEMPT)
+        .order_by(Job.run_at, Job.id)
+        .with_for_update(skip_locked=True)
+    )
     first = db.session.scalars(due.limit(1)).first()
     if first is None:
         db.rollback()
         return []
     registered = _handlers.get(first.kind)
     jobs = [first]
-    if registered and registered.batch:
-        jobs = list(db.session.scalars(due.where(Job.kind == first.kind).limit(registered.batch)))
+    if registered and registered.batch and first.attempts < BATCH_ATTEMPTS:
+        alike = due.where(Job.kind == first.kind, Job.attempts < BATCH_ATTEMPTS)
+        jobs = list(db.session.scalars(alike.limit(registered.batch)))
     for job in jobs:
         job.attempts += 1
         job.run_at = db.now() + LEASE
@@ -191,6 +197,23 @@ def run_all(*, limit: int = 10_000) -> int:
     return done
 
 
+def _keep_house(function: Callable[[], object]) -> None:
+    try:
+        function()
+        db.commit()
+    except Exception:  # the next time may be better, and jobs must go on
+        db.rollback()
+        log.exception("housekeeping failed: %s", function.__qualname__)
+
+
+@every(timedelta(minutes=1))
+def give_up_deadly() -> None:
+    """Give up jobs during which the worker ended again and again: nobody was left to note an error."""
+    deadly = sa.update(Job).where(Job.failed_at.is_(None), Job.attempts >= LAST_ATTEMPT, Job.run_at <= db.now())
+    ended = sa.func.coalesce(Job.error, "the worker ended while it did this")
+    db.session.execute(deadly.values(failed_at=db.now(), error=ended).execution_options(synchronize_session=False))
+
+
 def sign(name: str) -> None:
     """Leave the worker's sign of life."""
     db.session.merge(WorkerSign(name=name, seen_at=db.now()))
@@ -205,9 +228,8 @@ def work(name: str, *, stopped: Callable[[], bool]) -> None:
         try:
             for function, last in kept_at.items():
                 if db.now() - last >= _housekeeping[function]:
-                    function()
-                    db.commit()
                     kept_at[function] = db.now()
+                    _keep_house(function)
             if signed_at is None or db.now() - signed_at >= SIGN_EVERY:
                 sign(name)
                 signed_at = db.now()

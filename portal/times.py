@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date
 from flask import Flask
-from flask_babel import format_date, get_locale, gettext
+from flask_babel import get_locale, gettext
 
 from portal import db
 

@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from portal import audit, db, guard, web
 from portal.discussions import actions, policy
 from portal.discussions.forms import EditPostForm, PostForm, ThreadForm
-from portal.discussions.models import Post, PostKind, Thread, ThreadKind
+from portal.discussions.models import Post, PostKind, ReadMark, Thread, ThreadKind
 from portal.errors import Conflict
 from portal.i18n import LANGUAGES
 from portal.people.models import Group, HandlingClass, Organisation, Person
@@ -76,8 +76,9 @@ def thread(thread_id: int) -> ResponseReturnValue:
     before = request.args.get("before", type=int)
     if (at := request.args.get("at", type=int)) is not None and at + POSTS_A_PAGE // 2 < thread.last_seq:
         before = at + POSTS_A_PAGE // 2  # a search hit far up: the page around it
-    context = _page_of_posts(person, thread, before)
-    if before is None:
+    mark = policy.read_mark(person, thread)
+    context = _page_of_posts(person, thread, before, mark)
+    if before is None and (mark is None or mark.seq < thread.last_seq):  # nothing new: nothing to write
         person_id, last = person.id, thread.last_seq
         db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
     if thread.group.handling_class is HandlingClass.SENSITIVE:
@@ -85,8 +86,7 @@ def thread(thread_id: int) -> ResponseReturnValue:
     return render_template("discussions/thread.html", **context, **_composer(thread, person, PostForm(formdata=None)))
 
 
-def _page_of_posts(person: Person, thread: Thread, before: int | None) -> dict[str, Any]:
-    mark = policy.read_mark(person, thread)
+def _page_of_posts(person: Person, thread: Thread, before: int | None, mark: ReadMark | None) -> dict[str, Any]:
     query = policy.visible_posts(person).where(Post.thread_id == thread.id).order_by(Post.seq.desc())
     if before is not None:
         query = query.where(Post.seq < before)
@@ -139,6 +139,12 @@ def create_post(thread_id: int) -> ResponseReturnValue:
     kind = PostKind(form.kind.data or PostKind.REPLY)
     if kind is PostKind.UPDATE:
         web.check(policy.can_post_update(person))
+    fragments: dict[str, str] = {}
+
+    def render(post: Post) -> dict[str, str]:
+        fragments.update(render_for_all(post))
+        return fragments
+
     try:
         post = actions.add_post(
             thread,
@@ -147,12 +153,13 @@ def create_post(thread_id: int) -> ResponseReturnValue:
             client_id=form.client_id.data,
             keep=_keep(),
             by=person,
-            render=render_for_all,
+            render=render,
         )
     except guard.Stopped as stopped:
         return _composer_again(thread, person, form, stopped.finds)
     if web.is_fragment_request():
-        return Response(render_post(post), status=201, mimetype="text/html")
+        # a post sent twice was rendered the first time; its answer is made anew
+        return Response(fragments.get(person.language) or render_post(post), status=201, mimetype="text/html")
     return redirect(url_for("discussions.thread", thread_id=thread_id, _anchor=f"post-{post.id}"))
 
 
@@ -161,7 +168,8 @@ def _composer_again(thread: Thread, person: Person, form: PostForm, finds: Seque
     context = _composer(thread, person, form, finds)
     if web.is_fragment_request():
         return render_template("discussions/_composer.html", **context), 422
-    return render_template("discussions/thread.html", **_page_of_posts(person, thread, None), **context), 422
+    posts = _page_of_posts(person, thread, None, policy.read_mark(person, thread))
+    return render_template("discussions/thread.html", **posts, **context), 422
 
 
 @bp.route("/groups/<slug>/threads/new", methods=["GET", "POST"])

@@ -14,7 +14,7 @@ from portal import db, outbox, search, web
 from portal.discussions import actions as discussion_actions
 from portal.discussions.models import Thread, ThreadKind
 from portal.discussions.policy import unread_by_thread, visible_threads
-from portal.meetings.policy import meetings_to_come, next_meeting, unanswered_invitations
+from portal.meetings.policy import invitation_of, meetings_to_come, next_meeting, unanswered_invitations
 from portal.people.models import Group, Membership, Person, Role
 from portal.people.policy import (
     can_write_in_group,
@@ -88,6 +88,7 @@ def group(slug: str) -> ResponseReturnValue:
             < sa.tuple_(sa.literal(before.last_post_at, Thread.last_post_at.type), before.id)
         )
     rows = web.page(query.order_by(Thread.last_post_at.desc(), Thread.id.desc()), limit=THREADS_A_PAGE + 1)
+    upcoming = next_meeting(person, group)
     roles = visible_members(person, group).where(Membership.role.in_([Role.CONVENER, Role.SECRETARY]))
     return render_template(
         "home/group.html",
@@ -102,7 +103,8 @@ def group(slug: str) -> ResponseReturnValue:
         else 0,
         show=show,
         lifted_count=_count(lifted),
-        next_meeting=next_meeting(person, group),
+        next_meeting=upcoming,
+        invitation=invitation_of(person, upcoming) if upcoming is not None else None,
         leaders=db.session.scalars(roles.options(joinedload(Membership.person)).order_by(Membership.role)).all(),
         may_write=can_write_in_group(person, group),
     )

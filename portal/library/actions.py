@@ -8,9 +8,10 @@ from pathlib import Path
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from portal import audit, db, files, guard, outbox
+from portal import audit, db, files, guard, markup, outbox
 from portal.errors import Conflict
 from portal.library.extract import ExtractionError, Page
+from portal.library.file_types import MARKDOWN
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
 from portal.library.reading import PersonalData, Reading, read_file, safe_name, title_from
 from portal.people.models import Group, Person
@@ -134,13 +135,17 @@ def _keep(version: ResourceVersion, reading: Reading) -> None:
     extracted = reading.extracted
     version.media_type, version.page_count = extracted.media_type, len(extracted.pages)
     version.finds = [place.as_json() for place in reading.listed]
-    version.pages = [ResourcePage(number=page.number, text=_storable(page)) for page in extracted.pages]
+    version.pages = [
+        ResourcePage(number=page.number, text=_storable(page, extracted.media_type)) for page in extracted.pages
+    ]
     version.resource.state, version.resource.changed_at = FileState.READY, db.now()
     audit.record("resource_ready", by=None, on=version.resource, pages=version.page_count)
 
 
-def _storable(page: Page) -> str:
-    return page.text.replace("\x00", "")  # PostgreSQL cannot store it
+def _storable(page: Page, media_type: str) -> str:
+    """A page's words as they are read and searched: of Markdown without its marks, and without null characters, which
+    PostgreSQL cannot store. The guard has read the text as it came."""
+    return (markup.plain(page.text) if media_type == MARKDOWN else page.text).replace("\x00", "")
 
 
 def _refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[str, object]]) -> None:
