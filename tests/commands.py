@@ -18,9 +18,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def run(app: Edge, *words: str) -> Result:
     """A command in this process, in an app context of its own."""
+
+    def invoke() -> Result:
+        with app.app_context():
+            answer: Result = app.test_cli_runner().invoke(args=[*words])
+            return answer
+
     db.pause()
-    answer: Result = contextvars.Context().run(app.test_cli_runner().invoke, args=[*words])
-    return answer
+    return contextvars.Context().run(invoke)
 
 
 def environment(app: Edge) -> dict[str, str]:

@@ -61,7 +61,8 @@ def test_what_waits_runs_after_the_commit_in_order(network: Network) -> None:
 
 
 def test_a_rollback_drops_what_waits_and_what_was_written(network: Network) -> None:
-    group, seen = network.group, []
+    group = network.group
+    seen: list[int] = []
     group.name = "Ändrat"
     db.after_commit(seen.append, 1)
     db.leave_trace(lambda _session: seen.append(2))
