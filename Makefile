@@ -11,7 +11,7 @@ CATALOGUES := $(wildcard portal/translations/*/LC_MESSAGES/messages.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 FRONT_END := $(shell find static/css static/js static/img templates -type f 2>/dev/null) static/build.mjs
 
-.PHONY: help run setup setup-tests build check format test bench lock translations clean
+.PHONY: help run setup setup-tests build check format test bench screenshot lock translations clean
 .DEFAULT_GOAL := help
 
 help: ## say what each command does
@@ -38,10 +38,13 @@ format: $(VENV)/dev.stamp ## put the code into the house's form
 	$(BIN)/ruff format .
 
 test: setup ## run every test, on SQLite and PostgreSQL, in a real browser
-	$(BIN)/pytest -n $(WORKERS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 bench: setup ## measure, as ratios against bare engines in the same run
 	$(BIN)/python -m bench
+
+screenshot: setup ## take the picture in the README anew
+	$(BIN)/python -m tests.browser.screenshot
 
 lock: $(VENV)/dev.stamp ## renew the locks from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
