@@ -1,7 +1,7 @@
 """The demo's materials before they become files: one small text format, whatever the file will be.
 
 `## ` and `### ` begin sections, `- ` and `1. ` items, `[ ] ` boxes to tick, `| a | b |` rows of a table, and a line of `---` a
-new page. `**words**` are bold. A file starts with TOML between lines of `+++`.
+new page. `**words**` are bold, `*words*` is a quoted title. A file starts with TOML between lines of `+++`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from portal.library.models import ResourceKind
 _LINE = re.compile(
     r"(?P<heading>#{2,3}) |(?P<bullets>- )|(?P<numbers>\d+\. )|(?P<checks>\[ \] )|(?P<table>\|)|(?P<page>---)$"
 )
+_TITLE = re.compile(r"(?<!\*)\*([^*\n]+)\*(?!\*)")
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 
@@ -82,7 +83,7 @@ def _read(path: Path, calendar: Calendar) -> Material:
         publisher=about["publisher"],
         by=about["by"],
         published_on=on,
-        blocks=list(_blocks(calendar.fill(text, on))),
+        blocks=list(_blocks(_TITLE.sub(r"”\1”", calendar.fill(text, on)))),
     )
 
 

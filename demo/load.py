@@ -62,14 +62,16 @@ def summary() -> Summary:
     return Summary(_count(Person), _count(Thread), _count(Post), _count(Meeting), _count(Resource))
 
 
-def _noted(action: str) -> datetime | None:
-    """When the load came so far, or None."""
-    return db.session.scalar(sa.select(audit.AuditEntry.at).where(audit.AuditEntry.action == action).limit(1))
+def _as_of() -> datetime | None:
+    """The moment that a load, finished or not, was dated from."""
+    noted = db.session.scalar(sa.select(audit.AuditEntry.details).where(audit.AuditEntry.action == BEGUN).limit(1))
+    return datetime.fromisoformat(noted["as_of"]) if noted else None
 
 
 def is_loaded() -> bool:
     """Whether the demo is there as a whole."""
-    return _noted(DONE) is not None
+    done = sa.select(audit.AuditEntry.id).where(audit.AuditEntry.action == DONE)
+    return db.session.scalar(done.limit(1)) is not None
 
 
 def load(now: datetime | None = None) -> bool:
@@ -79,7 +81,7 @@ def load(now: datetime | None = None) -> bool:
     """
     if is_loaded():
         return False
-    begun = _noted(BEGUN)
+    begun = _as_of()
     moment = begun or now or db.now()
     calendar = Calendar.of(moment)
     calendar = Calendar(calendar.today, calendar.latest, gatherings.dates(calendar))
@@ -87,7 +89,7 @@ def load(now: datetime | None = None) -> bool:
         if _count(Organisation):
             raise NotEmpty
         _add_network(calendar)
-        audit.record(BEGUN, by=None)
+        audit.record(BEGUN, by=None, as_of=moment.isoformat())
         db.commit()
     materials.add_materials(calendar, _emails())
     audit.record(DONE, by=None)
