@@ -119,9 +119,17 @@ def make_engine(url: str) -> sa.Engine:
     """
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(parsed, pool_pre_ping=True, pool_size=20, max_overflow=20, pool_timeout=BUSY_SECONDS)
+        return sa.create_engine(
+            parsed,
+            hide_parameters=True,  # an error's text goes to the log, and what people write must not
+            pool_pre_ping=True,
+            pool_size=20,
+            max_overflow=20,
+            pool_timeout=BUSY_SECONDS,
+        )
     engine = sa.create_engine(
         parsed,
+        hide_parameters=True,
         poolclass=QueuePool,
         pool_size=20,
         max_overflow=20,

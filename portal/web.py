@@ -19,8 +19,9 @@ from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+from werkzeug.routing import IntegerConverter, Map
 
-from portal import db
+from portal import db, files
 from portal.errors import Conflict, Forbidden, Invalid, NotFound, PortalError
 
 log = logging.getLogger("portal.web")
@@ -30,6 +31,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+LARGEST_NUMBER = 2**63 - 1
 csrf = CSRFProtect()
 login_manager = LoginManager()
 login_manager.session_protection = None  # it would write into each new session, also when somebody only reads
@@ -71,6 +73,19 @@ def current_person() -> Any:
 def is_fragment_request() -> bool:
     """Whether a script of ours asks for a part of a page rather than the page."""
     return request.headers.get("X-Fragment") == "1" or request.args.get("fragment") == "1"
+
+
+class RowNumber(IntegerConverter):
+    """The number of a row in an address; one that no database could hold is no address of ours."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=LARGEST_NUMBER)
+
+
+def number_of(name: str) -> int | None:
+    """A whole number of the query, None if it is not there or none that a database could hold."""
+    number = request.args.get(name, type=int)
+    return number if number is not None and abs(number) <= LARGEST_NUMBER else None
 
 
 # --- checks of access -------------------------------------------------------------------------------------------------
@@ -123,6 +138,8 @@ class Edge(Flask):
 def _gate() -> ResponseReturnValue | None:
     """Runs before every view: refuses foreign origins and strangers, and opens the right kind of transaction."""
     view = current_app.view_functions.get(request.endpoint or "")
+    if "\x00" in request.path or any("\x00" in value for _key, value in request.args.items(multi=True)):
+        abort(400)  # no text of ours has it, and PostgreSQL cannot even be asked for it
     if request.method not in SAFE_METHODS:
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
             abort(400)
@@ -196,18 +213,23 @@ def _on_portal_error(error: PortalError) -> Response:
 
 def _on_http_error(error: HTTPException) -> Response:
     if isinstance(error, CSRFError):
-        security_log.warning("csrf refused path=%s", request.path)
-    if isinstance(error, RequestEntityTooLarge):
-        from_settings = current_app.config["SETTINGS"].max_upload_bytes // 1_000_000
-        return error_answer(413, _("The file is larger than %(limit)s.", limit=f"{from_settings} MB"))
+        security_log.warning("csrf refused path=%r", request.path)
+    if isinstance(error, RequestEntityTooLarge) and request.mimetype == "multipart/form-data":
+        limit = files.human_size(current_app.config["SETTINGS"].max_upload_bytes)
+        return error_answer(413, _("The file is larger than %(limit)s.", limit=limit))
     if error.response is not None:
         return cast(Response, error.response)
     return error_answer(error.code or 500)
 
 
-def _on_database_error(error: sa.exc.OperationalError) -> Response:
+def _on_database_error(error: sa.exc.SQLAlchemyError) -> Response:
     log.error("the database did not answer", exc_info=error)
     return error_answer(503)
+
+
+def _on_conflict(error: sa.exc.IntegrityError) -> Response:
+    log.warning("two wrote the same at once at %s", request.endpoint, exc_info=error)
+    return error_answer(409)
 
 
 def _on_os_error(error: OSError) -> Response:
@@ -258,6 +280,7 @@ def init_app(app: Edge) -> None:
         RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
         RATELIMIT_SWALLOW_ERRORS=False,
     )
+    app.url_map.converters["int"] = RowNumber
     app.before_request(_gate)
     csrf.init_app(app)
     limiter.init_app(app)
@@ -265,7 +288,9 @@ def init_app(app: Edge) -> None:
     app.after_request(_headers)
     app.register_error_handler(PortalError, _on_portal_error)
     app.register_error_handler(HTTPException, _on_http_error)
-    app.register_error_handler(sa.exc.OperationalError, _on_database_error)
+    for kind in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
+        app.register_error_handler(kind, _on_database_error)
+    app.register_error_handler(sa.exc.IntegrityError, _on_conflict)
     app.register_error_handler(OSError, _on_os_error)
     app.register_error_handler(Exception, _on_any_error)
 

@@ -24,7 +24,7 @@ def _next_seq(thread: Thread, **values: object) -> int:
     return seq
 
 
-def _note_kept(finds: list[guard.Find], *, on: db.Base, by: Person) -> None:
+def note_kept(finds: list[guard.Find], *, on: db.Base, by: Person) -> None:
     """Keep a trace of what the author chose to publish in spite of a question; the find itself is never logged."""
     if finds:
         audit.record("guard_kept", by=by, on=on, kinds=sorted({find.kind.value for find in finds}), count=len(finds))
@@ -39,6 +39,7 @@ def start_thread(
     Sent twice with the same `client_id`, it makes one thread.
     """
     kept = guard.check({"title": title, "body": body}, keep=keep)
+    db.lock_name(f"thread:{client_id}")  # the same form sent twice at once
     twin = (
         sa.select(Thread)
         .join(Post, Post.thread_id == Thread.id)
@@ -49,7 +50,7 @@ def start_thread(
     thread = Thread(group=group, title=title, kind=kind, created_by=by, organisation_id=by.organisation_id)
     db.session.add(thread)
     audit.record("thread_started", by=by, on=thread)
-    _note_kept(kept, on=thread, by=by)
+    note_kept(kept, on=thread, by=by)
     post_kind = PostKind.UPDATE if kind is ThreadKind.UPDATE else PostKind.REPLY
     _store_post(thread, body=body, kind=post_kind, client_id=client_id, by=by, render=render)
     return thread
@@ -65,13 +66,14 @@ def add_post(
     all readers get, once per language.
     """
     kept = guard.check({"body": body}, keep=keep)
+    db.lock_name(f"post:{client_id}")  # the same form sent twice at once
     existing = db.session.scalar(
         sa.select(Post).where(Post.thread_id == thread.id, Post.author_id == by.id, Post.client_id == client_id)
     )
     if existing is not None:
         return existing
     post = _store_post(thread, body=body, kind=kind, client_id=client_id, by=by, render=render)
-    _note_kept(kept, on=post, by=by)
+    note_kept(kept, on=post, by=by)
     return post
 
 
@@ -121,7 +123,7 @@ def edit_post(
     post.body, post.edited_at, post.revision = body, db.now(), post.revision + 1
     post.change_seq = _next_seq(post.thread)
     audit.record("post_edited", by=by, on=post, revision=post.revision)
-    _note_kept(kept, on=post, by=by)
+    note_kept(kept, on=post, by=by)
     live.publish_change(post.thread.topic, item_id=f"post-{post.id}", seq=post.change_seq, html=render(post))
     return post
 

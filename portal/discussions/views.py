@@ -45,6 +45,11 @@ def _visible_thread(person: Person, thread_id: int) -> Thread:
     return web.find(policy.visible_threads(person).where(Thread.id == thread_id))
 
 
+def _note_read(thread: Thread, person: Person) -> None:
+    if thread.group.handling_class is HandlingClass.SENSITIVE:
+        audit.record_read("thread_read", by=person, on=thread)
+
+
 def _keep() -> list[str]:
     return request.form.getlist("guard_keep")[:100]
 
@@ -73,16 +78,15 @@ def thread(thread_id: int) -> ResponseReturnValue:
     """A thread: its last posts, or those before `?before=<seq>` or around `?at=<seq>`; where the unread begin is marked."""
     person = web.current_person()
     thread = _visible_thread(person, thread_id)
-    before = request.args.get("before", type=int)
-    if (at := request.args.get("at", type=int)) is not None and at + POSTS_A_PAGE // 2 < thread.last_seq:
+    before = web.number_of("before")
+    if (at := web.number_of("at")) is not None and at + POSTS_A_PAGE // 2 < thread.last_seq:
         before = at + POSTS_A_PAGE // 2  # a search hit far up: the page around it
     mark = policy.read_mark(person, thread)
     context = _page_of_posts(person, thread, before, mark)
     if before is None and (mark is None or mark.seq < thread.last_seq):  # nothing new: nothing to write
         person_id, last = person.id, thread.last_seq
         db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
-    if thread.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("thread_read", by=person, on=thread)
+    _note_read(thread, person)
     return render_template("discussions/thread.html", **context, **_composer(thread, person, PostForm(formdata=None)))
 
 
@@ -113,7 +117,7 @@ def posts(thread_id: int) -> ResponseReturnValue:
     """What a browser lacks: posts that are new or changed since `?after=<seq>`, as the same fragments that go out live."""
     person = web.current_person()
     thread = _visible_thread(person, thread_id)
-    after = request.args.get("after", default=0, type=int)
+    after = web.number_of("after") or 0
     query = (
         policy.visible_posts(person)
         .where(Post.thread_id == thread.id, Post.change_seq > after)
@@ -123,6 +127,7 @@ def posts(thread_id: int) -> ResponseReturnValue:
     if rows:
         person_id, last = person.id, rows[-1].change_seq
         db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
+        _note_read(thread, person)
     return Response("".join(render_post(post) for post in rows), headers={"X-Last-Seq": str(thread.last_seq)})
 
 
@@ -240,4 +245,5 @@ def versions(post_id: int) -> ResponseReturnValue:
     person = web.current_person()
     post = web.find(policy.visible_posts(person).where(Post.id == post_id))
     rows = web.page(policy.visible_versions(person, post), limit=200)
+    _note_read(post.thread, person)
     return render_template("discussions/versions.html", post=post, versions=rows)

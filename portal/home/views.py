@@ -81,7 +81,8 @@ def group(slug: str) -> ResponseReturnValue:
     threads = visible_threads(person).where(Thread.group_id == group.id)
     lifted = threads.where(Thread.kind == ThreadKind.LIFTED)
     query = {"unread": threads.where(Thread.id.in_(unread)), "lifted": lifted}.get(show, threads)
-    before = db.session.get(Thread, request.args.get("before", type=int) or 0)
+    edge = web.number_of("before")
+    before = db.session.scalars(threads.where(Thread.id == edge)).first() if edge is not None else None
     if before is not None:
         query = query.where(
             sa.tuple_(Thread.last_post_at, Thread.id)
@@ -119,7 +120,7 @@ def search_page() -> ResponseReturnValue:
     """One field for everything. As a fragment it fills the search window."""
     person = web.current_person()
     text, type_ = request.args.get("q", "")[:400], request.args.get("type") or None
-    page = max(request.args.get("page", 1, type=int), 1)
+    page = max(web.number_of("page") or 1, 1)
     web.check(person.is_active)
     group_ids = db.session.scalars(readable_group_ids(person)).all()
     size = 8 if web.is_fragment_request() else RESULTS_A_PAGE

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from portal import audit, db, files, guard, markup, outbox
+from portal.discussions.actions import note_kept
 from portal.errors import Conflict
 from portal.library.extract import ExtractionError, Page
 from portal.library.file_types import MARKDOWN
@@ -42,7 +43,8 @@ def add_resource(
     Raises `guard.Stopped` for the words around the file, `Conflict` if the group has this very content already.
     """
     name = safe_name(file_name)
-    guard.check({"title": title, "publisher": publisher, "file": name}, keep=keep or [])
+    kept = guard.check({"title": title, "publisher": publisher, "file": name}, keep=keep or [])
+    _hold(stored)
     twin = find_twin(group, stored.sha256)
     if twin is not None:
         raise Conflict(_("This file is already in the library: %(title)s.", title=twin.title))
@@ -56,8 +58,19 @@ def add_resource(
         stored=stored,
         by=by,
     )
+    note_kept(kept, on=version.resource, by=by)
     outbox.enqueue(JOB, version_id=version.id)
     return version.resource
+
+
+def _hold(stored: files.Stored) -> None:
+    """From here to the end of the transaction nobody else adds or discards this very content.
+
+    Raises `FileNotFoundError` if somebody whose file was refused has discarded it since it was stored.
+    """
+    db.lock_name(f"file:{stored.sha256}")
+    if not files.path_of(stored.sha256).exists():
+        raise FileNotFoundError("the same content was refused and discarded meanwhile")
 
 
 def _store(
@@ -94,6 +107,9 @@ def import_file(group: Group, path: Path, *, kind: ResourceKind, limit: int, by:
     except (ExtractionError, PersonalData, guard.Stopped):
         discard_if_unused(stored.sha256)
         raise
+    _hold(stored)
+    if find_twin(group, stored.sha256) is not None:
+        return None
     version = _store(group, title=title, kind=kind, publisher="", published_on=None, name=name, stored=stored, by=by)
     _keep(version, reading)
     return version.resource
@@ -157,6 +173,7 @@ def _refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[
 
 def discard_if_unused(sha256: str) -> None:
     """Delete a refused file's content, unless another material has the very same and keeps it."""
+    db.lock_name(f"file:{sha256}")
     used = db.session.scalar(
         sa.select(sa.func.count())
         .select_from(ResourceVersion)

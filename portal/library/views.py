@@ -21,7 +21,7 @@ from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from portal import audit, db, files, guard, search, web
-from portal.errors import Conflict, Invalid, NotFound
+from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.library import actions, policy
 from portal.library.extract import Reason
 from portal.library.file_types import message as reason_text
@@ -71,7 +71,8 @@ def _listing(person: Person, visible: sa.Select[Resource], group: Group | None =
     }  # fmt: skip
     if text:
         return context | _searched(person, text, chosen, group)
-    before = db.session.get(Resource, request.args.get("before", type=int) or 0)
+    last = web.number_of("before")
+    before = db.session.scalars(visible.where(Resource.id == last)).first() if last is not None else None
     query = chosen
     if before is not None:
         edge = sa.tuple_(sa.literal(before.changed_at, Resource.changed_at.type), before.id)
@@ -81,7 +82,7 @@ def _listing(person: Person, visible: sa.Select[Resource], group: Group | None =
 
 
 def _searched(person: Person, text: str, chosen: sa.Select[Resource], group: Group | None) -> dict[str, Any]:
-    page_number = max(request.args.get("page", 1, type=int), 1)
+    page_number = max(web.number_of("page") or 1, 1)
     web.check(person.is_active)
     group_ids = [group.id] if group is not None else db.session.scalars(readable_group_ids(person)).all()
     ids = chosen.with_only_columns(Resource.id).order_by(None)
@@ -129,15 +130,17 @@ def upload() -> ResponseReturnValue:
 def _add(form: UploadForm, group: Group, person: Person) -> ResponseReturnValue:
     """Store the content first, outside the transaction: a slow disk must hold up nobody."""
     web.check(policy.can_add_material(person, group))
+    db.pause()
     stored = files.store(form.file.data.stream, limit=current_app.config["SETTINGS"].max_upload_bytes)
     try:
+        web.check(policy.can_add_material(person, group))  # again, in the transaction that writes
         resource = actions.add_resource(
             group, title=form.title.data, kind=ResourceKind(form.kind.data), publisher=form.publisher.data or "",
             published_on=form.published_on.data, file_name=form.file.data.filename or "", stored=stored,
             keep=request.form.getlist("guard_keep")[:100], by=person,
         )  # fmt: skip
         db.session.flush()
-    except (guard.Stopped, Conflict):
+    except (guard.Stopped, Conflict, Forbidden):
         actions.discard_if_unused(stored.sha256)
         raise
     flash(_("The file has been received. It is read now; then the group sees it."), "done")

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from portal import audit, db, guard
-from portal.errors import Conflict
+from portal.discussions.actions import note_kept
+from portal.errors import Conflict, NotFound
 from portal.meetings.models import (
     AgendaItem,
     Answer,
@@ -39,12 +40,12 @@ class Plan:
 
     def texts(self) -> dict[str, str]:
         """What the guard reads."""
-        return {"title": self.title, "place": self.place, "practical": self.practical}
+        return {"title": self.title, "place": self.place, "link": self.link, "practical": self.practical}
 
 
 def plan_meeting(group: Group, plan: Plan, *, keep: Collection[str] = (), by: Person) -> Meeting:
     """Begin to plan a meeting; only the group's leaders see it until it is called. Raises `guard.Stopped`."""
-    guard.check(plan.texts(), keep=keep)
+    kept = guard.check(plan.texts(), keep=keep)
     meeting = Meeting(
         group=group, created_by=by, organisation_id=by.organisation_id, uid=f"{uuid.uuid4()}@samverkansportalen",
         title=plan.title, starts_at=plan.starts_at, ends_at=plan.ends_at, place=plan.place, link=plan.link,
@@ -52,12 +53,13 @@ def plan_meeting(group: Group, plan: Plan, *, keep: Collection[str] = (), by: Pe
     )  # fmt: skip
     db.session.add(meeting)
     audit.record("meeting_planned", by=by, on=meeting)
+    note_kept(kept, on=meeting, by=by)
     return meeting
 
 
 def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collection[str] = (), by: Person) -> None:
     """Change when and where. Raises `Conflict` if somebody changed the meeting since `based_on`, and `guard.Stopped`."""
-    guard.check(plan.texts(), keep=keep)
+    kept = guard.check(plan.texts(), keep=keep)
     db.lock(meeting)
     if meeting.revision != based_on:
         raise Conflict(_("Somebody else changed the meeting while you wrote. Compare and save again."))
@@ -65,6 +67,7 @@ def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collect
         setattr(meeting, name, getattr(plan, name))
     _touch(meeting)
     audit.record("meeting_changed", by=by, on=meeting, revision=meeting.revision)
+    note_kept(kept, on=meeting, by=by)
 
 
 def _touch(meeting: Meeting) -> None:
@@ -114,7 +117,8 @@ def add_item(
     keep: Collection[str] = (), by: Person,
 ) -> AgendaItem:  # fmt: skip
     """Put an item last on the agenda. Raises `guard.Stopped`."""
-    guard.check({"title": title, "description": description}, keep=keep)
+    kept = guard.check({"title": title, "description": description}, keep=keep)
+    db.lock(meeting)  # two items added at once get two places
     last = (
         db.session.scalar(sa.select(sa.func.max(AgendaItem.position)).where(AgendaItem.meeting_id == meeting.id)) or 0
     )
@@ -125,6 +129,7 @@ def add_item(
     db.session.add(item)
     _touch(meeting)
     audit.record("agenda_item_added", by=by, on=item)
+    note_kept(kept, on=item, by=by)
     return item
 
 
@@ -133,15 +138,19 @@ def change_item(
     keep: Collection[str] = (), by: Person,
 ) -> None:  # fmt: skip
     """Change an item. Raises `guard.Stopped`."""
-    guard.check({"title": title, "description": description}, keep=keep)
+    kept = guard.check({"title": title, "description": description}, keep=keep)
+    db.lock(item.meeting)
     item.title, item.kind, item.description = title, kind, description
     item.minutes_allotted, item.owner = minutes_allotted, owner
     _touch(item.meeting)
     audit.record("agenda_item_changed", by=by, on=item)
+    note_kept(kept, on=item, by=by)
 
 
 def move_item(item: AgendaItem, *, up: bool, by: Person) -> None:
     """Let the item change places with its neighbour; at the end of the agenda nothing happens."""
+    db.lock(item.meeting)
+    db.session.refresh(item)
     beside = AgendaItem.position < item.position if up else AgendaItem.position > item.position
     order = AgendaItem.position.desc() if up else AgendaItem.position
     neighbour = db.session.scalar(
@@ -156,9 +165,11 @@ def move_item(item: AgendaItem, *, up: bool, by: Person) -> None:
 
 def remove_item(item: AgendaItem, *, by: Person) -> None:
     """Take an item off the agenda. Raises `Conflict` once minutes have been written on it: nothing written is lost."""
-    if item.note is not None:
+    db.lock(item.meeting)
+    db.lock(item)  # as in save_note: nobody begins to write while it is taken away
+    if db.session.scalar(sa.select(sa.exists().where(MinutesNote.item_id == item.id))):
         raise Conflict(_("Minutes have been written on this item. It cannot be taken away."))
-    audit.record("agenda_item_removed", by=by, on=item, title=item.title)
+    audit.record("agenda_item_removed", by=by, on=item)
     _touch(item.meeting)
     db.session.delete(item)
 
@@ -174,9 +185,10 @@ def save_note(
     Raises `guard.Stopped`, or `Conflict` when somebody saved the same item since revision `based_on` (0: nothing stood
     there); then nothing is overwritten and the writer chooses.
     """
-    guard.check({"text": text, "decision": decision}, keep=keep)
+    kept = guard.check({"text": text, "decision": decision}, keep=keep)
     # the item's row is the lock: two first writers meet here, where no note exists yet that could be locked
-    db.session.execute(sa.select(AgendaItem.id).where(AgendaItem.id == item.id).with_for_update())
+    if db.session.scalar(sa.select(AgendaItem.id).where(AgendaItem.id == item.id).with_for_update()) is None:
+        raise NotFound  # taken away meanwhile
     note = db.session.scalar(
         sa.select(MinutesNote).where(MinutesNote.item_id == item.id).execution_options(populate_existing=True)
     )
@@ -199,4 +211,5 @@ def save_note(
         note.text, note.decision, note.revision = text, decision, note.revision + 1
         note.written_by, note.written_at = by, db.now()
     audit.record("minutes_saved", by=by, on=note, revision=note.revision)
+    note_kept(kept, on=note, by=by)
     return note

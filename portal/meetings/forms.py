@@ -17,6 +17,7 @@ from portal.meetings.models import ItemKind
 from portal.times import STOCKHOLM
 
 LONGEST_NOTE = 50_000
+YEARS = range(1990, 2101)
 
 
 def _one_line(value: str | None) -> str | None:
@@ -65,17 +66,27 @@ class MeetingForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         """A meeting has a length."""
         if field.data and self.starts.data and field.data <= self.starts.data:
             raise ValidationError(_("The meeting must end after it starts."))
+        self._exists(field)
 
     def validate_starts(self, field: Field) -> None:
         """Every hour exists but one a year."""
-        if field.data and self.on.data:
+        self._exists(field)
+
+    def _exists(self, field: Field) -> None:
+        if field.data and self.on.data and self.on.data.year in YEARS:
             try:
                 at(self.on.data, field.data)
             except ValueError:
                 raise ValidationError(_("There is no such hour that night: the clock is put forward.")) from None
 
+    def validate_on(self, field: Field) -> None:
+        """A year that a calendar of our time can hold."""
+        if field.data and field.data.year not in YEARS:
+            raise ValidationError(_("Choose a year between %(first)s and %(last)s.", first=YEARS[0], last=YEARS[-1]))
+
     def validate_reply_by(self, field: Field) -> None:
         """Answers come before the meeting."""
+        self.validate_on(field)
         if field.data and self.on.data and field.data > self.on.data:
             raise ValidationError(_("The last day to answer comes before the meeting."))
 

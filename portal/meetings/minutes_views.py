@@ -11,19 +11,14 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
-from portal import audit, db, guard, markup, pdf, web
+from portal import db, guard, markup, pdf, web
 from portal.errors import Conflict
 from portal.meetings import actions, policy
 from portal.meetings.forms import NoteForm
 from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState, MinutesNote
-from portal.meetings.views import bp, keep, visible_meeting
-from portal.people.models import HandlingClass, Person
+from portal.meetings.views import bp, keep, note_read, visible_meeting
+from portal.people.models import HandlingClass
 from portal.times import date_text, long_day, span
-
-
-def _note_read(meeting: Meeting, person: Person) -> None:
-    if meeting.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("minutes_read", by=person, on=meeting)
 
 
 @bp.get("/meetings/<int:meeting_id>/minutes")
@@ -31,7 +26,7 @@ def minutes(meeting_id: int) -> ResponseReturnValue:
     """The minutes, item by item."""
     person = web.current_person()
     meeting = visible_meeting(person, meeting_id)
-    _note_read(meeting, person)
+    note_read("minutes_read", meeting, person)
     may_minute = policy.can_write_minutes(person, meeting)
     return render_template("meetings/minutes.html", meeting=meeting, group=meeting.group, may_minute=may_minute)
 
@@ -47,6 +42,7 @@ def edit_note(item_id: int) -> ResponseReturnValue:
     context: dict[str, Any] = {"finds": [], "theirs": None}
     status = 200
     if request.method == "GET":
+        note_read("minutes_read", item.meeting, person)
         _fill(form, item.note)
     elif not form.validate():
         status = 422
@@ -89,7 +85,7 @@ def minutes_pdf(meeting_id: int) -> ResponseReturnValue:
     """The minutes as PDF/A, made in a process of its own."""
     person = web.current_person()
     meeting = visible_meeting(person, meeting_id)
-    _note_read(meeting, person)
+    note_read("minutes_read", meeting, person)
     data = pdf_data(meeting)
     name = f"protokoll-{meeting.group.slug}-{meeting.starts_at:%Y-%m-%d}.pdf"
     db.pause()  # nobody waits for the database while the PDF is made

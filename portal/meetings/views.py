@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload, selectinload
 from wtforms.fields.choices import SelectChoice
 
-from portal import calendar, db, guard, web
+from portal import audit, calendar, db, guard, web
 from portal.errors import Conflict
 from portal.meetings import actions, policy
 from portal.meetings.forms import ItemForm, MeetingForm
@@ -42,6 +42,12 @@ def visible_meeting(person: Person, meeting_id: int) -> Meeting:
             selectinload(Meeting.items).joinedload(AgendaItem.note),
         )
     )
+
+
+def note_read(action: str, meeting: Meeting, person: Person) -> None:
+    """Note that somebody reads of a meeting whose group is sensitive."""
+    if meeting.group.handling_class is HandlingClass.SENSITIVE:
+        audit.record_read(action, by=person, on=meeting)
 
 
 @bp.get("/calendar", endpoint="calendar")
@@ -89,6 +95,7 @@ def meeting(meeting_id: int) -> ResponseReturnValue:
     """A meeting: when and where, my answer, agenda, who comes."""
     person = web.current_person()
     meeting = visible_meeting(person, meeting_id)
+    note_read("meeting_read", meeting, person)
     invitations = db.session.scalars(
         sa.select(Invitation)
         .where(Invitation.meeting_id == meeting.id)
@@ -195,6 +202,7 @@ def ics(meeting_id: int) -> ResponseReturnValue:
     """The meeting as a calendar file."""
     person = web.current_person()
     meeting = visible_meeting(person, meeting_id)
+    note_read("meeting_read", meeting, person)
     address = url_for("meetings.meeting", meeting_id=meeting.id, _external=True)
     is_sensitive = meeting.group.handling_class is HandlingClass.SENSITIVE
     agenda = (
