@@ -35,7 +35,7 @@ def _translated(_language: str, text: str) -> str:
 
 
 @pass_eval_context
-def translate(context: EvalContext, text: str, **values: object) -> str:
+def translate(context: EvalContext, text: str, /, **values: object) -> str:
     """`_()` of templates: as Flask-Babel's, several times as fast. A page calls it some two hundred times.
 
     As there, the text is always a format string, and values are escaped where the template escapes.

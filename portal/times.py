@@ -38,11 +38,14 @@ def _is_swedish() -> bool:
 
 
 def _format(on: date, swedish: str, english: str) -> str:
-    text: str = format_date(on, swedish if _is_swedish() else english)
-    if not _is_swedish():
-        return text
+    return _swedish(on, swedish) if _is_swedish() else str(format_date(on, english, "en"))
+
+
+@lru_cache(maxsize=4096)  # a page shows the same few days many times
+def _swedish(on: date, pattern: str) -> str:
+    text = format_date(on, pattern, "sv").replace(".", "")
     # the three letters that the design asks for, where the locale has "tors"
-    return text.replace(".", "") if "EEEE" in swedish else re.sub(r"\btors\b", "tor", text.replace(".", ""))
+    return text if "EEEE" in pattern else re.sub(r"\btors\b", "tor", text)
 
 
 def clock(instant: datetime) -> str:
