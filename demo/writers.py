@@ -57,8 +57,6 @@ def _describe(properties: Any, material: Material) -> None:
     properties.created = properties.modified = made
 
 
-# --- PDF --------------------------------------------------------------------------------------------------------------
-
 _compilers: list[typst.Compiler] = []
 
 
@@ -164,9 +162,6 @@ def xlsx_file(material: Material) -> bytes:
     target = io.BytesIO()
     book.save(target)
     return _steady(target.getvalue(), material)
-
-
-# --- ODT --------------------------------------------------------------------------------------------------------------
 
 
 def odt_file(material: Material) -> bytes:
