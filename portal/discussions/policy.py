@@ -68,10 +68,13 @@ def read_mark(person: Person, thread: Thread) -> ReadMark | None:
     return db.session.get(ReadMark, (person.id, thread.id))
 
 
-def _unread(person: Person) -> sa.Select[int, int, int]:
-    """(group id, thread id, unread posts) of the person's own groups: posts by others, later than joining and mark."""
+def unread(person: Person) -> dict[tuple[int, int], int]:
+    """Unread posts per (group id, thread id) of the person's own groups, the latest first; only threads that have some.
+
+    Unread are posts by others, later than joining and than the read mark.
+    """
     mark = sa.func.coalesce(ReadMark.seq, 0)
-    return (
+    query = (
         sa.select(Thread.group_id, Thread.id, sa.func.count(Post.id))
         .join(
             Membership,
@@ -89,18 +92,20 @@ def _unread(person: Person) -> sa.Select[int, int, int]:
             Post.author_id != person.id,
         )
         .group_by(Thread.group_id, Thread.id)
+        .order_by(Thread.last_post_at.desc(), Thread.id.desc())
     )
+    return {(group_id, thread_id): count for group_id, thread_id, count in db.session.execute(query)}
 
 
 def unread_by_thread(person: Person) -> dict[int, int]:
     """Unread posts per thread, only threads that have some."""
-    return {thread_id: count for _group, thread_id, count in db.session.execute(_unread(person))}
+    return {thread_id: count for (_group, thread_id), count in unread(person).items()}
 
 
 def unread_by_group(person: Person) -> dict[int, int]:
     """Unread posts per group, only groups that have some."""
     counts: dict[int, int] = {}
-    for group_id, _thread, count in db.session.execute(_unread(person)):
+    for (group_id, _thread), count in unread(person).items():
         counts[group_id] = counts.get(group_id, 0) + count
     return counts
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,9 +11,11 @@ from flask import Flask, current_app, g, session
 
 from portal import db
 from portal.discussions.models import Thread
-from portal.discussions.policy import unread_by_group, visible_threads
-from portal.library.policy import count_materials
-from portal.meetings.policy import count_meetings, unanswered_invitations
+from portal.discussions.policy import unread, visible_threads
+from portal.library.models import Resource
+from portal.library.policy import visible_resources
+from portal.meetings.models import Invitation, Meeting
+from portal.meetings.policy import unanswered_invitations, visible_meetings
 from portal.people.models import Group, Membership, Person
 from portal.people.policy import own_groups, visible_members
 from portal.support.models import Contact
@@ -20,36 +23,52 @@ from portal.support.policy import support_line
 
 
 class Navigation:
-    """The frame of a page, for one person or for nobody. A fragment that shows no frame costs no query."""
+    """The frame of a page, for one person or for nobody. A fragment that shows no frame costs no query.
+
+    Idag and the group's page show the same things in full: they take them from here, so that each is asked for once.
+    """
 
     def __init__(self, person: Person | None) -> None:
         self._person = person
+
+    @cached_property
+    def unread(self) -> dict[tuple[int, int], int]:
+        """Unread posts per (group id, thread id), the latest thread first."""
+        return unread(self._person) if self._person is not None else {}
+
+    @cached_property
+    def invitations(self) -> Sequence[Invitation]:
+        """The calls that await the person's answer, the nearest meeting first."""
+        return unanswered_invitations(self._person) if self._person is not None else ()
 
     @cached_property
     def groups(self) -> list[tuple[Group, int]]:
         """The person's groups by name, each with its number of unread posts."""
         if self._person is None:
             return []
-        unread = unread_by_group(self._person)
-        return [(group, unread.get(group.id, 0)) for group in db.session.scalars(own_groups(self._person))]
+        counts: dict[int, int] = {}
+        for (group_id, _thread), count in self.unread.items():
+            counts[group_id] = counts.get(group_id, 0) + count
+        return [(group, counts.get(group.id, 0)) for group in db.session.scalars(own_groups(self._person))]
 
-    @cached_property
+    @property
     def waiting(self) -> int:
         """How many things wait for the person."""
-        return len(unanswered_invitations(self._person)) if self._person is not None else 0
+        return len(self.invitations)
 
     def tab_counts(self, group: Group) -> dict[str, int]:
-        """The numbers beside a group's tabs."""
-        if self._person is None:
+        """The numbers beside a group's tabs: one question to the database."""
+        person = self._person
+        if person is None:
             return {}
-        threads = visible_threads(self._person).where(Thread.group_id == group.id).with_only_columns(Thread.id)
-        members = visible_members(self._person, group).with_only_columns(Membership.id)
-        return {
-            "discussions": _count(threads),
-            "meetings": count_meetings(self._person, group),
-            "materials": count_materials(self._person, group),
-            "members": _count(members),
+        ids = {
+            "discussions": visible_threads(person).where(Thread.group_id == group.id).with_only_columns(Thread.id),
+            "meetings": visible_meetings(person).where(Meeting.group_id == group.id).with_only_columns(Meeting.id),
+            "materials": visible_resources(person).where(Resource.group_id == group.id).with_only_columns(Resource.id),
+            "members": visible_members(person, group).with_only_columns(Membership.id),
         }
+        counts = [sa.select(sa.func.count()).select_from(some.subquery()).scalar_subquery() for some in ids.values()]
+        return dict(zip(ids, db.session.execute(sa.select(*counts)).one(), strict=True))
 
     @cached_property
     def support_line(self) -> Contact | None:
@@ -57,18 +76,20 @@ class Navigation:
         return support_line()
 
 
-def _count(ids: sa.Select[int]) -> int:
-    return db.session.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
+def navigation() -> Navigation:
+    """The frame of the present request."""
+    if "navigation" not in g:
+        g.navigation = Navigation(getattr(session, "person", None))
+    made: Navigation = g.navigation
+    return made
 
 
 def _context() -> dict[str, Any]:
     person = getattr(session, "person", None)
-    if "navigation" not in g:
-        g.navigation = Navigation(person)
     settings = current_app.config["SETTINGS"]
     return {
         "person": person,
-        "nav": g.navigation,
+        "nav": navigation(),
         "theme": person.theme if person else "auto",
         "support_email": settings.support_email,
         "demo": settings.environment == "demo",

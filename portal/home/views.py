@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,11 +12,11 @@ from portal import db, outbox, search, web
 from portal.discussions import actions as discussion_actions
 from portal.discussions.models import Thread, ThreadKind
 from portal.discussions.policy import unread_by_thread, visible_threads
-from portal.meetings.policy import invitation_of, meetings_to_come, next_meeting, unanswered_invitations
+from portal.home.nav import navigation
+from portal.meetings.policy import invitation_of, meetings_to_come, next_meeting
 from portal.people.models import Group, Membership, Person, Role
 from portal.people.policy import (
     can_write_in_group,
-    own_groups,
     readable_group_ids,
     visible_groups,
     visible_members,
@@ -36,30 +34,33 @@ SIGN_OF_LIFE_SECONDS = 60
 def today() -> ResponseReturnValue:
     """Idag: what awaits me, what is new since last time, the next meetings."""
     person = web.current_person()
-    groups = web.page(own_groups(person), limit=100)
+    web.check(person.is_active)
     meetings = db.session.scalars(meetings_to_come(person).limit(4)).unique().all()
     return render_template(
         "home/today.html",
-        waiting=unanswered_invitations(person),
-        news=_news(person, groups),
+        waiting=navigation().invitations,
+        news=_news(person),
         meetings=meetings,
         since=person.previous_visit_at,
     )
 
 
-def _news(person: Person, groups: Sequence[Group]) -> list[tuple[Group, list[tuple[Thread, int]], int]]:
+def _news(person: Person) -> list[tuple[Group, list[tuple[Thread, int]], int]]:
     """Per group: at most three threads with unread posts, latest first, and the number of unread posts in all of them."""
-    unread = unread_by_thread(person)
-    if not unread:
+    frame = navigation()
+    latest: dict[int, list[int]] = {}
+    for group_id, thread_id in frame.unread:
+        if len(latest.setdefault(group_id, [])) < NEWS_PER_GROUP:
+            latest[group_id].append(thread_id)
+    if not latest:
         return []
-    query = visible_threads(person).where(Thread.id.in_(unread)).order_by(Thread.last_post_at.desc())
-    threads = db.session.scalars(query).unique().all()
-    news = []
-    for group in groups:
-        mine = [(thread, unread[thread.id]) for thread in threads if thread.group_id == group.id]
-        if mine:
-            news.append((group, mine[:NEWS_PER_GROUP], sum(count for _thread, count in mine)))
-    return news
+    query = visible_threads(person).where(Thread.id.in_([one for some in latest.values() for one in some]))
+    threads = {thread.id: thread for thread in db.session.scalars(query).unique()}
+    return [
+        (group, [(threads[one], frame.unread[group.id, one]) for one in latest[group.id] if one in threads], count)
+        for group, count in frame.groups
+        if group.id in latest
+    ]
 
 
 @bp.post("/read-marks")
@@ -77,7 +78,7 @@ def group(slug: str) -> ResponseReturnValue:
     person = web.current_person()
     group = web.find(visible_groups(person).where(Group.slug == slug))
     show = request.args.get("show", "all")
-    unread = unread_by_thread(person)
+    unread = {thread_id: count for (_group, thread_id), count in navigation().unread.items()}
     threads = visible_threads(person).where(Thread.group_id == group.id)
     lifted = threads.where(Thread.kind == ThreadKind.LIFTED)
     query = {"unread": threads.where(Thread.id.in_(unread)), "lifted": lifted}.get(show, threads)
@@ -97,11 +98,7 @@ def group(slug: str) -> ResponseReturnValue:
         threads=rows[:THREADS_A_PAGE],
         has_older=len(rows) > THREADS_A_PAGE,
         unread=unread,
-        unread_here=sum(
-            1 for thread_id in db.session.scalars(threads.with_only_columns(Thread.id)) if thread_id in unread
-        )
-        if unread
-        else 0,
+        unread_here=sum(1 for group_id, _thread in navigation().unread if group_id == group.id),
         show=show,
         lifted_count=_count(lifted),
         next_meeting=upcoming,
@@ -124,7 +121,10 @@ def search_page() -> ResponseReturnValue:
     web.check(person.is_active)
     group_ids = db.session.scalars(readable_group_ids(person)).all()
     size = 8 if web.is_fragment_request() else RESULTS_A_PAGE
-    results = search.query(text, person=person, group_ids=group_ids, type_=type_, offset=(page - 1) * size, limit=size)
+    results = search.query(
+        text, person=person, group_ids=group_ids, type_=type_, offset=(page - 1) * size, limit=size,
+        with_text=not web.is_fragment_request(),
+    )  # fmt: skip
     template = "home/_search_window.html" if web.is_fragment_request() else "home/search.html"
     return render_template(template, results=results, text=text, type_=type_, page_number=page, page_size=size)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from portal import db
 from portal.library.models import FileState, Resource
 from portal.people.models import Group, Person
 from portal.people.policy import can_write_in_group, readable_group_ids
@@ -21,12 +20,6 @@ def visible_resources(person: Person) -> sa.Select[Resource]:
         )
         .options(selectinload(Resource.versions))
     )
-
-
-def count_materials(person: Person, group: Group) -> int:
-    """How many materials of the group the person may see."""
-    ids = visible_resources(person).where(Resource.group_id == group.id).with_only_columns(Resource.id)
-    return db.session.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
 
 
 def can_add_material(person: Person, group: Group) -> bool:

@@ -100,9 +100,3 @@ def meetings_to_come(person: Person) -> sa.Select[Meeting]:
 def next_meeting(person: Person, group: Group) -> Meeting | None:
     """The group's next meeting that the person may see."""
     return db.session.scalars(meetings_to_come(person).where(Meeting.group_id == group.id).limit(1)).first()
-
-
-def count_meetings(person: Person, group: Group) -> int:
-    """How many meetings of the group the person may see."""
-    ids = visible_meetings(person).where(Meeting.group_id == group.id).with_only_columns(Meeting.id)
-    return db.session.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0
