@@ -18,6 +18,7 @@ import docx
 import openpyxl
 import pptx
 import typst
+from lxml import etree
 from odf.opendocument import OpenDocumentText
 from odf.style import Style, TextProperties
 from odf.table import Table, TableCell, TableColumn, TableRow
@@ -43,6 +44,9 @@ def _steady(data: bytes, material: Material) -> bytes:
             content = old.read(member)
             if member.filename == "docProps/core.xml":
                 content = re.sub(rb"(?<=W3CDTF\">)[^<]+", stamp, content)
+            elif material.file_name.endswith(".odt") and member.filename.endswith(".xml"):
+                # the library declares namespaces in any order, and more of them with every document it writes
+                content = etree.tostring(etree.fromstring(content), method="c14n", exclusive=True)
             new.writestr(entry, content)
     return made.getvalue()
 
@@ -83,8 +87,6 @@ def pdf(material: Material) -> bytes:
     assert isinstance(made, bytes)
     return made
 
-
-# --- DOCX, PPTX, XLSX -------------------------------------------------------------------------------------------------
 
 _WORD_STYLES = {"bullets": "List Bullet", "numbers": "List Number", "checks": "Normal", "paragraph": "Normal"}
 
@@ -210,8 +212,6 @@ def _odt(block: Block, bold: Any) -> Iterator[Any]:
     elif block.kind == "paragraph":
         yield _odt_words(P(), block.text, bold)
 
-
-# --- HTML, Markdown, text ---------------------------------------------------------------------------------------------
 
 _STYLE = "body{font:17px/26px system-ui,sans-serif;max-width:42rem;margin:2rem auto}td,th{padding:.3rem .6rem;text-align:left}"
 
