@@ -95,6 +95,7 @@ def worker() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+    os.nice(5)  # where cores are few, pages and sockets go first
     logging.getLogger("portal").info("worker started")
     outbox.work(f"{socket.gethostname()}-{os.getpid()}", stopped=lambda: stopping)
 

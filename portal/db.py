@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -33,6 +35,7 @@ from sqlalchemy.pool import QueuePool
 log = logging.getLogger("portal.db")
 
 BUSY_SECONDS = 10.0
+BUSY_PAUSE = 0.003
 
 
 class Base(DeclarativeBase):
@@ -112,6 +115,27 @@ class _WriteLock:
             self._lock.release()
 
 
+def _begin_immediate(connection: sa.Connection) -> None:
+    """Start to write, once the other process (the worker) has finished: looked at every few milliseconds, so that other
+    greenlets run meanwhile. SQLite would sleep in C and hold up every reader and every socket of this process.
+    """
+    driver: Any = connection.connection.driver_connection
+    deadline = time.monotonic() + BUSY_SECONDS
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                    raise sa.exc.OperationalError("BEGIN IMMEDIATE", {}, error) from error
+            else:
+                return
+            time.sleep(BUSY_PAUSE)
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
+
+
 def make_engine(url: str) -> sa.Engine:
     """An engine for a SQLite or PostgreSQL address, with the settings that the house relies on.
 
@@ -160,7 +184,7 @@ def make_engine(url: str) -> sa.Engine:
             return
         lock.acquire(connection)
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _begin_immediate(connection)
         except BaseException:
             lock.release(connection)
             raise

@@ -244,8 +244,15 @@ def recheck() -> None:
     Changes made by the web process drop sockets at once; this catches time-outs and what other processes changed.
     """
     good = _valid_sessions[0]({watcher.session_row_id for watcher in _watchers.values()})
+    allowed: dict[tuple[int, str], bool] = {}
     for sid, watcher in list(_watchers.items()):
-        if watcher.session_row_id not in good or not all(_still_allowed(watcher, topic) for topic in watcher.topics):
+        for topic in list(watcher.topics):
+            if (watcher.person_id, topic) not in allowed:  # a person's second tab costs nothing
+                allowed[watcher.person_id, topic] = _still_allowed(watcher, topic)
+                socketio.sleep(0)  # many sockets must not hold up the rest of the process
+        if watcher.session_row_id not in good or not all(
+            allowed.get((watcher.person_id, topic), True) for topic in watcher.topics
+        ):
             _disconnect(sid)
 
 
