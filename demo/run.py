@@ -47,7 +47,9 @@ def port_from_environment() -> int:
         fail(f"PORT must be a number between 1 and 65535, not {text!r}.")
     port = int(text)
     if not is_free(port):
-        fail(f"Port {port} is taken. Stop what listens there, or choose another one: make run PORT={port + 100 if port < 65000 else 8000}")
+        fail(
+            f"Port {port} is taken. Stop what listens there, or choose another one: make run PORT={port + 100 if port < 65000 else 8000}"
+        )
     return port
 
 
@@ -89,6 +91,7 @@ def prepare(idp_port: int) -> list[str]:
     Returns the lines that say whom one can sign in as.
     """
     from demo.load import is_loaded, load, prepare_providers, recommended
+
     from portal import create_app
     from portal.cli import upgrade_database
 
@@ -177,7 +180,9 @@ def main() -> None:
         children.start("portal", sys.executable, "-m", "gunicorn", "--log-level", "warning", "-c", "gunicorn.conf.py")
         wait_until_up(address, children)
         if not children.ended() and not children.is_stopping:
-            say(f"\nReady after {time.monotonic() - started:.1f} s: {address}\n\nSign in with one of these work e-mails (no password):")
+            say(
+                f"\nReady after {time.monotonic() - started:.1f} s: {address}\n\nSign in with one of these work e-mails (no password):"
+            )
             for line in people:
                 say(f"  {line}")
             say("\nCtrl-C stops everything; nothing is lost.")
