@@ -20,12 +20,12 @@ def _document(resource: Resource) -> search.Document | None:
 
 def register() -> None:
     """Let material be found."""
+    pages = selectinload(Resource.versions).selectinload(ResourceVersion.pages)
     search.register(
         "resource",
         Resource,
         document=_document,
         visible=policy.visible_resources,
-        all_rows=lambda: sa.select(Resource).options(
-            selectinload(Resource.versions).selectinload(ResourceVersion.pages)
-        ),
+        all_rows=lambda: sa.select(Resource).options(pages),
+        text=[pages],
     )

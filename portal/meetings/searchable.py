@@ -29,6 +29,7 @@ def register() -> None:
         document=_meeting_document,
         visible=policy.visible_meetings,
         all_rows=lambda: sa.select(Meeting).options(selectinload(Meeting.items)),
+        text=[selectinload(Meeting.items)],
     )
     search.register(
         "minutes",

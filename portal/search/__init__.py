@@ -51,6 +51,7 @@ class Kind:
     document: Callable[[Any], Document | None]  # None: no longer to be found
     visible: Callable[[Any], sa.Select[Any]]
     all_rows: Callable[[], sa.Select[Any]]
+    text: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,13 @@ def register(
     document: Callable[[Any], Document | None],
     visible: Callable[[Any], sa.Select[Any]],
     all_rows: Callable[[], sa.Select[Any]],
+    text: Sequence[Any] = (),
 ) -> None:
-    """Let things of a model be found. `all_rows` selects them with what `document` needs already joined."""
-    _kinds[type_] = Kind(type_, model, document, visible, all_rows)
+    """Let things of a model be found. `all_rows` selects them with what `document` needs already joined.
+
+    `text` are the loader options with which a page of results loads, in one query, the text that passages are made of.
+    """
+    _kinds[type_] = Kind(type_, model, document, visible, all_rows, text)
     _types[model] = type_
 
 
@@ -97,12 +102,12 @@ def engine() -> Engine:
 
 def query(
     text: str, *, person: Any, group_ids: Collection[int], type_: str | None = None,
-    narrow: sa.ColumnElement[bool] | None = None, offset: int = 0, limit: int = 20,
+    narrow: sa.ColumnElement[bool] | None = None, offset: int = 0, limit: int = 20, with_text: bool = True,
 ) -> Results:  # fmt: skip
     """What the person may see of what was asked for, best first.
 
     `group_ids` are the groups that the person may read now; without any there is nothing to find. `type_` keeps one type,
-    and `narrow` a part of that type.
+    and `narrow` a part of that type. `with_text` False: no passages will be shown.
     """
     parsed = parse(text)
     hits = engine().search(parsed, group_ids=group_ids, limit=MOST_HITS) if group_ids else []
@@ -112,7 +117,7 @@ def query(
     chosen = [hit for hit in allowed if type_ is None or hit.type == type_]
     return Results(
         parsed,
-        _load(chosen[offset : offset + limit], person),
+        _load(chosen[offset : offset + limit], person, with_text),
         len(chosen),
         dict(counts),
         len(hits) >= MOST_HITS,
@@ -139,12 +144,13 @@ def _seen(
     return seen
 
 
-def _load(hits: Sequence[Hit], person: Any) -> list[Found]:
+def _load(hits: Sequence[Hit], person: Any, with_text: bool) -> list[Found]:
     objects: dict[tuple[str, int], Any] = {}
     for type_ in {hit.type for hit in hits}:
         kind = _kinds[type_]
         ids = [hit.id for hit in hits if hit.type == type_]
-        for obj in db.session.scalars(kind.visible(person).where(kind.model.id.in_(ids))).unique():
+        rows = kind.visible(person).where(kind.model.id.in_(ids)).options(*(kind.text if with_text else ()))
+        for obj in db.session.scalars(rows).unique():
             objects[type_, obj.id] = obj
     return [Found(hit.type, objects[hit.type, hit.id]) for hit in hits if (hit.type, hit.id) in objects]
 
@@ -166,7 +172,18 @@ def _note_changes(session: Session, _context: object) -> None:
 
 @outbox.handler(JOB, batch=500)
 def index_changed(payloads: list[dict[str, Any]]) -> None:
-    """Bring the index up to date with some things, whatever has happened to them since."""
+    """Bring the index up to date with some things, whatever has happened to them since; all of it, if it is lost."""
+    try:
+        if not engine().exists():
+            rebuild()
+        else:
+            _write_changes(payloads)
+    except Busy:  # a rebuild runs, and it may have passed these things already
+        for payload in payloads:
+            outbox.enqueue(JOB, delay=timedelta(seconds=1), **payload)
+
+
+def _write_changes(payloads: list[dict[str, Any]]) -> None:
     wanted: dict[str, set[int]] = {}
     for payload in payloads:
         wanted.setdefault(payload["type"], set()).add(payload["id"])
@@ -183,11 +200,7 @@ def index_changed(payloads: list[dict[str, Any]]) -> None:
                 documents.append(document)
     gone -= {(document.type, document.id) for document in documents}
     db.pause()
-    try:
-        engine().write(documents, gone)
-    except Busy:  # a rebuild runs, and it may have passed these things already
-        for payload in payloads:
-            outbox.enqueue(JOB, delay=timedelta(seconds=1), **payload)
+    engine().write(documents, gone)
 
 
 def _all_documents() -> Iterator[Document]:

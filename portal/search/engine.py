@@ -37,6 +37,9 @@ class Engine(Protocol):
     def search(self, query: Query, *, group_ids: Collection[int], limit: int) -> list[Hit]:
         """The best hits in these groups, all words first and any word if that finds nothing. No groups: no hits."""
 
+    def exists(self) -> bool:
+        """Whether there is an index at all: a lost one is made anew from the database."""
+
     def write(self, documents: Iterable[Document], gone: Iterable[tuple[str, int]]) -> None:
         """Add or replace documents and take away those that are gone. Worker only. Raises `Busy` during a rebuild."""
 

@@ -13,7 +13,8 @@ from functools import lru_cache
 
 import snowballstemmer
 
-_PIECES = re.compile(r"[^\W_]+", re.UNICODE)
+# accents may stand as code points of their own (files from Macs, many PDFs): they belong to their letter
+_PIECES = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
 _OWN = {"å", "ä", "ö"}
 _stemmer = snowballstemmer.stemmer("swedish")
 

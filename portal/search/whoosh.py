@@ -73,13 +73,22 @@ class WhooshEngine:
         if query.is_empty or not group_ids:
             return []
         with self._lock:
-            searcher = self._fresh()
-            if searcher is None:
-                return []
-            hits = self._run(searcher, query, group_ids, limit, wq.And)
-            if not hits and len(query.words) + len(query.phrases) + len(query.prefixes) > 1:
-                hits = self._run(searcher, query, group_ids, limit, wq.Or)
-            return hits
+            for attempt in (1, 2):
+                try:
+                    return self._ask(query, group_ids, limit)
+                except Exception as error:  # noqa: BLE001  # Whoosh raises anything on a damaged index, or one swapped twice
+                    log.error("the index could not be read (attempt %s): %s", attempt, repr(error))
+                    self._let_go()
+        return []  # the index is a copy: 'search rebuild' makes it anew
+
+    def _ask(self, query: Query, group_ids: Collection[int], limit: int) -> list[Hit]:
+        searcher = self._fresh()
+        if searcher is None:
+            return []
+        hits = self._run(searcher, query, group_ids, limit, wq.And)
+        if not hits and len(query.words) + len(query.phrases) + len(query.prefixes) > 1:
+            hits = self._run(searcher, query, group_ids, limit, wq.Or)
+        return hits
 
     def _run(self, searcher: Any, query: Query, group_ids: Collection[int], limit: int, join: Any) -> list[Hit]:
         # un-normalised on purpose: normalising drops an empty Or, and with it the fence around the groups
@@ -118,9 +127,16 @@ class WhooshEngine:
     def close(self) -> None:
         """Let go of the index's files."""
         with self._lock:
-            if self._searcher is not None:
-                self._searcher.close()
-            self._searcher = self._opened = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._searcher is not None:
+            self._searcher.close()
+        self._searcher = self._opened = None
+
+    def exists(self) -> bool:
+        """See `Engine.exists`."""
+        return self._current() is not None
 
     def _current(self) -> Path | None:
         link = self._root / "current"
@@ -149,9 +165,14 @@ class WhooshEngine:
         with self._writing():
             directory = self._new_directory()
             writer = whoosh_index.open_dir(str(directory)).writer(limitmb=128)
-            for document in documents:
-                writer.add_document(**_fields(document))
-                count += 1
+            try:
+                for document in documents:
+                    writer.add_document(**_fields(document))
+                    count += 1
+            except BaseException:
+                writer.cancel()
+                shutil.rmtree(directory)
+                raise
             writer.commit(optimize=True)
             self._swap(directory)
         return count

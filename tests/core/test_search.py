@@ -1,0 +1,409 @@
+"""Search: what every engine must do, what a person may find, and an index that is stale, busy, damaged or gone."""
+
+from __future__ import annotations
+
+import gc
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from portal import db, outbox, search
+from portal.discussions.models import Post, Thread
+from portal.people.models import Group, Person
+from portal.people.policy import readable_group_ids
+from portal.search import snippets
+from portal.search.engine import Busy, Document, Engine
+from portal.search.query import parse
+from portal.search.whoosh import WhooshEngine
+from portal.web import Edge
+from tests import commands, factories
+from tests.conftest import Sign
+from tests.factories import Network
+
+ENGINES = ("whoosh",)
+MALICIOUS = [
+    "a*", "*", "***", "ab*", "[a TO z]", "group:1", "grp:5 OR group:2", "body:hemligt", "a AND (b OR", "a~2", "a^1000", "\\",
+    '"', '"""', '"halv fras', "-", "--", "-hemligt", '-"hemlig sak"', "--hemligt", "?", "a?b", "NOT a", "{", "\x00", "a\x00b",
+    "\N{ZERO WIDTH SPACE}", "\N{RIGHT-TO-LEFT OVERRIDE}abc", "\ud800", "ord " * 2_500, "x" * 10_000, '"' * 5_000, "- " * 5_000,
+    "abc* " * 2_000, "'; DROP TABLE post; --", "%", "_", "<script>alert(1)</script>", "\N{COMBINING ACUTE ACCENT}" * 500,
+]  # fmt: skip
+
+
+# --- the contract of an engine ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An engine with a small corpus in three groups."""
+    assert request.param == "whoosh"
+    made = WhooshEngine(tmp_path / "index")
+    made.write(CORPUS, [])
+    yield made
+    made.close()
+
+
+def document(number: int, title: str, body: str, group: int = 1, type_: str = "thread") -> Document:
+    return Document(type_, number, group, title, body, db.now())
+
+
+CORPUS = [
+    document(1, "Samverkan i länen", "Människohandel och prostitution i Örebro"),
+    document(2, "Manual", "Om människohandel för kommuner, med samverkansplan"),
+    document(3, "Prostitution", "Kommuner och regioner"),
+    document(4, "Möte i Åre", "En väg, ett hål och Café Métro", type_="meeting"),
+    document(5, "Hemligt", "Människohandel i sluten grupp", group=2),
+    document(6, "Samma nummer", "annan typ", type_="post"),
+    document(7, "SOU", "SOU 2016:70 Ett starkt straffrättsligt skydd", group=3),
+]
+
+
+def found(engine: Engine, text: str, groups: tuple[int, ...] = (1,), limit: int = 100) -> list[int]:
+    return [hit.id for hit in engine.search(parse(text), group_ids=groups, limit=limit)]
+
+
+def test_all_words_first(engine: Engine) -> None:
+    assert found(engine, "människohandel kommuner") == [2]
+
+
+def test_any_word_when_no_document_has_all(engine: Engine) -> None:
+    assert set(found(engine, "människohandel regioner")) == {1, 2, 3}
+
+
+def test_one_word_that_is_nowhere_gives_nothing(engine: Engine) -> None:
+    assert found(engine, "trädgårdsmöbel") == []
+
+
+def test_a_phrase_stands_together(engine: Engine) -> None:
+    assert found(engine, '"kommuner och regioner"') == [3]
+    assert found(engine, '"regioner och kommuner"') == []
+
+
+def test_a_number_with_a_colon_is_a_phrase(engine: Engine) -> None:
+    assert found(engine, "2016:70", (1, 2, 3)) == [7]
+
+
+def test_minus_takes_away(engine: Engine) -> None:
+    assert found(engine, "människohandel -kommuner") == [1]
+    assert found(engine, '"människohandel och prostitution" -örebro') == []
+    assert found(engine, "-kommuner") == []
+
+
+def test_a_star_is_a_beginning(engine: Engine) -> None:
+    assert set(found(engine, "samverk*")) == {1, 2}
+
+
+def test_forms_of_a_word(engine: Engine) -> None:
+    assert found(engine, "kommunerna regionerna") == [3]
+
+
+def test_a_word_in_the_title_weighs_more(engine: Engine) -> None:
+    assert found(engine, "prostitution") == [3, 1]
+
+
+def test_letters_that_are_their_own(engine: Engine) -> None:
+    assert found(engine, "örebro") == [1]
+    assert found(engine, "ÖREBRO") == [1]
+    assert found(engine, "O\N{COMBINING DIAERESIS}rebro") == [1], "two code points or one"
+    assert found(engine, "orebro") == []
+    assert found(engine, "hål") == [4]
+    assert found(engine, "hal") == []
+    assert found(engine, "metro") == [4], "accents of other languages are no letters of their own"
+
+
+def test_nobody_finds_anything_without_groups(engine: Engine) -> None:
+    for text in ("människohandel", "samverk*", '"människohandel i"', "människohandel -örebro"):
+        assert engine.search(parse(text), group_ids=[], limit=100) == []
+        assert engine.search(parse(text), group_ids=[999], limit=100) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["människohandel", "människohandel regioner", "människ*", '"människohandel i"', "hemligt"]
+)
+def test_a_foreign_group_is_never_hit(engine: Engine, text: str) -> None:
+    assert 5 not in found(engine, text, (1, 3))
+    assert 5 in found(engine, text, (2,))
+
+
+@pytest.mark.parametrize("text", MALICIOUS, ids=range(len(MALICIOUS)))
+def test_anything_can_be_typed(engine: Engine, text: str) -> None:
+    assert 5 not in found(engine, text)
+    assert engine.search(parse(text), group_ids=[], limit=100) == []
+
+
+def test_writing_replaces_and_takes_away(engine: Engine) -> None:
+    engine.write([document(1, "Ny rubrik", "ny text")], [("thread", 2), ("thread", 999)])
+    assert found(engine, "människohandel") == []
+    assert found(engine, "rubrik") == [1]
+    engine.write([], [("thread", 6)])
+    assert found(engine, "nummer") == [6], "it is a post that has this number"
+
+
+def test_a_document_that_moves_leaves_its_old_group(engine: Engine) -> None:
+    engine.write([document(1, "Samverkan i länen", "flyttat", group=2)], [])
+    assert found(engine, "samverkan", (1,)) == []
+    assert found(engine, "samverkan", (2,)) == [1]
+
+
+def test_as_many_as_asked_for(engine: Engine) -> None:
+    engine.write([document(number, "Samma", "mängd") for number in range(100, 130)], [])
+    assert len(found(engine, "mängd", limit=7)) == 7
+
+
+def test_a_rebuild_swaps_while_others_search(engine: Engine) -> None:
+    assert found(engine, "rubrik") == []
+
+    def documents() -> Iterator[Document]:
+        yield document(1, "Ny rubrik", "första")
+        assert found(engine, "människohandel"), "the old index answers until the new one is whole"
+        with pytest.raises(Busy):
+            engine.write([document(9, "Emellan", "")], [])
+        yield document(2, "Ny rubrik", "andra")
+
+    assert engine.rebuild(documents()) == 2
+    assert set(found(engine, "rubrik")) == {1, 2}
+    assert found(engine, "människohandel") == []
+    for _ in range(3):
+        engine.rebuild([document(3, "Åter ny", "tredje")])
+    assert found(engine, "rubrik") == []
+    assert found(engine, "tredje") == [3]
+
+
+def test_a_rebuild_that_fails_leaves_the_old_index(engine: Engine) -> None:
+    def documents() -> Iterator[Document]:
+        yield document(1, "Ny rubrik", "första")
+        raise OSError("the database went away")
+
+    with pytest.raises(OSError, match="went away"):
+        engine.rebuild(documents())
+    assert set(found(engine, "människohandel")) == {1, 2}
+    engine.write([document(8, "Ny rubrik", "skrivbart igen")], [])
+    assert found(engine, "rubrik") == [8]
+
+
+# --- what a person may find -------------------------------------------------------------------------------------------
+
+
+def ask(person: Person, text: str, **more: object) -> search.Results:
+    groups = db.session.scalars(readable_group_ids(person)).all()
+    return search.query(text, person=person, group_ids=groups, **more)  # type: ignore[arg-type]  # for brevity
+
+
+def index() -> None:
+    """Let the worker do what waits."""
+    db.commit()
+    outbox.run_all()
+
+
+def test_what_is_written_is_found_by_those_who_may_read_it(network: Network) -> None:
+    thread = factories.thread(network.group, network.convener, "Stormköket", "Om spritkök och tändstickor")
+    factories.thread(network.closed, network.convener, "Slutet", "Om spritkök i det slutna")
+    factories.thread(network.open, network.convener, "Öppet", "Om spritkök för alla")
+    index()
+    assert {found.obj.thread.title for found in ask(network.convener, "spritkök").found} == {
+        "Stormköket",
+        "Slutet",
+        "Öppet",
+    }
+    results = ask(network.member, "spritkök")
+    assert (results.total, results.counts) == (2, {"post": 2})
+    assert "Slutet" not in {found.obj.thread.title for found in results.found}
+    assert ask(network.outsider, "spritkök").total == 1
+    assert ask(network.member, "slutet").total == 0
+    assert (ask(network.member, "stormköket").found[0].type, ask(network.member, "stormköket").total) == ("thread", 1)
+    assert thread.title == "Stormköket"
+
+
+def test_types_and_pages(network: Network) -> None:
+    thread = factories.thread(network.group, network.convener, "Spritkök", "Om spritkök")
+    for number in range(30):
+        factories.post(thread, network.member, f"Spritkök nummer {number}")
+    index()
+    first, second = ask(network.member, "spritkök", limit=20), ask(network.member, "spritkök", limit=20, offset=20)
+    assert (first.total, first.counts, len(first.found), len(second.found)) == (32, {"thread": 1, "post": 31}, 20, 12)
+    assert {f.obj.id for f in first.found if f.type == "post"}.isdisjoint(
+        {f.obj.id for f in second.found if f.type == "post"}
+    )
+    assert ask(network.member, "spritkök", type_="thread").total == 1
+    assert ask(network.member, "spritkök", type_="unheard_of").found == []
+
+
+def test_a_stale_index_shows_nothing_that_may_not_be_seen(network: Network) -> None:
+    thread = factories.thread(network.group, network.convener, "Spritkök", "Om tändstickor")
+    index()
+    db.session.execute(sa.update(Thread).values(group_id=network.closed.id))  # behind the index's back
+    db.commit()
+    for text in ("spritkök", "tändstickor"):
+        results = ask(network.member, text)
+        assert (results.total, results.counts, results.found) == (0, {}, [])
+    db.session.execute(sa.delete(Post))
+    db.session.execute(sa.delete(Thread))
+    db.commit()
+    assert ask(network.convener, "tändstickor").total == 0
+    assert thread is not None
+
+
+def test_an_index_that_lies_about_groups_shows_nothing(app: Edge, network: Network) -> None:
+    factories.thread(network.closed, network.convener, "Slutet", "hemlighetsord")
+    index()
+    engine = app.extensions["search_engine"]
+    rows = [document(found.obj.id, "Slutet", "hemlighetsord", network.group.id, found.type)
+            for found in ask(network.convener, "hemlighetsord").found]  # fmt: skip
+    engine.write(rows, [])
+    assert engine.search(parse("hemlighetsord"), group_ids=[network.group.id], limit=10)
+    results = ask(network.member, "hemlighetsord")
+    assert (results.total, results.counts, results.found) == (0, {}, [])
+
+
+def test_the_page_takes_anything(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    client = sign_in(network.member)
+    for text in MALICIOUS:
+        words = text.encode("utf-8", "replace").decode()
+        expected = 400 if "\x00" in words else 200
+        answer = client.get("/search", query_string={"q": words})
+        assert answer.status_code == expected, text[:40]
+        assert "<script>alert" not in answer.text
+        assert client.get("/library", query_string={"q": words}).status_code == expected, text[:40]
+
+
+# --- the index as a thing that can break --------------------------------------------------------------------------------
+
+
+def folder_of(app: Edge) -> Path:
+    folder: Path = app.config["SETTINGS"].data_dir / "index"
+    return folder
+
+
+def damage(app: Edge, how: str) -> None:
+    current = (folder_of(app) / "current").resolve()
+    if how == "gone":
+        shutil.rmtree(folder_of(app))
+    elif how == "target gone":
+        shutil.rmtree(current)
+    elif how == "empty":
+        for file in current.iterdir():
+            file.unlink()
+    elif how == "cut":
+        for file in current.iterdir():
+            file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    else:
+        for file in current.iterdir():
+            file.write_bytes(b"\xff" * file.stat().st_size)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh leaves damaged files open
+@pytest.mark.parametrize("how", ["gone", "target gone", "empty", "cut", "overwritten"])
+def test_a_damaged_index_finds_nothing_until_it_is_made_anew(
+    app: Edge, network: Network, sign_in: Sign, built_front_end: object, how: str
+) -> None:
+    factories.thread(network.group, network.convener, "Spritkök", "Om tändstickor")
+    index()
+    app.extensions["search_engine"].close()  # as a process that starts now
+    damage(app, how)
+    client = sign_in(network.member)
+    answer = client.get("/search?q=spritkök")
+    assert answer.status_code == 200
+    assert "Om tändstickor" not in answer.text
+    assert client.get("/library?q=spritkök").status_code == 200
+    done = commands.run(app, "search", "rebuild")
+    assert (done.exit_code, done.output) == (0, "2 documents are in the new index.\n")
+    assert ask(network.member, "spritkök").total == 1
+    factories.thread(network.group, network.convener, "Stormkök", "Om annat")
+    index()
+    assert ask(network.member, "stormkök").total == 1
+    gc.collect()
+
+
+def test_a_lost_index_is_made_anew_by_the_worker(app: Edge, network: Network) -> None:
+    factories.thread(network.group, network.convener, "Spritkök", "Om tändstickor")
+    index()
+    damage(app, "gone")
+    factories.thread(network.group, network.convener, "Stormkök", "Om annat")
+    index()
+    assert (ask(network.member, "spritkök").total, ask(network.member, "stormkök").total) == (1, 1)
+
+
+def test_what_is_written_during_a_rebuild_is_written_after_it(app: Edge, network: Network) -> None:
+    factories.thread(network.group, network.convener, "Spritkök", "Om tändstickor")
+    index()
+    engine = app.extensions["search_engine"]
+    factories.thread(network.group, network.convener, "Stormkök", "Om annat")
+    db.commit()
+    with engine._writing():
+        outbox.run_once()
+        waiting = db.session.scalars(sa.select(outbox.Job)).all()
+        assert {job.kind for job in waiting} == {search.JOB}
+        assert all(job.error is None for job in waiting)
+        assert commands.run(app, "search", "rebuild").exit_code == 1
+    assert ask(network.member, "stormkök").total == 0
+    db.session.execute(sa.update(outbox.Job).values(run_at=db.now()))
+    index()
+    assert ask(network.member, "stormkök").total == 1
+    assert search.lag() == (0, 0.0)
+
+
+def test_the_lag_is_what_waits(network: Network) -> None:
+    factories.thread(network.group, network.convener, "Spritkök", "Om tändstickor")
+    db.commit()
+    count, seconds = search.lag()
+    assert count >= 2
+    assert seconds >= 0
+
+
+# --- passages -----------------------------------------------------------------------------------------------------------
+
+
+def test_passages_mark_words_and_escape_everything_else() -> None:
+    text = 'Före <script>alert("x")</script> & Människohandel efter <b>människohandeln</b>'
+    snippet = snippets.best(text, parse("människohandel script"))
+    assert snippet is not None
+    assert str(snippet.html) == (
+        "Före &lt;<mark>script</mark>&gt;alert(&#34;x&#34;)&lt;/<mark>script</mark>&gt; &amp; "
+        "<mark>Människohandel</mark> efter &lt;b&gt;människohandeln&lt;/b&gt;"
+    )
+
+
+def test_a_passage_is_where_the_words_are() -> None:
+    text = "ord " * 400 + "Nålen ligger här i höstacken " + "ord " * 400
+    snippet = snippets.best(text, parse("nålen höstacken"))
+    assert snippet is not None
+    assert "<mark>Nålen</mark> ligger här i <mark>höstacken</mark>" in snippet.html
+    assert snippet.html.startswith("… ")
+    assert snippet.html.endswith(" …")
+    assert len(snippet.html) < 500
+    assert snippets.best(text, parse("synål")) is None
+
+
+def test_marking_a_title() -> None:
+    assert str(snippets.mark("<i>Samverkan</i>", parse("samverk*"))) == "&lt;i&gt;<mark>Samverkan</mark>&lt;/i&gt;"
+
+
+# --- the command --------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_sees_through_somebody_s_eyes(app: Edge, network: Network) -> None:
+    factories.thread(network.group, network.convener, "Spritkök", "Om <b>tändstickor</b>")
+    factories.thread(network.closed, network.convener, "Slutet", "Om tändstickor i hemlighet")
+    index()
+    member, convener, outsider = network.member.email, network.convener.email, network.outsider.email
+    answer = json.loads(commands.run(app, "search", "query", "tändstickor", "--as", member, "--json").output)
+    assert (answer["total"], answer["counts"], answer["more"]) == (1, {"post": 1}, False)
+    assert answer["hits"][0]["snippet"] == "Om &lt;b&gt;<mark>tändstickor</mark>&lt;/b&gt;"
+    both = json.loads(commands.run(app, "search", "query", "tändstickor", "--as", convener, "--json").output)
+    assert both["total"] == 2
+    nothing = json.loads(commands.run(app, "search", "query", "tändstickor", "--as", outsider, "--json").output)
+    assert nothing == {"total": 0, "counts": {}, "more": False, "hits": []}
+    plain = commands.run(app, "search", "query", "spritkök", "--as", member)
+    assert plain.output == "1 hits\n    thread  Spritkök\n"
+    assert commands.run(app, "search", "query", "x", "--as", "nobody@example.org").exit_code == 2
+
+
+def test_groups_are_read_when_the_question_is_asked(network: Network) -> None:
+    factories.thread(network.group, network.convener, "Spritkök", "Om tändstickor")
+    index()
+    db.session.execute(sa.update(Group).where(Group.id == network.group.id).values(is_archived=True))
+    db.commit()
+    assert ask(network.member, "spritkök").total == 0
