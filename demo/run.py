@@ -91,7 +91,6 @@ def prepare(idp_port: int) -> list[str]:
     Returns the lines that say whom one can sign in as.
     """
     from demo.load import is_loaded, load, prepare_providers, recommended
-
     from portal import create_app
     from portal.cli import upgrade_database
 

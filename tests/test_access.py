@@ -151,7 +151,9 @@ def things(network: Network) -> dict[str, object]:
     )
     db.session.add_all([resource, version])
     starts = db.now() + timedelta(days=7)
-    meeting = meetings.plan_meeting(network.group, Plan("Möte", starts, starts + timedelta(hours=1)), by=network.convener)
+    meeting = meetings.plan_meeting(
+        network.group, Plan("Möte", starts, starts + timedelta(hours=1)), by=network.convener
+    )
     item = meetings.add_item(
         meeting, title="Punkt", kind=ItemKind.DISCUSSION, minutes_allotted=10, owner=None, by=network.convener
     )
@@ -246,7 +248,8 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.discussions import views as discussion_views
     from portal.home import views as home_views
     from portal.library import views as library_views
-    from portal.meetings import minutes_views, views as meeting_views
+    from portal.meetings import minutes_views
+    from portal.meetings import views as meeting_views
     from portal.people import views as people_views
     from portal.support import views as support_views
 

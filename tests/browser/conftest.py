@@ -14,7 +14,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, W
 
 from tests.browser.stack import ROOT, Stack, running
 
-EXPECTED_NOISE = re.compile(r"net::ERR_INTERNET_DISCONNECTED|net::ERR_CONNECTION|WebSocket connection to|422|409|ERR_EMPTY_RESPONSE|502|xhr poll")
+EXPECTED_NOISE = re.compile(
+    r"net::ERR_INTERNET_DISCONNECTED|net::ERR_CONNECTION|WebSocket connection to|422|409|ERR_EMPTY_RESPONSE|502|xhr poll"
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -31,13 +31,19 @@ def faults(page: Page, axe_source: str) -> list[str]:
     """What axe finds on the page as it stands."""
     page.evaluate(axe_source)
     found: dict[str, Any] = page.evaluate("tags => axe.run(document, {runOnly: tags})", AXE_TAGS)
-    return [f"{page.url} {fault['id']}: {node['html'][:160]}" for fault in found["violations"] for node in fault["nodes"]]
+    return [
+        f"{page.url} {fault['id']}: {node['html'][:160]}" for fault in found["violations"] for node in fault["nodes"]
+    ]
 
 
 def links_to_things(visitor: Visitor) -> list[str]:
     """A thread, a meeting, its minutes and forms, and a material, as the demo has them."""
     paths = []
-    for start, pattern in (("/groups/lamp", r"/threads/\d+"), ("/groups/lamp/meetings", r"/meetings/\d+$"), ("/library", r"/resources/\d+$")):
+    for start, pattern in (
+        ("/groups/lamp", r"/threads/\d+"),
+        ("/groups/lamp/meetings", r"/meetings/\d+$"),
+        ("/library", r"/resources/\d+$"),
+    ):
         visitor.go(start)
         hrefs = visitor.page.locator("main a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
         found = [re.sub("#.*", "", href) for href in hrefs if href and re.search(pattern, re.sub("#.*", "", href))]
@@ -45,7 +51,9 @@ def links_to_things(visitor: Visitor) -> list[str]:
         paths += list(dict.fromkeys(found))[:3]
     meeting = next(path for path in paths if "/meetings/" in path)
     visitor.go(meeting)
-    items = visitor.page.locator("main a[href*='/agenda-items/']").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    items = visitor.page.locator("main a[href*='/agenda-items/']").evaluate_all(
+        "all => all.map(a => a.getAttribute('href'))"
+    )
     return [*paths, f"{meeting}/minutes", f"{meeting}/edit", f"{meeting}/items/new", *items[:1]]
 
 
@@ -122,7 +130,12 @@ def test_english_speaks_english(visit: Open, email_of: EmailOf) -> None:
     one.go("/account")
     one.page.get_by_label("English").check()
     one.page.get_by_role("button", name="Spara").click()
-    for path, heading in (("/", "Today"), ("/calendar", "Calendar"), ("/library", "Library"), ("/contacts", "Contacts")):
+    for path, heading in (
+        ("/", "Today"),
+        ("/calendar", "Calendar"),
+        ("/library", "Library"),
+        ("/contacts", "Contacts"),
+    ):
         one.go(path)
         expect(one.page.get_by_role("heading", level=1)).to_have_text(heading)
 

@@ -1,5 +1,4 @@
 """portal/outbound.py against real servers on this machine (security.md no. 40)."""
-# ruff: noqa: E501 - tables of addresses
 
 from __future__ import annotations
 
@@ -115,9 +114,7 @@ def test_s40_a_form_is_posted(serve: Callable[..., Server]) -> None:
         connection.sendall(JSON_HEAD.replace(b"200 OK", b"400 Bad") + b"Content-Length: 2\r\n\r\n{}")
 
     server = serve(talk)
-    answer = LOCAL.post_form(
-        f"http://127.0.0.1:{server.port}/", "a=b", headers={"Authorization": "Basic eA=="}
-    )
+    answer = LOCAL.post_form(f"http://127.0.0.1:{server.port}/", "a=b", headers={"Authorization": "Basic eA=="})
     assert (answer.status, answer.is_ok, answer.json()) == (400, False, {})
     assert bodies == [b"a=b"]
     assert b"Content-Type: application/x-www-form-urlencoded" in server.heads[0]
@@ -295,9 +292,7 @@ def test_s40_a_name_that_leads_inside(addresses: list[str]) -> None:
 
 
 def test_s40_a_mixed_answer_does_not_open_loopback() -> None:
-    http = Outbound(
-        allow_loopback=True, resolver=lambda _host, _port: ["127.0.0.1", "93.184.216.34"], seconds=1
-    )
+    http = Outbound(allow_loopback=True, resolver=lambda _host, _port: ["127.0.0.1", "93.184.216.34"], seconds=1)
     assert refusal("http://op.example/", http) == OutboundReason.NOT_PUBLIC
 
 
@@ -453,7 +448,5 @@ UNDER_GEVENT = """
 @pytest.mark.timeout(30)
 def test_s40_the_same_under_gevent_and_nobody_else_waits() -> None:
     script = textwrap.dedent(UNDER_GEVENT)
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=25, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=25, check=True)
     assert done.stdout.split("\n")[:2] == ["http timeout True True", "https timeout True True"], done.stderr

@@ -122,9 +122,7 @@ def test_what_is_kept_is_noted_without_the_number(network: Network) -> None:
         render=factories.plain_render,
     )
     db.commit()
-    entry = db.session.scalars(
-        sa.select(audit.AuditEntry).where(audit.AuditEntry.action == "guard_kept")
-    ).one()
+    entry = db.session.scalars(sa.select(audit.AuditEntry).where(audit.AuditEntry.action == "guard_kept")).one()
     assert entry.details == {"kinds": ["phone"], "count": 1}
 
 
@@ -160,9 +158,7 @@ def test_leaving_ends_seeing(network: Network) -> None:
     thread = factories.thread(network.group, network.convener)
     db.commit()
     assert policy.may_watch_thread(network.member.id, thread.id)
-    membership = db.session.scalars(
-        sa.select(Membership).where(Membership.person_id == network.member.id)
-    ).one()
+    membership = db.session.scalars(sa.select(Membership).where(Membership.person_id == network.member.id)).one()
     people.remove_member(membership, by=None)
     db.commit()
     assert not policy.may_watch_thread(network.member.id, thread.id)
