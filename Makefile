@@ -29,7 +29,7 @@ check: $(VENV)/dev.stamp static/build/manifest.json $(COMPILED) ## style, types,
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/djlint --check --lint --quiet templates || $(BIN)/djlint --lint templates
+	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/codespell
 	$(BIN)/python -m tests.catalogue
 

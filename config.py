@@ -21,19 +21,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="PORTAL_", extra="ignore", secrets_dir=None)
 
-    secret_key: SecretStr = Field(
-        description="signs and encrypts; at least 32 characters; a file's content or a value"
-    )
+    secret_key: SecretStr = Field(description="signs and encrypts; at least 32 characters; a file's content or a value")
     base_url: str = Field(description="address that people type, such as https://portal.example.se")
     data_dir: Path = Field(default=ROOT / "var", description="files, search index and the SQLite database")
     database_url: str = Field(default="", description="SQLAlchemy address; default is SQLite in data_dir")
-    redis_url: str = Field(
-        default="", description="only when several web processes share live threads and rate limits"
-    )
+    redis_url: str = Field(default="", description="only when several web processes share live threads and rate limits")
     environment: Literal["production", "demo", "test"] = "production"
-    max_upload_bytes: int = Field(
-        default=50_000_000, ge=1024, description="largest file that can be added"
-    )
+    max_upload_bytes: int = Field(default=50_000_000, ge=1024, description="largest file that can be added")
     max_text_chars: int = Field(default=50_000, ge=1_000, description="longest text of a post or a note")
     session_idle_minutes: int = Field(default=30, ge=1, le=120)
     session_hours: int = Field(default=8, ge=1, le=10)
@@ -112,9 +106,7 @@ def load() -> Settings:
         return Settings()  # type: ignore[call-arg]  # the fields come from the environment
     except ValidationError as error:
         first = error.errors()[0]
-        name = (
-            "PORTAL_" + "_".join(str(part) for part in first["loc"]).upper() if first["loc"] else "Settings"
-        )
+        name = "PORTAL_" + "_".join(str(part) for part in first["loc"]).upper() if first["loc"] else "Settings"
         reason = "is not set" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")
         print(f"{name} {reason}.", file=sys.stderr)
         raise SystemExit(2) from None
