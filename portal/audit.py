@@ -6,6 +6,7 @@ It never holds post text, tokens, or what the personal-data guard found.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from datetime import datetime
@@ -118,9 +119,11 @@ def _append(
 
 def verify() -> int | None:
     """Walk the chain; returns the id of the first row that does not fit, or None when all is well."""
+    rows = sa.select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)
     previous = GENESIS
-    for entry in db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=1000)):
-        if entry.previous_hash != previous or entry.entry_hash != entry.digest():
-            return entry.id
-        previous = entry.entry_hash
+    with contextlib.closing(db.session.scalars(rows)) as entries:
+        for entry in entries:
+            if entry.previous_hash != previous or entry.entry_hash != entry.digest():
+                return entry.id
+            previous = entry.entry_hash
     return None
