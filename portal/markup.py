@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markupsafe import Markup
+
+MOST_MARKS = 1_000  # of one kind in one paragraph: looking for their partners takes time that grows with the square
+
+
+def _calm(state: StateCore) -> None:
+    """A paragraph of nothing but marks is shown as it is typed."""
+    for token in state.tokens:
+        if token.type == "inline" and max(token.content.count(mark) for mark in "[*_") > MOST_MARKS:
+            token.children = [Token("text", "", 0, content=token.content)]
+            token.content = ""
+
 
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks": True}).enable(
     ["table", "strikethrough"]
 )
+_markdown.core.ruler.before("inline", "calm", _calm)
 
 LONGEST_REMEMBERED = 4_000  # characters; the memory for rendered texts stays below some 20 MB
+
+_ADDRESS = re.compile(r"(?i)https?://|mailto:|tel:|/(?![/\\])")  # elsewhere by its full address, or a page of ours
 
 _TAGS = {
     *("p", "br", "strong", "em", "s", "a", "ul", "ol", "li", "blockquote", "code", "pre", "hr"),
@@ -22,7 +38,8 @@ _TAGS = {
 }
 _cleaner = nh3.Cleaner(
     tags=_TAGS,
-    attributes={"a": {"href"}, "ol": {"start"}},
+    attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
+    attribute_filter=lambda tag, name, value: value if name != "href" or _ADDRESS.match(value) else None,
     url_schemes={"https", "http", "mailto", "tel"},
     link_rel="noopener noreferrer nofollow",
     strip_comments=True,

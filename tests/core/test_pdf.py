@@ -1,0 +1,115 @@
+"""PDF by typst: tagged, titled, and whatever people wrote stays text."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from portal import pdf
+from portal.markup import blocks
+from portal.web import Edge
+
+
+def data(**more: Any) -> dict[str, Any]:
+    return {
+        "title": "Protokoll: LAMP", "subtitle": "tisdag 24 november 2026, kl. 09.30–15.30.", "author": "Sam Mankallande",
+        "group": "Länsstyrelsernas nätverk", "class": "Nätverket", "lang": "sv", "date": "24 nov 2026",
+        "present": [["Myndigheten", "Sam Mankallande", "På plats"]],
+        "items": [{"number": "§\N{NO-BREAK SPACE}1", "title": "Lägesbild", "text": blocks("En **fet** text."), "decision": []}],
+        "words": {"present": "Närvaro", "columns": ["Organisation", "Namn", "Hur"], "decision": "Beslut", "page": "Sida", "of": "av"},
+        **more,
+    }  # fmt: skip
+
+
+def read(**more: Any) -> tuple[PdfReader, str]:
+    reader = PdfReader(io.BytesIO(pdf.compile_pdf("minutes.typ", data(**more))))
+    return reader, "\n".join(page.extract_text() for page in reader.pages)
+
+
+def item(title: str, text: str = "", decision: str = "", number: int = 1) -> dict[str, Any]:
+    return {
+        "number": f"§\N{NO-BREAK SPACE}{number}",
+        "title": title,
+        "text": blocks(text),
+        "decision": blocks(decision),
+    }
+
+
+def test_the_file_says_what_it_is(app: Edge) -> None:
+    reader, text = read()
+    assert reader.metadata is not None
+    assert (reader.metadata.title, reader.metadata.author) == ("Protokoll: LAMP", "Sam Mankallande")
+    catalog: Any = reader.trailer["/Root"]
+    assert catalog["/Lang"] == "sv"
+    assert catalog["/MarkInfo"]["/Marked"]
+    assert "/StructTreeRoot" in catalog
+    assert catalog["/ViewerPreferences"]["/DisplayDocTitle"]
+    packet = catalog["/Metadata"].get_data().decode()
+    assert "pdfaid:part" in packet
+    assert "pdfuaid:part" in packet
+    for words in ("Protokoll: LAMP", "Lägesbild", "Närvaro", "Sam Mankallande", "Sida 1 av 1"):
+        assert words in text
+
+
+HOSTILE = [
+    "#panic(\"x\")", "#read(\"/etc/passwd\")", "#import \"evil.typ\"", "#include \"x\"", "$ x^2 $", "= Rubrik", "*fet* _lutad_",
+    "`kod`", "```", "<label>", "@referens", "[hak]", "]", "#", "\\", "//kommentar", "/* kommentar", "~", "---", "\"citat\"",
+    "\\section{x} \\input{/etc/passwd}", "{{ config }}", "%(title)s", "🧭 emoji", "עברית مرحبا", "#let x = 1", "- punkt", "+ punkt",
+]  # fmt: skip
+
+
+def test_what_people_write_is_text_and_nothing_else(app: Edge) -> None:
+    titles = [item(title, title, title, number) for number, title in enumerate(HOSTILE, 1)]
+    _reader, text = read(title="#panic(1)", group="#panic(2)", subtitle="= x", author="#eval", items=titles)
+    flat = "".join(text.split())
+    for hostile in HOSTILE[:22]:
+        assert "".join(hostile.split()) in flat.replace("“", '"').replace("”", '"'), hostile
+    assert "root:" not in text
+
+
+def test_empty_minutes(app: Edge) -> None:
+    reader, text = read(items=[], present=[])
+    assert len(reader.pages) == 1
+    assert "Protokoll: LAMP" in text
+    assert "Närvaro" not in text
+
+
+def test_forty_items(app: Edge) -> None:
+    items = [item(f"Punkt {number}", "Mening. " * 60, "Vi gör så.", number) for number in range(1, 41)]
+    reader, text = read(items=items)
+    assert len(reader.pages) > 5
+    assert "Punkt 40" in text
+    assert text.count("Vi gör så.") == 40
+    assert f"Sida 1 av {len(reader.pages)}" in text
+
+
+def test_every_form_of_text(app: Edge) -> None:
+    markdown = (
+        "# Rubrik\n\nStycke **fet**\n\n- a\n- b\n\n1. c\n\n> d\n\n```\ne\n```\n\n| f | g |\n|--|--|\n| h | i |\n\n"
+        + "x" * 400
+    )
+    _reader, text = read(items=[item("Allt", markdown, markdown)])
+    for word in ("Rubrik", "Stycke", "fet", "•", "1."):
+        assert word in text
+
+
+def test_a_language_of_its_own(app: Edge) -> None:
+    reader, _text = read(lang="en")
+    catalog: Any = reader.trailer["/Root"]
+    assert catalog["/Lang"] == "en"
+
+
+def test_what_cannot_be_made_says_so(app: Edge) -> None:
+    with pytest.raises(pdf.PdfError):
+        pdf.compile_pdf("missing.typ", {})
+    with pytest.raises(pdf.PdfError):
+        pdf.compile_pdf("minutes.typ", {"title": "Bara rubrik"})
+
+
+def test_one_that_takes_too_long_is_stopped(app: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "SECONDS", 0.01)
+    with pytest.raises(pdf.PdfError, match="longer than"):
+        pdf.compile_pdf("minutes.typ", data())
