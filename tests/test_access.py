@@ -9,21 +9,13 @@ from __future__ import annotations
 import inspect
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
 
 import pytest
 import time_machine
 from flask.testing import FlaskClient
 
-from portal import db, outbox
-from portal.library.models import FileState, Resource, ResourceKind, ResourceVersion
-from portal.meetings import actions as meetings
-from portal.meetings.actions import Plan
-from portal.meetings.models import ItemKind
-from portal.people.models import PersonStatus
-from portal.support.actions import add_contact
+from portal import db
 from portal.web import Edge
-from tests import factories
 from tests.conftest import Sign
 from tests.factories import Network
 
@@ -135,49 +127,6 @@ def test_s13_the_public_endpoints_are_these(app: Edge) -> None:
     assert found == {"auth.sign_in", "auth.start", "auth.callback", "home.accessibility", "home.privacy", "home.health"}
 
 
-@pytest.fixture
-def things(network: Network) -> dict[str, object]:
-    """One of each thing, in the network group, and whose ids the addresses take."""
-    thread = factories.thread(network.group, network.convener)
-    post = factories.post(thread, network.member)
-    pending = factories.person(network.authority, "Ny Ansökt", status=PersonStatus.PENDING)
-    resource = Resource(
-        group=network.group, title="Material", kind=ResourceKind.MANUAL, created_by=network.convener,
-        organisation_id=network.authority.id, state=FileState.READY,
-    )  # fmt: skip
-    stored = _stored(b"innehall")
-    version = ResourceVersion(
-        resource=resource, sha256=stored, size=8, file_name="a.txt", media_type="text/plain", added_by=network.convener
-    )
-    db.session.add_all([resource, version])
-    starts = db.now() + timedelta(days=7)
-    meeting = meetings.plan_meeting(
-        network.group, Plan("Möte", starts, starts + timedelta(hours=1)), by=network.convener
-    )
-    item = meetings.add_item(
-        meeting, title="Punkt", kind=ItemKind.DISCUSSION, minutes_allotted=10, owner=None, by=network.convener
-    )
-    meetings.call_meeting(meeting, by=network.convener)
-    contact = add_contact("Stöd", note="", phone="", by=None)
-    outbox.sign("test")
-    db.session.flush()
-    ids = {
-        "slug": network.group.slug, "thread_id": thread.id, "post_id": post.id, "person_id": pending.id,
-        "resource_id": resource.id, "meeting_id": meeting.id, "item_id": item.id, "contact_id": contact.id,
-        "provider_id": 999_999, "filename": "missing.css",
-    }  # fmt: skip
-    db.commit()
-    return ids
-
-
-def _stored(content: bytes) -> str:
-    import io
-
-    from portal import files
-
-    return files.store(io.BytesIO(content), limit=100).sha256
-
-
 def client_of(role: str, network: Network, app: Edge, sign_in: Sign) -> FlaskClient:
     if role != "anonymous":
         return sign_in(getattr(network, role))
@@ -222,6 +171,17 @@ def test_s26_not_visible_and_missing_are_the_same_bytes(
             hidden, missing = client.get(pattern.format(things[key])), client.get(pattern.format(999_999_999))
         assert (hidden.status_code, hidden.data) == (404, missing.data)
         assert {k: v for k, v in hidden.headers if k != "Date"} == {k: v for k, v in missing.headers if k != "Date"}
+
+
+def test_updates_are_the_ngos_own_form(
+    app: Edge, network: Network, things: dict[str, object], sign_in: Sign, built_front_end: object
+) -> None:
+    got = []
+    for person in (network.convener, network.member):
+        client = sign_in(person)
+        form = {"body": "Nytt", "kind": "update", "client_id": str(uuid.uuid4()), "csrf_token": client.csrf}
+        got.append(client.post(f"/threads/{things['thread_id']}/posts", data=form).status_code)
+    assert got == [NO, MOVED]
 
 
 def test_s24_a_view_that_checks_nothing_is_an_error_and_commits_nothing(
