@@ -24,7 +24,7 @@ from portal import create_app, db
 from portal.auth import sessions
 from portal.people.models import Person
 from portal.web import Edge
-from tests import servers
+from tests import factories, servers
 from tests.factories import Kept, Network
 
 SECRET = "a-secret-of-the-tests-that-is-long-enough"
@@ -176,6 +176,30 @@ def signed_in(app: Edge, person: Person) -> Browser:
 def sign_in(app: Edge) -> Sign:
     """Sign people in."""
     return partial(signed_in, app)
+
+
+@pytest.fixture
+def things(network: Network) -> dict[str, object]:
+    """One of each thing in the network group, as addresses name them."""
+    return factories.things(network, network.group)
+
+
+def address(app: Edge, method: str, endpoint: str, values: dict[str, object]) -> str:
+    """The address of a route with what stands in it."""
+    rule = next(rule for rule in app.url_map.iter_rules(endpoint) if method in (rule.methods or ()))
+    built = rule.build({key: values[key] for key in rule.arguments})
+    assert built is not None
+    return built[1]
+
+
+def routes(app: Edge, *methods: str) -> list[tuple[str, str]]:
+    """(method, endpoint) of every route that takes one of the methods."""
+    return sorted(
+        (method, rule.endpoint)
+        for rule in app.url_map.iter_rules()
+        for method in methods
+        if method in (rule.methods or ())
+    )
 
 
 @pytest.fixture(scope="session")

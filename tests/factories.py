@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from portal import db
+from portal import db, files, outbox
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post, PostKind, Thread, ThreadKind
+from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
+from portal.meetings import actions as meetings
+from portal.meetings.actions import Plan
+from portal.meetings.models import ItemKind, Meeting
 from portal.people import actions
 from portal.people.models import (
     Group,
@@ -22,6 +28,7 @@ from portal.people.models import (
     PersonStatus,
     Role,
 )
+from portal.support.actions import add_contact
 
 _number = itertools.count(1)
 
@@ -70,6 +77,59 @@ def post(in_thread: Thread, by: Person, body: str = "Ett inlägg") -> Post:
     return discussions.add_post(
         in_thread, body=body, kind=PostKind.REPLY, client_id=str(uuid.uuid4()), by=by, render=plain_render
     )
+
+
+def resource(
+    group: Group, by: Person, title: str = "Material", text: str = "innehall", file_name: str = "a.txt"
+) -> Resource:
+    """A text file that has been read and let in."""
+    made = Resource(
+        group=group, title=title, kind=ResourceKind.MANUAL, created_by=by, organisation_id=by.organisation_id,
+        state=FileState.READY,
+    )  # fmt: skip
+    stored = files.store(io.BytesIO(text.encode()), limit=100_000)
+    version = ResourceVersion(
+        resource=made, sha256=stored.sha256, size=stored.size, file_name=file_name, media_type="text/plain", page_count=1,
+        added_by=by, pages=[ResourcePage(number=1, text=text)],
+    )  # fmt: skip
+    db.session.add_all([made, version])
+    db.session.flush()
+    return made
+
+
+def meeting(group: Group, by: Person, title: str = "Möte", *, text: str = "", items: int = 1, days: int = 7) -> Meeting:
+    """A meeting that has been called, with an agenda."""
+    starts = db.now() + timedelta(days=days)
+    plan = Plan(title, starts, starts + timedelta(hours=1), place=text, practical=text)
+    made = meetings.plan_meeting(group, plan, by=by)
+    for number in range(1, items + 1):
+        meetings.add_item(
+            made, title=f"Punkt {number} {text}".strip(), kind=ItemKind.DISCUSSION, minutes_allotted=10, owner=by,
+            description=text, by=by,
+        )  # fmt: skip
+    meetings.call_meeting(made, by=by)
+    db.session.flush()
+    return made
+
+
+def things(network: Network, group: Group, *, word: str = "") -> dict[str, object]:
+    """One of each thing in a group, the word in every text: what stands in addresses."""
+    by = network.convener
+    in_thread = thread(group, by, f"En tråd {word}".strip(), f"Första inlägget {word}")
+    reply = post(in_thread, network.member, f"Ett inlägg {word}")
+    pending = person(network.authority, f"Ny Ansökt {word}".strip(), status=PersonStatus.PENDING)
+    material = resource(group, by, f"Material {word}".strip(), f"innehall {word}", f"a{word}.txt")
+    called = meeting(group, by, f"Möte {word}".strip(), text=word)
+    db.session.refresh(called)
+    contact = add_contact("Stöd", note="", phone="", by=None)
+    outbox.sign("test")
+    ids = {
+        "slug": group.slug, "thread_id": in_thread.id, "post_id": reply.id, "person_id": pending.id,
+        "resource_id": material.id, "meeting_id": called.id, "item_id": called.items[0].id, "contact_id": contact.id,
+        "provider_id": 999_999, "filename": "missing.css",
+    }  # fmt: skip
+    db.commit()
+    return ids
 
 
 class Network:
