@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from portal.library.models import FileState, Resource
-from portal.people.models import Group, Person
-from portal.people.policy import can_write_in_group, readable_group_ids
+from portal.people.models import Group, Membership, Person, Role
+from portal.people.policy import can_write_in_group, own_groups, readable_group_ids
 
 
 def visible_resources(person: Person) -> sa.Select[Resource]:
@@ -20,6 +20,14 @@ def visible_resources(person: Person) -> sa.Select[Resource]:
         )
         .options(selectinload(Resource.versions))
     )
+
+
+def groups_to_add_to(person: Person) -> sa.Select[Group]:
+    """The groups whose library the person may add to: the own ones, but not as an observer."""
+    writing = sa.select(Membership.group_id).where(
+        Membership.person_id == person.id, Membership.left_at.is_(None), Membership.role != Role.OBSERVER
+    )
+    return own_groups(person).where(Group.id.in_(writing))
 
 
 def can_add_material(person: Person, group: Group) -> bool:

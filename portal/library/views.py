@@ -27,8 +27,8 @@ from portal.library.extract import Reason
 from portal.library.file_types import message as reason_text
 from portal.library.forms import KIND_NAMES, UploadForm
 from portal.library.models import FileState, Resource, ResourceKind
-from portal.people.models import Group, HandlingClass, Person, Role
-from portal.people.policy import own_groups, readable_group_ids, role_in, visible_groups
+from portal.people.models import Group, HandlingClass, Person
+from portal.people.policy import readable_group_ids, visible_groups
 
 bp = Blueprint("library", __name__)
 
@@ -107,7 +107,7 @@ def _facet(visible: sa.Select[Resource], column: Any) -> list[tuple[Any, int]]:
 def upload() -> ResponseReturnValue:
     """Add a file. What was filled in stays in the form when something stops it."""
     person = web.current_person()
-    groups = [g for g in web.page(own_groups(person), limit=200) if role_in(person, g) is not Role.OBSERVER]
+    groups = web.page(policy.groups_to_add_to(person), limit=200)
     web.check(bool(groups))
     form = UploadForm()
     form.group.choices = [SelectChoice(group.slug, group.name) for group in groups]
@@ -129,7 +129,6 @@ def upload() -> ResponseReturnValue:
 
 def _add(form: UploadForm, group: Group, person: Person) -> ResponseReturnValue:
     """Store the content first, outside the transaction: a slow disk must hold up nobody."""
-    web.check(policy.can_add_material(person, group))
     db.pause()
     stored = files.store(form.file.data.stream, limit=current_app.config["SETTINGS"].max_upload_bytes)
     try:
