@@ -156,7 +156,7 @@ def make_engine(url: str) -> sa.Engine:
         hide_parameters=True,
         poolclass=QueuePool,
         pool_size=20,
-        max_overflow=20,
+        max_overflow=100,  # writers wait for their turn with a connection in hand; readers must still get one
         pool_timeout=BUSY_SECONDS,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
@@ -282,6 +282,21 @@ def pause() -> None:
     if session.new or session.dirty or session.deleted or info.get("has_written") or info.get("after_commit"):
         raise RuntimeError("pause() with pending changes")
     session.rollback()
+
+
+@contextlib.contextmanager
+def reading() -> Iterator[None]:
+    """Let a job or a command only read for a while: on SQLite that holds up no writer. Ends the transaction before and
+    after, as `pause()` does.
+    """
+    pause()
+    before = _is_reading.get()
+    _is_reading.set(True)
+    try:
+        yield
+    finally:
+        session.rollback()
+        _is_reading.set(before)
 
 
 def leave_trace(write: Callable[[Session], object]) -> None:

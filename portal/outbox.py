@@ -108,14 +108,27 @@ def enqueue(kind: str, *, key: str | None = None, delay: timedelta = timedelta(0
     db.session.add(Job(kind=kind, key=key, payload=payload, run_at=db.now() + delay))
 
 
-def _claim() -> list[Job]:
-    """Take the oldest due job (or a batch of its kind) and lease it, so that a crashed worker's jobs come back."""
-    due = (
+def _due() -> sa.Select[Job]:
+    """What is to be done now, oldest first."""
+    return (
         sa.select(Job)
         .where(Job.failed_at.is_(None), Job.run_at <= db.now(), Job.attempts < LAST_ATTEMPT)
         .order_by(Job.run_at, Job.id)
-        .with_for_update(skip_locked=True)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A job as it was taken: to look at it needs no transaction."""
+
+    id: int
+    kind: str
+    payload: Payload
+
+
+def _claim() -> list[_Claimed]:
+    """Take the oldest due job (or a batch of its kind) and lease it, so that a crashed worker's jobs come back."""
+    due = _due().with_for_update(skip_locked=True)
     first = db.session.scalars(due.limit(1)).first()
     if first is None:
         db.rollback()
@@ -128,11 +141,12 @@ def _claim() -> list[Job]:
     for job in jobs:
         job.attempts += 1
         job.run_at = db.now() + LEASE
+    claimed = [_Claimed(job.id, job.kind, job.payload) for job in jobs]
     db.commit()
-    return jobs
+    return claimed
 
 
-def _do(jobs: list[Job]) -> None:
+def _do(jobs: list[_Claimed]) -> None:
     registered = _handlers.get(jobs[0].kind)
     if registered is None:
         raise LookupError(f"no handler for {jobs[0].kind}")
@@ -159,8 +173,12 @@ def _postpone(ids: list[int], error: Exception) -> None:
 def run_once() -> int:
     """Do the next due job, or batch of jobs of one kind; returns how many rows it took (0: nothing is due)."""
     jobs = _claim()
-    if not jobs:
-        return 0
+    if jobs:
+        _run(jobs)
+    return len(jobs)
+
+
+def _run(jobs: list[_Claimed]) -> None:
     ids, kind = [job.id for job in jobs], jobs[0].kind
     try:
         _do(jobs)
@@ -173,7 +191,24 @@ def run_once() -> int:
         else:
             log.exception("job %s %s failed", kind, ids[0])
             _postpone(ids, error)
-    return len(ids)
+
+
+def _do_what_is_due() -> bool:
+    """Do the next due job or batch; returns whether it is worth to look again at once.
+
+    After a batch that was not full it is not: what comes meanwhile makes one batch, and many small ones would cost the
+    web process its turns at the database.
+    """
+    with db.reading():  # to look takes no lock; most of the time nothing is due
+        if db.session.scalar(_due().with_only_columns(Job.id).limit(1)) is None:
+            return False
+    jobs = _claim()
+    if not jobs:
+        return False
+    registered = _handlers.get(jobs[0].kind)
+    is_full = registered is None or len(jobs) >= registered.batch
+    _run(jobs)
+    return is_full
 
 
 def _run_alone(job_id: int) -> None:
@@ -182,7 +217,7 @@ def _run_alone(job_id: int) -> None:
     if job is None:
         return
     try:
-        _do([job])
+        _do([_Claimed(job.id, job.kind, job.payload)])
     except Exception as error:  # kept with the row
         db.rollback()
         log.exception("job %s failed", job_id)
@@ -233,7 +268,7 @@ def work(name: str, *, stopped: Callable[[], bool]) -> None:
             if signed_at is None or db.now() - signed_at >= SIGN_EVERY:
                 sign(name)
                 signed_at = db.now()
-            if run_once() == 0:
+            if not _do_what_is_due():
                 time.sleep(POLL_SECONDS)
         except sa.exc.SQLAlchemyError:
             log.exception("the database does not answer; waiting")

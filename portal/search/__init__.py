@@ -189,17 +189,17 @@ def _write_changes(payloads: list[dict[str, Any]]) -> None:
         wanted.setdefault(payload["type"], set()).add(payload["id"])
     documents: list[Document] = []
     gone: set[tuple[str, int]] = set()
-    for type_, ids in wanted.items():
-        kind = _kinds.get(type_)
-        if kind is None:
-            continue
-        gone |= {(type_, number) for number in ids}
-        for obj in db.session.scalars(kind.all_rows().where(kind.model.id.in_(ids))).unique():
-            document = kind.document(obj)
-            if document is not None:
-                documents.append(document)
+    with db.reading():
+        for type_, ids in wanted.items():
+            kind = _kinds.get(type_)
+            if kind is None:
+                continue
+            gone |= {(type_, number) for number in ids}
+            for obj in db.session.scalars(kind.all_rows().where(kind.model.id.in_(ids))).unique():
+                document = kind.document(obj)
+                if document is not None:
+                    documents.append(document)
     gone -= {(document.type, document.id) for document in documents}
-    db.pause()
     engine().write(documents, gone)
 
 
@@ -208,12 +208,13 @@ def _all_documents() -> Iterator[Document]:
         last = 0
         while True:
             batch = kind.all_rows().where(kind.model.id > last).order_by(None).order_by(kind.model.id).limit(500)
-            objects = db.session.scalars(batch).unique().all()
-            if not objects:
-                break
-            last = objects[-1].id
-            yield from filter(None, (kind.document(obj) for obj in objects))
-            db.session.rollback()  # no long transaction while the index is written
+            with db.reading():  # no transaction while the index is written
+                objects = db.session.scalars(batch).unique().all()
+                if not objects:
+                    break
+                last = objects[-1].id
+                documents = [kind.document(obj) for obj in objects]
+            yield from filter(None, documents)
 
 
 def rebuild() -> int:
