@@ -47,13 +47,18 @@ class Target:
     watchers: list[Watcher] = field(default_factory=list)
     idle: list[Connection] = field(default_factory=list)
 
-    async def post(self, client_id: str) -> tuple[float, bytes]:
-        """Write one post; returns when it was sent, and the answer. Raises `RuntimeError` if it was refused."""
+    async def post(self, client_id: str) -> tuple[float, bytes] | None:
+        """Write one post; returns when it was sent, and the answer; None if the server was too busy to take it.
+
+        Raises `RuntimeError` for any other answer.
+        """
         connection = self.idle.pop() if self.idle else Connection(self.port)
         body = urlencode({**self.fields, "client_id": client_id, "body": TEXT}).encode()
         sent = perf_counter()
         status, content = await connection.request(self.path, headers=self.headers, body=body)
         self.idle.append(connection)
+        if status == 503:
+            return None
         if status != 201:
             raise RuntimeError(f"a post was answered with {status}")
         return sent, content
@@ -72,10 +77,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one round gave: latencies in seconds, and whether each watcher got each post once and in order."""
+    """What one round gave: latencies in seconds, whether each watcher got each post once and in order, and how many posts
+    the server did not take.
+    """
 
     latencies: list[float]
     is_complete: bool
+    refused: int
 
 
 def _arrivals(watcher: Watcher) -> list[tuple[float, int, str]]:
@@ -101,15 +109,14 @@ async def _round(target: Target, rate: int, seconds: float) -> Round:
         await asyncio.sleep(max(0.0, began + number / rate - perf_counter()))
         tasks.append(asyncio.create_task(target.post(client_id)))
     answers = await asyncio.gather(*tasks)
-    sent = {client_id: at for client_id, (at, _content) in zip(wanted, answers, strict=True)}
+    sent = {client_id: answer[0] for client_id, answer in zip(wanted, answers, strict=True) if answer is not None}
     deadline = perf_counter() + PATIENCE
     arrivals = [_arrivals(watcher) for watcher in target.watchers]
-    while any(len(arrived) < len(wanted) for arrived in arrivals) and perf_counter() < deadline:
+    while any(len(arrived) < len(sent) for arrived in arrivals) and perf_counter() < deadline:
         await asyncio.sleep(0.1)
         arrivals = [_arrivals(watcher) for watcher in target.watchers]
-    return Round(
-        [at - sent[client_id] for arrived in arrivals for at, _seq, client_id in arrived], _is_complete(arrivals, sent)
-    )
+    latencies = [at - sent[client_id] for arrived in arrivals for at, _seq, client_id in arrived if client_id in sent]
+    return Round(latencies, _is_complete(arrivals, sent), len(wanted) - len(sent))
 
 
 def _is_complete(arrivals: Sequence[list[tuple[float, int, str]]], sent: dict[str, float]) -> bool:
@@ -135,8 +142,11 @@ async def _measure(ours: Target, bare: Target, signed: Sequence[data.SignedIn]) 
     for number in range(WATCHERS):
         ours.watchers.append(await watch(ours.port, ours.topic, signed[number % len(signed)].headers))
         bare.watchers.append(await watch(bare.port, bare.topic, ""))
-    _sent, fragment = await ours.post(str(uuid.uuid4()))
-    bare.path += f"&bytes={len(fragment)}"
+    answer = await ours.post(str(uuid.uuid4()))
+    if answer is None:
+        raise RuntimeError("the portal did not take the first post")
+    size = len(answer[1])
+    bare.path += f"&bytes={size}"
     rows = []
     for rate in RATES:
         rounds: dict[str, list[Round]] = {"bare": [], "ours": []}
@@ -145,21 +155,25 @@ async def _measure(ours: Target, bare: Target, signed: Sequence[data.SignedIn]) 
         for _number in range(ROUNDS):
             rounds["bare"].append(await _round(bare, rate, SECONDS))
             rounds["ours"].append(await _round(ours, rate, SECONDS))
-        rows += _rows(rate, rounds, len(fragment))
+        rows += _rows(rate, rounds, size)
     await ours.close()
     await bare.close()
     return rows
 
 
 def _rows(rate: int, rounds: dict[str, list[Round]], size: int) -> list[Row]:
-    complete = {name: all(one.is_complete for one in some) for name, some in rounds.items()}
     what = f"{WATCHERS} watchers, {rate} posts/s, events of {size} bytes"
     times = {name: [one.latencies for one in some] for name, some in rounds.items()}
-    words = {True: "yes", False: "no"}
     return [
         *compare_times(what, ours=times["ours"], bare=times["bare"]),
-        Row(f"{what}: every post once and in order", words[complete["bare"]], words[complete["ours"]], "–"),
+        Row(f"{what}: every post once and in order", _said(rounds["bare"]), _said(rounds["ours"]), "–"),
     ]
+
+
+def _said(rounds: Sequence[Round]) -> str:
+    refused = sum(one.refused for one in rounds)
+    word = "yes" if all(one.is_complete for one in rounds) else "no"
+    return f"{word} ({refused} not taken)" if refused else word
 
 
 def run(folder: Path) -> list[Row]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.servers import answers, free_port, wait_for
+from tests.servers import free_port, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "a-secret-of-the-measurements-that-is-long-enough"
@@ -37,14 +38,24 @@ def running(*command: str, env: Mapping[str, str]) -> Iterator[subprocess.Popen[
         yield process
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
+
+
+def _answers(address: str) -> bool:
+    """Whether the app answers; that its port is open says only that gunicorn has begun."""
+    try:
+        with urllib.request.urlopen(address, timeout=30) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 @contextmanager
-def serving(app: str, env: Mapping[str, str], port: int) -> Iterator[int]:
-    """`app` under gunicorn and the portal's configuration; gives the port once it answers."""
+def serving(app: str, env: Mapping[str, str], port: int, *, page: str) -> Iterator[int]:
+    """`app` under gunicorn and the portal's configuration; gives the port once a page of its answers."""
+    address = f"http://127.0.0.1:{port}{page}"
     with running("gunicorn", "--log-level", "warning", "-c", "gunicorn.conf.py", app, env=env) as process:
-        wait_for(lambda: answers(port) or process.poll() is not None, seconds=60, what=f"the start of {app}")
+        wait_for(lambda: _answers(address) or process.poll() is not None, seconds=120, what=f"the start of {app}")
         if process.poll() is not None:
             raise RuntimeError(f"{app} ended by itself")
         yield port
@@ -55,7 +66,7 @@ def portal(folder: Path) -> Iterator[int]:
     """The portal and its worker, as `make run` starts them; gives the port."""
     port = free_port()
     env = environment(folder, port)
-    with running("flask", "--app", "wsgi", "worker", env=env), serving("wsgi:app", env, port):
+    with running("flask", "--app", "wsgi", "worker", env=env), serving("wsgi:app", env, port, page="/privacy"):
         yield port
 
 
@@ -63,5 +74,5 @@ def portal(folder: Path) -> Iterator[int]:
 def bare() -> Iterator[int]:
     """The bare engines; gives the port."""
     port = free_port()
-    with serving("bench.bare:app", {**os.environ, "PORTAL_BIND": f"127.0.0.1:{port}"}, port):
+    with serving("bench.bare:app", {**os.environ, "PORTAL_BIND": f"127.0.0.1:{port}"}, port, page="/page?bytes=500"):
         yield port
