@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
+from limits import parse_many
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -50,6 +51,29 @@ class Settings(BaseSettings):
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
             raise ValueError("must be an address such as https://portal.example.se")
         return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_database(cls, value: str) -> str:
+        if value and value.split(":", 1)[0] not in {"sqlite", "postgresql", "postgres"}:
+            raise ValueError("must be an address such as postgresql://portal@database/portal, or left out for SQLite")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: str) -> str:
+        if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must be an address such as redis://127.0.0.1:6379/0")
+        return value
+
+    @field_validator("sign_in_limit", "write_limit")
+    @classmethod
+    def _is_limit(cls, value: str) -> str:
+        try:
+            parse_many(value)
+        except ValueError:
+            raise ValueError("must be a limit such as 30/minute") from None
+        return value
 
     @field_validator("log_level")
     @classmethod

@@ -18,6 +18,7 @@ from flask_limiter import Limiter
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 from werkzeug.routing import IntegerConverter, Map
 
@@ -32,6 +33,7 @@ Row = TypeVar("Row")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_NUMBER = 2**63 - 1
+LARGEST_FORM = 4_000_000  # bytes, without files
 csrf = CSRFProtect()
 login_manager = LoginManager()
 login_manager.session_protection = None  # it would write into each new session, also when somebody only reads
@@ -126,7 +128,7 @@ class Edge(Flask):
         if response.status_code >= 400:
             db.rollback()
         else:
-            is_open = getattr(view, "is_public", False) or request.endpoint == "static"
+            is_open = getattr(view, "is_public", False) or request.endpoint == "static" or request.method == "OPTIONS"
             if not is_open and not g.get("access_checked"):
                 raise RuntimeError(f"{request.endpoint} answered without checking access")
             db.commit()
@@ -140,23 +142,29 @@ def _gate() -> ResponseReturnValue | None:
     view = current_app.view_functions.get(request.endpoint or "")
     if "\x00" in request.path or any("\x00" in value for _key, value in request.args.items(multi=True)):
         abort(400)  # no text of ours has it, and PostgreSQL cannot even be asked for it
-    if request.method not in SAFE_METHODS:
-        if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
-            abort(400)
-        request.form  # noqa: B018  # read the whole body before a transaction is open, however slow the network is
-        db.rollback()
-        db.reads_only(False)
-    elif getattr(view, "writes_on_get", False):
-        db.rollback()
-        db.reads_only(False)
+    is_writing = request.method not in SAFE_METHODS
+    if is_writing and request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        abort(400)
     is_open = request.endpoint in {None, "static"} or getattr(view, "is_public", False)
     if not is_open and (error := getattr(session, "error", None)) is not None:
         raise error
-    if is_open or current_user.is_authenticated:
-        return None
-    if request.method != "GET" or is_fragment_request():
-        abort(401)
-    return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+    if not is_open and not current_user.is_authenticated:
+        if request.method != "GET" or is_fragment_request():
+            abort(401)
+        return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+    if is_writing:
+        _read_form()
+    if is_writing or getattr(view, "writes_on_get", False):
+        db.rollback()
+        db.reads_only(False)
+    return None
+
+
+def _read_form() -> None:
+    """Read the whole body before a transaction is open, however slow the network is."""
+    if request.mimetype != "multipart/form-data":  # parsed in memory as one piece
+        request.max_content_length = LARGEST_FORM
+    request.form  # noqa: B018  # it is the reading that counts
 
 
 def safe_next(target: str | None) -> str:
@@ -200,7 +208,11 @@ def error_answer(status: int, message: str = "") -> Response:
     template = "errors/fragment.html" if is_fragment_request() else "errors/error.html"
     # when the inside does not work, the page must not ask it for a name or a menu
     frame: dict[str, Any] = {"person": None, "nav": None} if status >= 500 else {}
-    body = render_template(template, status=status, heading=heading, message=message or sentence, **frame)
+    try:
+        body = render_template(template, status=status, heading=heading, message=message or sentence, **frame)
+    except Exception:  # what is broken may be what pages are made of; the sentence still gets through
+        log.exception("the error page could not be made")
+        body = Markup("<!DOCTYPE html><title>{0}</title><h1>{0}</h1><p>{1}</p>").format(heading, message or sentence)
     return Response(body, status=status, mimetype="text/html")
 
 
@@ -274,7 +286,7 @@ def init_app(app: Edge) -> None:
         TRUSTED_HOSTS=settings.hosts,  # no address of a page is ever made from a foreign Host header
         SECRET_KEY=settings.secret_key.get_secret_value(),
         MAX_CONTENT_LENGTH=settings.max_upload_bytes + 200_000,  # the file and the form around it
-        MAX_FORM_MEMORY_SIZE=4_000_000,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as its session
         WTF_CSRF_SSL_STRICT=False,  # Referer is never sent (Referrer-Policy); Sec-Fetch-Site is checked instead
         RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",

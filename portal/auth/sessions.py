@@ -47,7 +47,8 @@ class PortalSession(CallbackDict[str, Any], SessionMixin):
         self.row_id: int | None = None
         self.person: Person | None = None
         self.created_at: datetime | None = None
-        self.language: str | None = None  # of the person; known also when the database is away
+        self.language: str | None = None  # of the person, as `theme`: known also when the database is away
+        self.theme = "auto"
         self.error: Exception | None = None  # why nobody can tell whose session it is; the edge raises it
         self.is_due = False  # to have its sign of life renewed
         self.set_cookie = False
@@ -79,7 +80,8 @@ class ServerSessions(SessionInterface):
             return PortalSession()
         opened = PortalSession(dict(row.data), token=token)
         opened.row_id, opened.person, opened.created_at = row.id, row.person, row.created_at
-        opened.language = row.person.language if row.person else None
+        if row.person is not None:
+            opened.language, opened.theme = row.person.language, row.person.theme
         opened.is_due = db.now() - row.seen_at >= TOUCH_EVERY
         return opened
 

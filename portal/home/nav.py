@@ -90,7 +90,7 @@ def _context() -> dict[str, Any]:
     return {
         "person": person,
         "nav": navigation(),
-        "theme": person.theme if person else "auto",
+        "theme": getattr(session, "theme", "auto"),
         "support_email": settings.support_email,
         "demo": settings.environment == "demo",
     }
