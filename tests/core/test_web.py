@@ -19,6 +19,7 @@ import sqlalchemy as sa
 import whoosh.index
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
+from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 import config
@@ -562,7 +563,7 @@ def test_too_large_a_file_is_refused_with_the_limit(small_portal: Edge) -> None:
     client = signed_in(small_portal, network.convener)
     assert "10\N{NO-BREAK SPACE}kB" in client.get("/library/upload").text
     for size, status in ((10_000, 302), (10_001, 422), (150_000, 422), (300_000, 413), (3_000_000, 413)):
-        form = {"file": (io.BytesIO(b"x" * size), "a.txt"), "title": "Fil", "group": "natverket", "kind": "other",
+        form = {"file": FileStorage(io.BytesIO(b"x" * size), "a.txt"), "title": "Fil", "group": "natverket", "kind": "other",
                 "csrf_token": client.csrf}  # fmt: skip
         boundary, body = encode_multipart(form)
         answer = client.post("/library/upload", data=body, content_type=f"multipart/form-data; boundary={boundary}")
