@@ -19,10 +19,10 @@ from flask_babel import gettext as _
 
 from portal import errors
 from portal.guard_contacts import accounts, emails, phones
-from portal.guard_rules import Hit, Kind, Verdict, personal_numbers
+from portal.guard_rules import PERSONAL_NUMBERS, Hit, Kind, Verdict, personal_numbers
 from portal.guard_text import View, views
 
-__all__ = ["Find", "Kind", "Stopped", "Verdict", "check", "init", "scan"]
+__all__ = ["PERSONAL_NUMBERS", "Find", "Kind", "Stopped", "Verdict", "check", "init", "scan"]
 
 _KEY_LENGTH = 12
 _ORDER = {

@@ -35,6 +35,9 @@ class Kind(StrEnum):
     ACCOUNT = "account"
 
 
+PERSONAL_NUMBERS = frozenset({Kind.PERSONAL, Kind.COORDINATION})
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A find in one view: offsets in the view's text, the normalised value (never shown), and what may be

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import UUID, InputRequired, Length, Optional, ValidationError
+from wtforms.validators import UUID, DataRequired, InputRequired, Length, Optional, ValidationError
 
 from portal.discussions.models import PostKind, ThreadKind
 
@@ -60,7 +60,7 @@ class ThreadForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 
     title = StringField(
         _l("Title"), filters=[tidy, lambda value: " ".join(value.split()) if value else value],
-        validators=[InputRequired(_l("Write a title.")), Length(max=200, message=_l("A title has at most 200 characters."))],
+        validators=[DataRequired(_l("Write a title.")), Length(max=200, message=_l("A title has at most 200 characters."))],
     )  # fmt: skip
     kind = SelectField(
         _l("Type"),

@@ -17,7 +17,7 @@ from portal.library.policy import visible_resources
 from portal.meetings.models import Invitation, Meeting
 from portal.meetings.policy import unanswered_invitations, visible_meetings
 from portal.people.models import Group, Membership, Person
-from portal.people.policy import own_groups, visible_members
+from portal.people.policy import newcomers, own_groups, visible_members
 from portal.support.models import Contact
 from portal.support.policy import support_line
 
@@ -51,10 +51,17 @@ class Navigation:
             counts[group_id] = counts.get(group_id, 0) + count
         return [(group, counts.get(group.id, 0)) for group in db.session.scalars(own_groups(self._person))]
 
+    @cached_property
+    def newcomers(self) -> Sequence[Person]:
+        """Who waits to be let in by the person, as an administrator of the own organisation."""
+        if self._person is None or not self._person.is_organisation_admin:
+            return ()
+        return db.session.scalars(newcomers(self._person)).unique().all()
+
     @property
     def waiting(self) -> int:
         """How many things wait for the person."""
-        return len(self.invitations)
+        return len(self.invitations) + len(self.newcomers)
 
     def tab_counts(self, group: Group) -> dict[str, int]:
         """The numbers beside a group's tabs: one question to the database."""

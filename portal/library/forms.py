@@ -7,7 +7,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from portal.library.models import ResourceKind
 
@@ -32,7 +32,7 @@ class UploadForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     file = FileField(_l("File"), validators=[FileRequired(_l("Choose a file."))])
     title = StringField(
         _l("Title"), filters=[_one_line],
-        validators=[InputRequired(_l("Write a title.")), Length(max=300, message=_l("A title has at most 300 characters."))],
+        validators=[DataRequired(_l("Write a title.")), Length(max=300, message=_l("A title has at most 300 characters."))],
     )  # fmt: skip
     group = SelectField(_l("Group"), validators=[InputRequired(_l("Choose who is to read it."))])
     kind = SelectField(_l("Kind"), choices=[SelectChoice(kind.value, name) for kind, name in KIND_NAMES.items()])

@@ -12,8 +12,10 @@ from flask_babel import gettext as _
 from portal import guard
 from portal.errors import Invalid
 from portal.library.extract import Extracted, extract
+from portal.library.file_types import HTML, MARKDOWN
 
 LONGEST_NAME = 200
+_SOURCES = {HTML, MARKDOWN}
 _BIDI = {chr(code) for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 
 
@@ -58,14 +60,18 @@ def read_file(path: Path, file_name: str) -> Reading:
     `PersonalData`. Contact details in published material are listed and do not stop it (domain.md).
     """
     extracted = extract(path, file_name)
-    finds = [(page.number, find) for page in extracted.pages for find in guard.scan(page.text)]
-    properties = "\n".join([extracted.title or "", *extracted.properties.values()])
-    places = [Place(find.kind.value, number, find.masked) for number, find in finds]
-    places += [Place(find.kind.value, None, find.masked) for find in guard.scan(properties)]
-    verdicts = [find.verdict for _number, find in finds] + [find.verdict for find in guard.scan(properties)]
-    blocked = [place for place, verdict in zip(places, verdicts, strict=True) if verdict is guard.Verdict.BLOCK]
-    if blocked:
-        raise PersonalData(blocked)
+    texts: list[tuple[int | None, str]] = [(page.number, page.text) for page in extracted.pages]
+    texts.append((None, "\n".join([extracted.title or "", *extracted.properties.values()])))
+    if (
+        extracted.media_type in _SOURCES
+    ):  # comments and attributes are sent along with the file, though no page shows them
+        texts.append((None, path.read_text(encoding="utf-8", errors="replace")))
+    finds = [(number, find) for number, text in texts for find in guard.scan(text)]
+    places = list(dict.fromkeys(Place(find.kind.value, number, find.masked) for number, find in finds))
+    # in a file nobody can be asked, and a column of ten digits is how a spreadsheet holds personal numbers
+    numbers = [place for place in places if place.kind in {kind.value for kind in guard.PERSONAL_NUMBERS}]
+    if numbers:
+        raise PersonalData(numbers)
     return Reading(extracted, places[:200])
 
 

@@ -40,7 +40,10 @@ MOST_PUBLISHERS = 8
 def index() -> ResponseReturnValue:
     """All material that the person may see: searched, narrowed and in order."""
     person = web.current_person()
-    return render_template("library/index.html", group=None, **_listing(person, policy.visible_resources(person)))
+    may_add = db.session.scalar(policy.groups_to_add_to(person).with_only_columns(Group.id).limit(1)) is not None
+    return render_template(
+        "library/index.html", group=None, may_add=may_add, **_listing(person, policy.visible_resources(person))
+    )
 
 
 @bp.get("/groups/<slug>/materials")

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, Field, IntegerField, SelectField, StringField, TextAreaField, TimeField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from portal.meetings.actions import Plan
 from portal.meetings.models import ItemKind
@@ -44,7 +44,7 @@ class MeetingForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 
     title = StringField(
         _l("Title"), filters=[_one_line],
-        validators=[InputRequired(_l("Write a title.")), Length(max=200, message=_l("A title has at most 200 characters."))],
+        validators=[DataRequired(_l("Write a title.")), Length(max=200, message=_l("A title has at most 200 characters."))],
     )  # fmt: skip
     on = DateField(_l("Date"), validators=[InputRequired(_l("Choose a date."))])
     starts = TimeField(_l("Starts"), validators=[InputRequired(_l("Write a time such as 09:30."))])
@@ -105,7 +105,7 @@ class ItemForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 
     title = StringField(
         _l("Title"), filters=[_one_line],
-        validators=[InputRequired(_l("Write a title.")), Length(max=300, message=_l("A title has at most 300 characters."))],
+        validators=[DataRequired(_l("Write a title.")), Length(max=300, message=_l("A title has at most 300 characters."))],
     )  # fmt: skip
     kind = SelectField(
         _l("Kind"),
@@ -115,7 +115,7 @@ class ItemForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         ],
     )  # fmt: skip
     minutes_allotted = IntegerField(
-        _l("Minutes"), default=15,
+        _l("Minutes allotted"), default=15,
         validators=[InputRequired(_l("Write a number of minutes.")), NumberRange(1, 600, message=_l("Between 1 and 600 minutes."))],
     )  # fmt: skip
     owner = SelectField(_l("Responsible"), coerce=int, validators=[Optional()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from portal import db, guard, markup, pdf, web
 from portal.errors import Conflict
 from portal.meetings import actions, policy
 from portal.meetings.forms import NoteForm
-from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState, MinutesNote
+from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState, MinutesNote, MinutesVersion
 from portal.meetings.views import bp, keep, note_read, visible_meeting
 from portal.people.models import HandlingClass
 from portal.times import date_text, long_day, span
@@ -39,7 +40,7 @@ def edit_note(item_id: int) -> ResponseReturnValue:
     item = web.find(policy.visible_items(person).where(AgendaItem.id == item_id))
     web.check(policy.can_write_minutes(person, item.meeting))
     form = NoteForm()
-    context: dict[str, Any] = {"finds": [], "theirs": None}
+    context: dict[str, Any] = {"finds": [], "theirs": None, "versions": _versions(item.note)}
     status = 200
     if request.method == "GET":
         note_read("minutes_read", item.meeting, person)
@@ -67,6 +68,14 @@ def edit_note(item_id: int) -> ResponseReturnValue:
         "meetings/note.html", item=item, meeting=item.meeting, group=item.meeting.group, form=form, **context
     )
     return page, status
+
+
+def _versions(note: MinutesNote | None) -> Sequence[MinutesVersion]:
+    """What the minutes said before, the newest first."""
+    if note is None:
+        return []
+    query = sa.select(MinutesVersion).where(MinutesVersion.note_id == note.id).order_by(MinutesVersion.revision.desc())
+    return db.session.scalars(query.limit(100)).all()
 
 
 def _fill(form: NoteForm, note: MinutesNote | None) -> None:

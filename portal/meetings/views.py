@@ -161,7 +161,7 @@ def call(meeting_id: int) -> ResponseReturnValue:
     meeting = visible_meeting(person, meeting_id)
     web.check(policy.can_plan_meeting(person, meeting.group))
     actions.call_meeting(meeting, by=person)
-    flash(_("The call is sent to everybody in the group."), "done")
+    flash(_("The meeting is called. Everybody in the group now sees it on their start page."), "done")
     return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
 
 

@@ -67,11 +67,11 @@ def add_person(organisation: Organisation, name: str, email: str, *, by: Person 
 
 
 def approve_person(person: Person, *, by: Person) -> None:
-    """Let a newcomer in. Raises `Conflict` if somebody else has decided already."""
-    if person.status is not PersonStatus.PENDING:
+    """Let a newcomer in, or open an account that was closed. Raises `Conflict` if somebody else has done it already."""
+    if person.status is PersonStatus.ACTIVE:
         raise Conflict(_("%(name)s has been dealt with already.", name=person.name))
+    audit.record("person_approved", by=by, on=person, before=person.status.value)
     person.status = PersonStatus.ACTIVE
-    audit.record("person_approved", by=by, on=person)
 
 
 def appoint_administrator(person: Person, *, by: Person | None) -> None:

@@ -47,6 +47,12 @@ def visible_colleagues(person: Person) -> sa.Select[Person]:
     return sa.select(Person).where(Person.organisation_id == person.organisation_id)
 
 
+def newcomers(person: Person) -> sa.Select[Person]:
+    """Who waits for approval: only for the administrators of the organisation."""
+    pending = visible_colleagues(person).where(Person.status == PersonStatus.PENDING).order_by(Person.created_at)
+    return pending if person.is_organisation_admin else pending.where(sa.false())
+
+
 def role_in(person: Person, group: Group) -> Role | None:
     """The person's role in the group, or None for an outsider. Read from the database at use (security.md, number 30)."""
     return db.session.scalar(

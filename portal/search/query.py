@@ -43,7 +43,7 @@ def parse(text: str) -> Query:
             refused.extend(found)
         elif phrase is not None and len(found) > 1:
             phrases.append(found)
-        elif word is not None and word.endswith("*") and len(word) > 3:
+        elif word is not None and word.endswith("*") and len(word) > 2:
             prefixes.append(fold(word.rstrip("*")))
         elif len(found) > 1 and word is not None:
             phrases.append(found)  # 2016:70, samverkans-plan

@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import EmailField, StringField, TelField
-from wtforms.validators import InputRequired, Length, Optional, Regexp
+from wtforms.validators import DataRequired, Length, Optional, Regexp
 
 
 class ContactForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """One contact."""
 
-    name = StringField(_l("Name"), validators=[InputRequired(_l("Write a name.")), Length(max=120)])
+    name = StringField(_l("Name"), validators=[DataRequired(_l("Write a name.")), Length(max=120)])
     note = StringField(_l("What it is for"), validators=[Length(max=300)])
     phone = TelField(
         _l("Phone"),

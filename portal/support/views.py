@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal import web
+from portal import guard, web
 from portal.support import actions, policy
 from portal.support.forms import ContactForm
 from portal.support.models import Contact
@@ -31,15 +31,20 @@ def edit_contact(contact_id: int) -> ResponseReturnValue:
     contact = web.find(policy.visible_contacts(person).where(Contact.id == contact_id))
     web.check(policy.can_edit_contacts(person))
     form = ContactForm(obj=contact)
+    finds: list[guard.Find] = []
     if form.validate_on_submit():
-        actions.edit_contact(
-            contact,
-            name=form.name.data,
-            note=form.note.data or "",
-            phone=form.phone.data or "",
-            email=form.email.data or "",
-            by=person,
-        )
-        flash(_("The contact is saved."), "done")
-        return redirect(url_for("support.contacts"))
-    return render_template("support/edit.html", form=form, contact=contact), 422 if form.errors else 200
+        try:
+            actions.edit_contact(
+                contact,
+                name=form.name.data,
+                note=form.note.data or "",
+                phone=form.phone.data or "",
+                email=form.email.data or "",
+                by=person,
+            )
+            flash(_("The contact is saved."), "done")
+            return redirect(url_for("support.contacts"))
+        except guard.Stopped as stopped:
+            finds = stopped.finds
+    page = render_template("support/edit.html", form=form, contact=contact, finds=finds)
+    return page, 422 if form.errors or finds else 200

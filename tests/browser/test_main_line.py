@@ -172,7 +172,7 @@ def test_meeting_from_plan_to_minutes(visit: Open, email_of: EmailOf) -> None:
     convener.page.get_by_role("link", name="Lägg till en punkt").click()
     convener.page.get_by_label("Rubrik").fill("Mallen # $x$ @a")
     convener.page.get_by_role("button", name="Spara").click()
-    convener.page.get_by_role("button", name="Skicka kallelsen").click()
+    convener.page.get_by_role("button", name="Kalla till mötet").click()
     path = re.sub(r"^https?://[^/]+", "", convener.page.url).partition("#")[0]
 
     secretary = visit(email_of("", "LAMP (secretary)"))
