@@ -14,9 +14,9 @@ from portal.discussions.models import Thread
 from portal.discussions.policy import visible_threads
 
 ONE_BY_ONE = 50  # requests a round
-ROUNDS = 5
+ROUNDS = 3
 CONNECTIONS = 8
-AT_ONCE = 200  # requests a round over all connections
+AT_ONCE = 120  # requests a round over all connections
 ROUNDS_AT_ONCE = 3
 
 

@@ -19,6 +19,7 @@ from portal.people.models import Group, Person
 def _next_seq(thread: Thread, **values: object) -> int:
     """Take the thread's next number: one statement, so that two writers never get the same."""
     statement = sa.update(Thread).where(Thread.id == thread.id).values(last_seq=Thread.last_seq + 1, **values)
+    statement = statement.execution_options(synchronize_session=False)  # the object is told below
     seq = cast(int, db.session.scalar(statement.returning(Thread.last_seq)))
     db.session.expire(thread, ["last_seq", "post_count", "last_post_at"])
     return seq
