@@ -16,7 +16,6 @@ from portal.library.file_types import HTML, MARKDOWN
 
 LONGEST_NAME = 200
 _SOURCES = {HTML, MARKDOWN}
-_BIDI = {chr(code) for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +74,25 @@ def read_file(path: Path, file_name: str) -> Reading:
     return Reading(extracted, places[:200])
 
 
+def _shown(text: str, *, spaces: bool = False) -> str:
+    """The text without what nobody sees: control and direction marks. `spaces` True puts a space in a control's place."""
+    parts = []
+    for char in unicodedata.normalize("NFC", text):
+        category = unicodedata.category(char)
+        if category == "Cc":
+            parts.append(" " if spaces else "")
+        elif category not in {"Cf", "Cs"}:
+            parts.append(char)
+    return "".join(parts)
+
+
 def safe_name(name: str) -> str:
     """A file name that can be stored and sent: no folders, no control or direction marks, at most 200 characters.
 
     The extension is kept: it says what the file claims to be.
     """
     last = PurePosixPath(name.replace("\\", "/")).name
-    shown = "".join(
-        c
-        for c in unicodedata.normalize("NFC", last)
-        if c not in _BIDI and unicodedata.category(c) not in {"Cc", "Cf", "Cs"}
-    )
+    shown = _shown(last)
     stem, dot, extension = shown.rpartition(".")
     if not dot:
         stem, extension = shown, ""
@@ -95,7 +102,7 @@ def safe_name(name: str) -> str:
 
 def title_from(extracted: Extracted, file_name: str) -> str:
     """What to call a file that nobody has named: its own title, or its name made readable."""
-    own = " ".join((extracted.title or "").split())
+    own = " ".join(_shown(extracted.title or "", spaces=True).split())
     if 3 < len(own) <= 300:
         return own
     stem = PurePosixPath(file_name).stem.replace("_", " ").replace("-", " ")
