@@ -19,14 +19,6 @@ EXPECTED_NOISE = re.compile(
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All browser tests share one demo, so they run in one process (--dist loadgroup)."""
-    for item in items:
-        if "/browser/" in str(item.path):
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """The running demo."""

@@ -17,6 +17,9 @@ from tests.browser.stack import ROOT
 
 EmailOf = Callable[[str, str], str]
 
+# all browser tests share one demo, so they run in one process (--dist loadgroup)
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SIGNED_OUT = ["/sign-in", "/accessibility", "/privacy", "/sign-in?lang=en"]
 SIGNED_IN = [

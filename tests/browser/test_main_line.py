@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import typst
 from playwright.sync_api import expect
 
@@ -16,6 +17,9 @@ from tests.servers import wait_for
 
 NETWORK = "/groups/informationsnatverket"
 EmailOf = Callable[[str, str], str]
+
+# all browser tests share one demo, so they run in one process (--dist loadgroup)
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def start_thread(visitor: Visitor, title: str) -> str:
