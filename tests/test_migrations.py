@@ -13,8 +13,15 @@ from alembic.migration import MigrationContext
 from pydantic import SecretStr
 
 from config import Settings
-from portal import create_app, db
+from portal import audit, create_app, db
+from portal.auth import actions as auth
+from portal.auth import sealing, sessions
+from portal.auth.models import BrowserSession
 from portal.cli import alembic_config, upgrade_database
+from portal.discussions import actions as discussions
+from portal.discussions.models import Post
+from portal.meetings import actions as meetings
+from portal.meetings.models import AgendaItem
 from portal.web import Edge
 from tests import factories
 from tests.conftest import BACKENDS, SECRET
@@ -63,13 +70,53 @@ def test_migrations_end_where_the_models_are(fresh: Edge) -> None:
     assert differences() == []
 
 
-def test_up_with_data_down_and_up_again(fresh: Edge) -> None:
-    upgrade_database()
+def fill() -> None:
+    """Something in every table, made with the portal's own actions."""
     network = Network()
     network.make()
-    factories.things(network, network.group)
+    things = factories.things(network, network.group)
+    post, item = db.session.get_one(Post, things["post_id"]), db.session.get_one(AgendaItem, things["item_id"])
+    discussions.edit_post(post, body="Ändrat", based_on=1, by=network.member, render=factories.plain_render)
+    discussions.mark_read(db.session(), person_id=network.member.id, thread_id=post.thread_id, seq=2)
+    for based_on in (0, 1):
+        meetings.save_note(item, text=f"Text {based_on}", decision="", based_on=based_on, by=network.convener)
+    provider = auth.add_provider(
+        network.ngo, issuer="https://idp.example", client_id="x", sealed_secret=sealing.seal("x", key=SECRET), by=None
+    )
+    db.session.flush()
+    auth.add_account(provider, "sub", network.member, by=None)
+    db.session.add(BrowserSession(id_hash=sessions.hash_id("x"), person_id=network.member.id, provider_id=provider.id))
     db.commit()
+    tables = {
+        table.name: db.session.scalar(sa.select(sa.func.count()).select_from(table))
+        for table in db.Base.metadata.sorted_tables
+    }
+    assert [name for name, rows in tables.items() if not rows] == []
+    assert audit.verify() is None
     db.session.remove()
+
+
+BROKEN = {
+    "foreign key": "UPDATE person SET organisation_id = 999",
+    "unique": "UPDATE \"group\" SET slug = 'natverket'",
+    "one coordinator": "UPDATE organisation SET is_coordinator = true",
+    "one membership": "INSERT INTO membership (group_id, person_id, role, joined_at) SELECT group_id, person_id, role, joined_at FROM membership",
+    "not null": "UPDATE post SET body = NULL",
+}
+
+
+@pytest.mark.parametrize("rule", BROKEN)
+def test_a_migrated_database_enforces_what_the_tables_say(fresh: Edge, rule: str) -> None:
+    upgrade_database()
+    fill()
+    with pytest.raises(sa.exc.DBAPIError):
+        db.session.execute(sa.text(BROKEN[rule]))
+    db.rollback()
+
+
+def test_up_with_data_down_and_up_again(fresh: Edge) -> None:
+    upgrade_database()
+    fill()
     command.downgrade(alembic_config(), "base")
     left = set(sa.inspect(db.engine()).get_table_names())
     assert left <= {"alembic_version"}

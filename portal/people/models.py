@@ -12,7 +12,7 @@ from portal import db
 
 
 def enum_column(kind: type[StrEnum]) -> sa.Enum:
-    """A column type that stores an enumeration by its value, checked by the database, on both engines."""
+    """A column type that stores an enumeration by its value, on both engines; any other value is refused before it gets there."""
     return sa.Enum(
         kind,
         native_enum=False,

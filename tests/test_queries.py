@@ -1,0 +1,157 @@
+"""The number of queries of a page is the same however much there is (architecture.md, section 3)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+from portal import db, outbox, search
+from portal.discussions.models import Thread
+from portal.meetings import actions as meetings
+from portal.meetings.models import ItemKind, Meeting
+from portal.people import actions as people
+from portal.people.models import OrganisationKind, PersonStatus
+from tests import factories
+from tests.conftest import Browser, Sign
+from tests.factories import Network
+
+TIMES = 20
+MOST = 40  # queries that any page may need
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that go to the database meanwhile."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        asked.append(statement)
+
+    engine = db.engine()
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def fill(network: Network, number: int) -> None:
+    """A thread, a meeting and a material more, each by somebody of an organisation of its own."""
+    other = factories.organisation(f"org{number}", kind=OrganisationKind.NGO)
+    writer = factories.person(other, f"Skribent {number}")
+    factories.person(
+        network.ngo, f"Kollega {number}", status=PersonStatus.PENDING if number % 2 else PersonStatus.ACTIVE
+    )
+    people.add_member(network.group, writer, by=None)
+    group = people.add_group(
+        f"grupp{number}", f"Grupp {number}", description="", handling_class=network.group.handling_class, by=None
+    )
+    people.add_member(group, network.member, by=None)
+    people.add_member(group, writer, by=None)
+    db.session.flush()
+    factories.thread(group, writer, f"Tråd {number}", f"Sökord {number}")
+    thread = factories.thread(network.group, writer, f"Tråd {number}", f"Sökord {number}")
+    factories.post(thread, writer, f"Sökord igen {number}")
+    material = factories.resource(network.group, writer, f"Material sökord {number}", f"sökord {number}")
+    material.publisher = f"Utgivare {number}"
+    meeting = factories.meeting(network.group, writer, f"Möte sökord {number}", text="sökord", items=1, days=number + 1)
+    for item in meeting.items:
+        meetings.save_note(item, text="Sökord i protokollet", decision="Beslut", based_on=0, by=writer)
+
+
+@pytest.fixture
+def pages(network: Network) -> dict[str, str]:
+    """The pages that grow, with one of everything."""
+    fill(network, 1)
+    main_thread = factories.thread(network.group, network.convener, "Den långa tråden", "Sökord")
+    long_meeting = factories.meeting(network.group, network.convener, "Det långa mötet", items=1)
+    meetings.save_note(long_meeting.items[0], text="Text", decision="", based_on=0, by=network.convener)
+    db.commit()
+    outbox.run_all()
+    return {
+        "today": "/", "groups": "/groups", "group": "/groups/natverket", "unread": "/groups/natverket?show=unread",
+        "members": "/groups/natverket/members", "thread": f"/threads/{main_thread.id}", "posts": f"/threads/{main_thread.id}/posts?after=0",
+        "library": "/library", "materials": "/groups/natverket/materials", "library search": "/library?q=sökord",
+        "search": "/search?q=sökord", "search of one type": "/search?q=sökord&type=minutes", "search window": "/search?q=sökord&fragment=1",
+        "calendar": "/calendar", "meetings": "/groups/natverket/meetings", "meeting": f"/meetings/{long_meeting.id}",
+        "minutes": f"/meetings/{long_meeting.id}/minutes", "calendar file": f"/meetings/{long_meeting.id}/ics",
+        "minutes as PDF": f"/meetings/{long_meeting.id}/minutes.pdf", "organisation": "/organisation", "contacts": "/contacts",
+    }  # fmt: skip
+
+
+def grow(network: Network, pages: dict[str, str]) -> None:
+    for number in range(2, TIMES + 1):
+        fill(network, number)
+        thread = db.session.get_one(Thread, int(pages["thread"].rsplit("/", 1)[1]))
+        writer = factories.person(factories.organisation(f"svar{number}"), f"Svarare {number}")
+        people.add_member(network.group, writer, by=None)
+        factories.post(thread, writer, f"Sökord {number}")
+    meeting = db.session.get_one(Meeting, int(pages["meeting"].rsplit("/", 1)[1]))
+    for number in range(2, 51):
+        item = meetings.add_item(
+            meeting,
+            title=f"Punkt {number}",
+            kind=ItemKind.DISCUSSION,
+            minutes_allotted=5,
+            owner=network.secretary,
+            by=network.convener,
+        )
+        meetings.save_note(item, text="Text", decision="Beslut", based_on=0, by=network.convener)
+    db.commit()
+    outbox.run_all()
+
+
+def count(client: Browser, pages: dict[str, str]) -> dict[str, int]:
+    """Queries of each page, after one look that lets traces and caches settle."""
+    counts = {}
+    for name, where in pages.items():
+        assert client.get(where).status_code == 200, name
+        with counted() as asked:
+            client.get(where)
+        counts[name] = len(asked)
+    return counts
+
+
+def write(client: Browser, where: str) -> int:
+    """Queries of one reply."""
+    form = {"body": "Svar", "client_id": str(uuid.uuid4()), "csrf_token": client.csrf}
+    with counted() as asked:
+        assert client.post(where, data=form).status_code == 302
+    return len(asked)
+
+
+def test_twenty_times_as_much_takes_no_more_queries(
+    network: Network, pages: dict[str, str], sign_in: Sign, built_front_end: object
+) -> None:
+    client = sign_in(network.member)
+    few, one_reply = count(client, pages), write(client, pages["thread"] + "/posts")
+    grow(network, pages)
+    client = sign_in(network.member)
+    many, another_reply = count(client, pages), write(client, pages["thread"] + "/posts")
+    more = {name: (few[name], many[name]) for name in pages if many[name] > few[name]}
+    assert more == {}
+    assert another_reply == one_reply
+    assert max(few.values()) <= MOST, few
+
+
+def test_the_index_is_fed_with_as_many_queries(network: Network, pages: dict[str, str]) -> None:
+    def feed(number: int) -> int:
+        for offset in range(number):
+            fill(network, 1000 * number + offset)
+        db.commit()
+        payloads = [
+            job.payload for job in db.session.scalars(sa.select(outbox.Job).where(outbox.Job.kind == search.JOB))
+        ]
+        db.pause()
+        with counted() as asked:
+            search.index_changed(payloads)
+        db.rollback()
+        db.session.execute(sa.delete(outbox.Job))
+        db.commit()
+        return len(asked)
+
+    assert feed(1) == feed(8)
