@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import cast
 
 HOST = "127.0.0.1"
+PATIENCE = 60.0  # seconds until a server that says nothing is taken for hanging
 ITEMS = b'42["items"'
 _TEXT = 0x1
 
@@ -29,7 +30,7 @@ class Connection:
     async def request(self, path: str, *, headers: str = "", body: bytes | None = None) -> tuple[int, bytes]:
         """Send a GET, or a POST when there is a body; returns status and content.
 
-        Raises `ConnectionError` if the server does not answer like one.
+        Raises `ConnectionError` if the server does not answer like one, `TimeoutError` if it does not answer at all.
         """
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection(HOST, self._port)
@@ -38,7 +39,7 @@ class Connection:
             head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
         self._writer.write(head.encode() + b"\r\n" + (body or b""))
         try:
-            answer = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            answer = (await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\n"), PATIENCE)).decode("latin-1")
         except asyncio.IncompleteReadError as error:
             raise ConnectionError(f"no answer to {path}") from error
         fields = dict(line.lower().split(": ", 1) for line in answer.split("\r\n")[1:] if ": " in line)
