@@ -428,9 +428,9 @@ def test_s42_reading_and_fetching_sensitive_material_is_noted(network: Network, 
     client.get(f"/resources/{number}/file")
     db.rollback()
     noted = db.session.execute(
-        sa.select(AuditEntry.action, AuditEntry.person_id, AuditEntry.object_id).where(
-            AuditEntry.object_type == "resource"
-        )
+        sa.select(AuditEntry.action, AuditEntry.person_id, AuditEntry.object_id)
+        .where(AuditEntry.object_type == "resource")
+        .order_by(AuditEntry.id)
     ).all()
     assert [tuple(row) for row in noted] == [
         ("resource_read", network.secretary.id, number),
