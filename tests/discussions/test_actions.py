@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from portal import audit, db, guard, search
 from portal.discussions import actions, policy
-from portal.discussions.models import Post, PostKind, PostVersion, Thread
+from portal.discussions.models import Post, PostKind, PostVersion, Thread, ThreadKind
 from portal.errors import Conflict
 from portal.outbox import Job
 from portal.people import actions as people
-from portal.people.models import Membership
+from portal.people.models import Group, Membership, Person
 from portal.web import Edge
 from tests import factories
 from tests.factories import Network
@@ -76,6 +76,51 @@ def test_two_writers_at_once_never_share_a_number(app: Edge, network: Network) -
     seqs = db.session.scalars(sa.select(Post.seq).where(Post.thread_id == thread_id).order_by(Post.seq)).all()
     assert seqs == list(range(1, 42))
     assert audit.verify() is None
+
+
+@pytest.mark.parametrize("what", ["post", "thread"])
+def test_the_same_form_sent_twice_at_once_makes_one(app: Edge, network: Network, what: str) -> None:
+    thread_id, group_id, by_id = (
+        factories.thread(network.group, network.convener).id,
+        network.group.id,
+        network.member.id,
+    )
+    db.commit()
+    client_id, made, failures = str(uuid.uuid4()), [], []
+    start = threading.Barrier(4)
+
+    def send() -> None:
+        with app.app_context():
+            start.wait()
+            try:
+                by = db.session.get_one(Person, by_id)
+                if what == "post":
+                    post = actions.add_post(
+                        db.session.get_one(Thread, thread_id), body="Samma", kind=PostKind.REPLY, client_id=client_id, by=by,
+                        render=factories.plain_render,
+                    )  # fmt: skip
+                    made.append(post.id)
+                else:
+                    thread = actions.start_thread(
+                        db.session.get_one(Group, group_id), title="Samma", body="Samma", kind=ThreadKind.DISCUSSION,
+                        client_id=client_id, by=by, render=factories.plain_render,
+                    )  # fmt: skip
+                    made.append(thread.id)
+                db.commit()
+            except Exception as error:  # shown by the assertion below
+                failures.append(error)
+                db.rollback()
+
+    db.session.remove()
+    senders = [threading.Thread(target=send) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert failures == []
+    assert len(made) == 4
+    assert len(set(made)) == 1
+    assert db.session.scalar(sa.select(sa.func.count(Post.id)).where(Post.client_id == client_id)) == 1
 
 
 def test_editing_keeps_what_was_written_before(network: Network) -> None:
