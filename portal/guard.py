@@ -22,7 +22,7 @@ from portal.guard_contacts import accounts, emails, phones
 from portal.guard_rules import PERSONAL_NUMBERS, Hit, Kind, Verdict, personal_numbers
 from portal.guard_text import View, views
 
-__all__ = ["PERSONAL_NUMBERS", "Find", "Kind", "Stopped", "Verdict", "check", "init", "scan"]
+__all__ = ["PERSONAL_NUMBERS", "Find", "Kind", "Stopped", "Verdict", "check", "check_numbers", "init", "scan"]
 
 _KEY_LENGTH = 12
 _ORDER = {
@@ -154,3 +154,15 @@ def check(texts: Mapping[str, str], *, keep: Collection[str] = ()) -> list[Find]
     if stopping:
         raise Stopped(stopping)
     return finds
+
+
+def check_numbers(texts: Mapping[str, str]) -> None:
+    """Stop only personal and coordination numbers, also those that a writer would be asked about.
+
+    For what is made of contact details (the register of contacts) and where nobody can be asked (published files).
+    Raises `Stopped`.
+    """
+    finds = [find for field, text in texts.items() for find in scan(text, field=field)]
+    numbers = [find for find in finds if find.kind in PERSONAL_NUMBERS]
+    if numbers:
+        raise Stopped(numbers)

@@ -103,7 +103,7 @@ def import_file(group: Group, path: Path, *, kind: ResourceKind, limit: int, by:
         reading = read_file(files.path_of(stored.sha256), path.name)
         name = safe_name(path.name)
         title = title_from(reading.extracted, name)
-        _refuse_numbers({"title": title, "file": name})
+        guard.check_numbers({"title": title, "file": name})
     except (ExtractionError, PersonalData, guard.Stopped):
         discard_if_unused(stored.sha256)
         raise
@@ -113,12 +113,6 @@ def import_file(group: Group, path: Path, *, kind: ResourceKind, limit: int, by:
     version = _store(group, title=title, kind=kind, publisher="", published_on=None, name=name, stored=stored, by=by)
     _keep(version, reading)
     return version.resource
-
-
-def _refuse_numbers(texts: dict[str, str]) -> None:
-    """Stop personal identity numbers; contact details in published material do not stop it (domain.md)."""
-    finds = [find for field, text in texts.items() for find in guard.scan(text, field=field)]
-    guard.check(texts, keep=[find.key for find in finds if find.verdict is guard.Verdict.ASK])
 
 
 @outbox.handler(JOB)

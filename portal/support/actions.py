@@ -7,16 +7,10 @@ from portal.people.models import Person
 from portal.support.models import Contact
 
 
-def _guard(**texts: str) -> None:
-    """Contact details are what a contact is made of: only personal numbers are stopped."""
-    finds = [find for field, text in texts.items() for find in guard.scan(text, field=field)]
-    guard.check(texts, keep=[find.key for find in finds if find.kind not in guard.PERSONAL_NUMBERS])
-
-
 def add_contact(name: str, *, note: str, phone: str, email: str = "", position: int = 0, is_support_line: bool = False,
                 by: Person | None) -> Contact:  # fmt: skip
     """Put a contact into the register. Raises `guard.Stopped`."""
-    _guard(name=name, note=note, phone=phone, email=email)
+    guard.check_numbers({"name": name, "note": note, "phone": phone, "email": email})
     contact = Contact(
         name=name, note=note, phone=phone, email=email, position=position, is_support_line=is_support_line
     )
@@ -27,6 +21,6 @@ def add_contact(name: str, *, note: str, phone: str, email: str = "", position: 
 
 def edit_contact(contact: Contact, *, name: str, note: str, phone: str, email: str, by: Person) -> None:
     """Change a contact; every page shows the new number from the next request. Raises `guard.Stopped`."""
-    _guard(name=name, note=note, phone=phone, email=email)
+    guard.check_numbers({"name": name, "note": note, "phone": phone, "email": email})
     contact.name, contact.note, contact.phone, contact.email = name, note, phone, email
     audit.record("contact_edited", by=by, on=contact)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
+from portal import files, guard
+from portal.library import actions
+from portal.library.models import ResourceKind
 from portal.library.reading import PersonalData, read_file
 from portal.web import Edge
+from tests.factories import Network
 
 NUMBER = "811228-9874"  # Skatteverket's published test number
 
@@ -36,3 +41,13 @@ def test_contact_details_are_listed(app: Edge, tmp_path: Path) -> None:
     path.write_text("Ring 08-465 004 12 eller skriv till stod@myndigheten.example.", encoding="utf-8")
     reading = read_file(path, "a.txt")
     assert [(place.kind, place.page) for place in reading.listed] == [("phone", 1), ("email", 1)]
+
+
+@pytest.mark.parametrize("name", [f"{NUMBER}.txt", "lista-8112289874.txt"])
+def test_s33_a_number_in_the_name_stops_an_imported_file(network: Network, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("Bara ord, ring 08-465 004 12.", encoding="utf-8")
+    with pytest.raises(guard.Stopped):
+        actions.import_file(network.group, path, kind=ResourceKind.OTHER, limit=1_000, by=network.member)
+    stored = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert not files.path_of(stored).exists()
