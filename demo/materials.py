@@ -11,7 +11,6 @@ from flask import current_app
 from demo import backdate
 from demo.documents import Material, read_materials
 from demo.when import Calendar, at
-from demo.writers import write
 from portal import db
 from portal.library import actions
 from portal.library.models import Resource, ResourceVersion
@@ -24,6 +23,9 @@ def add_materials(calendar: Calendar, emails: dict[str, str]) -> None:
     Reading a file takes time and must not be done inside a transaction (`actions.import_file`), so a crash may leave some of
     the files: the next call adds the others. `emails`: of the people by nickname.
     """
+    # the libraries of five office formats, wanted once: every later start would load them for nothing
+    from demo.writers import write
+
     known = set(db.session.scalars(sa.select(Resource.title)))
     db.pause()
     with tempfile.TemporaryDirectory() as folder:
