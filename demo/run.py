@@ -6,11 +6,13 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
 import time
+import traceback
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -102,38 +104,88 @@ def prepare(idp_port: int) -> list[str]:
             say("  demo network (once, up to half a minute) …")
             load()
         prepare_providers(idp_port)
-        return recommended()
+        lines = recommended()
+    app.extensions["engine"].dispose()  # an open SQLite connection must not be carried over a fork
+    return lines
 
 
 class Children:
-    """The three processes. When one ends by itself, or the person presses Ctrl-C, all are stopped."""
+    """The three processes. When one ends by itself, or the person presses Ctrl-C, all are stopped.
+
+    They are forked from this process, which has loaded the portal already: a start then costs its loading once, not
+    three times. Each is the leader of its own session, so that Ctrl-C reaches only us and we stop them in order.
+    """
 
     def __init__(self) -> None:
-        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+        self._running: dict[int, str] = {}
+        self._ended: str | None = None
         self.is_stopping = False
 
-    def start(self, name: str, *command: str) -> None:
-        """Start one in a process group of its own, so that Ctrl-C reaches only us and we stop it in order."""
-        process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
-        self._running.append((name, process))
+    def start(self, name: str, run: Callable[[], object]) -> None:
+        """Run `run` in a process of its own until it returns or exits."""
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid:
+            self._running[pid] = name
+            return
+        code = 1
+        try:
+            os.setsid()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
+            run()
+            code = 0
+        except SystemExit as leave:
+            code = leave.code if isinstance(leave.code, int) else int(leave.code is not None)
+        except BaseException:  # noqa: BLE001  # shown; this process ends here
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)  # never back into the parent's code
+
+    def _reap(self) -> None:
+        for pid in list(self._running):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                self._ended = self._running.pop(pid)
 
     def ended(self) -> str | None:
         """The name of one that has ended, if any."""
-        return next((name for name, process in self._running if process.poll() is not None), None)
+        self._reap()
+        return self._ended
 
     def stop(self) -> None:
         """Ask all to stop, in reverse order, and wait for them."""
-        for _name, process in reversed(self._running):
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
+        for pid in reversed(self._running):
+            os.kill(pid, signal.SIGTERM)  # not reaped yet, so the number is still its own
         deadline = time.monotonic() + STOP_SECONDS
-        for name, process in reversed(self._running):
-            try:
-                process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                say(f"  {name} does not stop by itself and is ended")
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        while self._running and time.monotonic() < deadline:
+            self._reap()
+            time.sleep(0.02)
+        for pid, name in self._running.items():
+            say(f"  {name} does not stop by itself and is ended")
+            os.killpg(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        self._running.clear()
+
+
+def run_provider(config: Path) -> None:
+    """Become the demo identity provider (Node)."""
+    os.execvp("node", ["node", "demo/idp/server.mjs", str(config)])  # noqa: S606, S607  # our own, from the PATH
+
+
+def run_worker() -> None:
+    """`flask --app wsgi worker`."""
+    from flask.cli import main as flask_main
+
+    sys.argv = ["flask", "--app", "wsgi", "worker"]
+    flask_main()
+
+
+def run_portal(gate: int) -> None:
+    """Become the web process, which serves when a line comes through the pipe `gate`."""
+    os.dup2(gate, 0)
+    os.execv(sys.executable, [sys.executable, "-m", "demo.serve"])  # noqa: S606  # our own
 
 
 def wait_until_up(address: str, children: Children) -> None:
@@ -164,19 +216,21 @@ def main() -> None:
     os.environ.setdefault("PORTAL_LOG_LEVEL", "WARNING")
     say("Samverkansportalen, demo")
     idp_port = next_free(port)
-    people = prepare(idp_port)
     children = Children()
+    gate, go = os.pipe()  # neither end is inherited through exec; the child makes its own of `gate`
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         children.is_stopping = True
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
     try:
+        children.start("portal", partial(run_portal, gate))
+        people = prepare(idp_port)
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
         say("  portal, worker and identity provider …")
-        children.start("identity provider", "node", "demo/idp/server.mjs", str(folder / "idp" / "config.json"))
-        children.start("worker", sys.executable, "-m", "flask", "--app", "wsgi", "worker")
-        children.start("portal", sys.executable, "-m", "gunicorn", "--log-level", "warning", "-c", "gunicorn.conf.py")
+        os.write(go, b"go\n")
+        children.start("identity provider", partial(run_provider, folder / "idp" / "config.json"))
+        children.start("worker", run_worker)
         wait_until_up(address, children)
         if not children.ended() and not children.is_stopping:
             say(
@@ -188,6 +242,8 @@ def main() -> None:
         while not children.is_stopping and children.ended() is None:
             time.sleep(0.2)
         ended = children.ended()
+    except KeyboardInterrupt:
+        children.is_stopping, ended = True, None
     finally:
         children.stop()
     if ended and not children.is_stopping:

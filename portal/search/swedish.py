@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-import snowballstemmer
+from snowballstemmer.swedish_stemmer import SwedishStemmer
 
 # accents may stand as code points of their own (files from Macs, many PDFs): they belong to their letter
 _PIECES = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
 _OWN = {"å", "ä", "ö"}
-_stemmer = snowballstemmer.stemmer("swedish")
+_stemmer = SwedishStemmer()
 
 LONGEST_WORD = 64
 

@@ -57,7 +57,7 @@ class Stack:
     def web_process(self) -> int:
         """The process id of the web worker below gunicorn's master."""
         for child in _children(self.process.pid):
-            if b"gunicorn" in Path(f"/proc/{child}/cmdline").read_bytes():
+            if b"demo.serve" in Path(f"/proc/{child}/cmdline").read_bytes():
                 return _children(child)[0]
         raise RuntimeError("the web process is not there")
 
