@@ -35,6 +35,17 @@ class Settings(BaseSettings):
     sign_in_limit: str = Field(default="30/minute", description="look-ups and sign-ins from one address")
     write_limit: str = Field(default="120/minute", description="writes of one person")
     support_email: str = "support@portal.example"
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="mail server: smtp://host:25, smtp+starttls://user:password@host:587 or smtps://…; without one, mail is "
+        "kept in the folder mail of data_dir",
+    )
+    mail_from: str = Field(default="portal@portal.example", description="the portal's own address")
+    reply_to: str = Field(
+        default="",
+        description="address whose mail reaches `flask mail receive`; a signed part is added after a plus sign. Without it, "
+        "calendar programs' own answers are not asked for",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("secret_key")
@@ -64,6 +75,22 @@ class Settings(BaseSettings):
     def _is_redis(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
             raise ValueError("must be an address such as redis://127.0.0.1:6379/0")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: SecretStr) -> SecretStr:
+        parts = urlsplit(value.get_secret_value())
+        if value.get_secret_value() and (parts.scheme not in {"smtp", "smtp+starttls", "smtps"} or not parts.hostname):
+            raise ValueError("must be an address such as smtp+starttls://user:password@mail.example.se:587")
+        return value
+
+    @field_validator("mail_from", "reply_to")
+    @classmethod
+    def _is_mail_address(cls, value: str) -> str:
+        local, at, domain = value.rpartition("@")
+        if value and not (local and at and domain and value.isascii() and value.isprintable() and " " not in value):
+            raise ValueError("must be an e-mail address")
         return value
 
     @field_validator("sign_in_limit", "write_limit")

@@ -14,6 +14,8 @@ from demo.when import Calendar, at
 from portal import db
 from portal.meetings import actions
 from portal.meetings.actions import Plan
+from portal.meetings.agenda import actions as agenda
+from portal.meetings.minutes import actions as minutes
 from portal.meetings.models import AgendaItem, Answer, Invitation, ItemKind, Meeting
 
 CALLED_DAYS_BEFORE = 28
@@ -80,10 +82,14 @@ def _weekday_before(on: date, days: int) -> date:
 def _add_agenda(meeting: Meeting, items: list[dict[str, Any]], cast: Cast, calendar: Calendar) -> None:
     by, on = meeting.created_by, meeting.starts_at.date()
     for about in items:
-        item = actions.add_item(
-            meeting, title=about["title"], kind=ItemKind(about["kind"]), minutes_allotted=about["minutes"],
-            owner=cast.people[about["owner"]] if "owner" in about else None,
-            description=calendar.fill(about.get("text", ""), on), by=by,
+        item = agenda.add_item(
+            meeting,
+            agenda.ItemPlan(
+                about["title"], ItemKind(about["kind"]), about["minutes"],
+                owner=cast.people[about["owner"]] if "owner" in about else None,
+                description=calendar.fill(about.get("text", ""), on),
+            ),
+            by=by,
         )  # fmt: skip
         if "note" in about:
             _minute(item, about, cast, calendar)
@@ -93,7 +99,7 @@ def _minute(item: AgendaItem, about: dict[str, Any], cast: Cast, calendar: Calen
     meeting = item.meeting
     writer = cast.people[about.get("writer") or read_toml("groups.toml")[meeting.group.slug]["secretary"]]
     on = meeting.starts_at.date()
-    note = actions.save_note(
+    note = minutes.save_note(
         item, text=calendar.fill(about["note"].strip(), on), decision=calendar.fill(about.get("decision", ""), on),
         based_on=0, by=writer,
     )  # fmt: skip

@@ -17,9 +17,19 @@ from portal.home import views as home_views
 from portal.library import cli as library_cli
 from portal.library import views as library_views
 from portal.library.searchable import register as register_library
-from portal.meetings import minutes_views  # noqa: F401  # adds its pages to the blueprint of meetings
 from portal.meetings import views as meeting_views
+from portal.meetings.agenda import views as agenda_views
+from portal.meetings.calls import models as _call_tables  # noqa: F401
+from portal.meetings.followup import models as _followup_tables  # noqa: F401
+from portal.meetings.minutes import models as _minutes_tables  # noqa: F401
+from portal.meetings.minutes import views as minutes_views
+from portal.meetings.mode import models as _mode_tables  # noqa: F401
+from portal.meetings.notices import register as register_notices
+from portal.meetings.polls import models as _poll_tables  # noqa: F401
 from portal.meetings.searchable import register as register_meetings
+from portal.notifications import letters as _letters  # noqa: F401  # their jobs and housekeeping
+from portal.notifications import reminders as _reminders  # noqa: F401  # housekeeping
+from portal.notifications import views as notification_views
 from portal.people import cards
 from portal.people import cli as people_cli
 from portal.people import views as people_views
@@ -29,13 +39,15 @@ from portal.support import views as support_views
 def init_app(app: Flask) -> None:
     """Put the features together."""
     app.session_interface = sessions.ServerSessions()
-    for views in (auth_views, people_views, discussion_views, library_views, meeting_views, support_views, home_views):
+    for views in (auth_views, people_views, notification_views, discussion_views, library_views, meeting_views,
+                  agenda_views, minutes_views, support_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
     for group in (people_cli.organisations, people_cli.groups, library_cli.library):
         app.cli.add_command(group)
     register_discussions()
     register_library()
     register_meetings()
+    register_notices()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
     live.register_topic("thread", may_watch=discussion_policy.may_watch_thread, last_seq=discussion_policy.last_seq)
     nav.init_app(app)

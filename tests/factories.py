@@ -17,7 +17,9 @@ from portal.discussions.models import Post, PostKind, Thread, ThreadKind
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
 from portal.meetings import actions as meetings
 from portal.meetings.actions import Plan
-from portal.meetings.models import ItemKind, Meeting
+from portal.meetings.agenda import actions as agenda
+from portal.meetings.agenda.actions import ItemPlan
+from portal.meetings.models import Meeting
 from portal.people import actions
 from portal.people.models import (
     Group,
@@ -103,10 +105,9 @@ def meeting(group: Group, by: Person, title: str = "Möte", *, text: str = "", i
     plan = Plan(title, starts, starts + timedelta(hours=1), place=text, practical=text)
     made = meetings.plan_meeting(group, plan, by=by)
     for number in range(1, items + 1):
-        meetings.add_item(
-            made, title=f"Punkt {number} {text}".strip(), kind=ItemKind.DISCUSSION, minutes_allotted=10, owner=by,
-            description=text, by=by,
-        )  # fmt: skip
+        agenda.add_item(
+            made, ItemPlan(f"Punkt {number} {text}".strip(), minutes_allotted=10, owner=by, description=text), by=by
+        )
     meetings.call_meeting(made, by=by)
     db.session.flush()
     return made

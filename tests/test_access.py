@@ -46,7 +46,7 @@ def public(status: int = OK) -> Row:
 
 BODY = {"body": "Text", "client_id": "CLIENT", "title": "Rubrik", "kind": "discussion"}
 PLAN = {"title": "Möte", "on": "2031-05-05", "starts": "09:00", "ends": "10:00", "based_on": "3"}
-ITEM = {"title": "Punkt", "kind": "discussion", "minutes_allotted": "10", "owner": "0"}
+ITEM = {"title": "Punkt", "kind": "discussion", "minutes_allotted": "10", "owner": "0", "based_on": "1"}
 
 TABLE: dict[str, Row] = {
     "GET auth.sign_in": Row((MOVED,) * 5 + (OK,)),  # whoever is signed in goes on
@@ -75,6 +75,10 @@ TABLE: dict[str, Row] = {
     "POST library.upload": Row((WRONG, WRONG, NO, NO, NO, SIGN_IN), {"title": "Utan fil"}),
     "GET library.resource": group_only(),
     "GET library.download": group_only(),
+    "GET notifications.notices": everybody(OK),
+    "POST notifications.read": Row((MOVED,) * 5 + (SIGN_IN,), {"until": "0"}),
+    "GET notifications.preferences": everybody(OK),
+    "POST notifications.preferences": Row((MOVED,) * 5 + (SIGN_IN,), {}),
     "GET meetings.calendar": everybody(OK),
     "GET meetings.group_meetings": group_only(),
     "GET meetings.new_meeting": group_only(OK, NO, NO),
@@ -86,16 +90,16 @@ TABLE: dict[str, Row] = {
     "POST meetings.cancel": group_only(MOVED, NO, NO),
     "POST meetings.answer": group_only(MOVED, MOVED, MOVED, {"answer": "online"}),
     "GET meetings.ics": group_only(),
-    "GET meetings.new_item": group_only(OK, NO, NO),
-    "POST meetings.new_item": group_only(MOVED, NO, NO, ITEM),
-    "GET meetings.edit_item": group_only(OK, NO, NO),
-    "POST meetings.edit_item": group_only(MOVED, NO, NO, ITEM),
-    "POST meetings.move_item": group_only(MOVED, NO, NO, {"direction": "up"}),
-    "POST meetings.remove_item": group_only(MOVED, NO, NO),
-    "GET meetings.minutes": group_only(),
-    "GET meetings.edit_note": group_only(OK, NO, NO),
-    "POST meetings.edit_note": group_only(MOVED, NO, NO, {"text": "Text", "decision": "", "based_on": "0"}),
-    "GET meetings.minutes_pdf": group_only(),
+    "GET agenda.new_item": group_only(OK, NO, NO),
+    "POST agenda.new_item": group_only(MOVED, NO, NO, ITEM),
+    "GET agenda.edit_item": group_only(OK, NO, NO),
+    "POST agenda.edit_item": group_only(MOVED, NO, NO, ITEM),
+    "POST agenda.move_item": group_only(MOVED, NO, NO, {"direction": "up"}),
+    "POST agenda.remove_item": group_only(MOVED, NO, NO),
+    "GET minutes.minutes": group_only(),
+    "GET minutes.edit_note": group_only(OK, NO, NO),
+    "POST minutes.edit_note": group_only(MOVED, NO, NO, {"text": "Text", "decision": "", "based_on": "0"}),
+    "GET minutes.minutes_pdf": group_only(),
     "GET support.contacts": everybody(OK),
     "GET support.edit_contact": Row((NO, NO, NO, NO, OK, SIGN_IN)),
     "POST support.edit_contact": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"name": "Stöd"}),
@@ -208,8 +212,10 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.discussions import views as discussion_views
     from portal.home import views as home_views
     from portal.library import views as library_views
-    from portal.meetings import minutes_views
     from portal.meetings import views as meeting_views
+    from portal.meetings.agenda import views as agenda_views
+    from portal.meetings.minutes import views as minutes_views
+    from portal.notifications import views as notification_views
     from portal.people import views as people_views
     from portal.support import views as support_views
 
@@ -217,7 +223,9 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         discussion_views,
         home_views,
         meeting_views,
+        agenda_views,
         minutes_views,
+        notification_views,
         people_views,
         support_views,
         library_views,

@@ -23,7 +23,7 @@ from portal.auth.models import BrowserSession
 from portal.cli import alembic_config, upgrade_database
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post
-from portal.meetings import actions as meetings
+from portal.meetings.minutes import actions as minutes
 from portal.meetings.models import AgendaItem
 from portal.web import Edge
 from tests import factories
@@ -73,6 +73,15 @@ def test_migrations_end_where_the_models_are(fresh: Edge) -> None:
     assert differences() == []
 
 
+# tables that no action fills yet; each room takes its own away from here
+NOT_USED_YET = {
+    "action_event", "action_item", "addendum", "adjuster", "agenda_edition", "agenda_item_version", "agenda_proposal",
+    "attendance", "calendar_feed", "date_poll", "decision", "item_comment", "item_paper", "meeting_series", "minutes",
+    "minutes_edition", "notification_preference", "poll_answer", "poll_invitee", "poll_option", "record_number",
+    "reminder_given", "remark", "remark_support", "seat", "speaker_request", "standing_item",
+}  # fmt: skip
+
+
 def fill() -> None:
     """Something in every table, made with the portal's own actions."""
     network = Network()
@@ -82,7 +91,7 @@ def fill() -> None:
     discussions.edit_post(post, body="Ändrat", based_on=1, by=network.member, render=factories.plain_render)
     discussions.mark_read(db.session(), person_id=network.member.id, thread_id=post.thread_id, seq=2)
     for based_on in (0, 1):
-        meetings.save_note(item, text=f"Text {based_on}", decision="", based_on=based_on, by=network.convener)
+        minutes.save_note(item, text=f"Text {based_on}", decision="", based_on=based_on, by=network.convener)
     provider = auth.add_provider(
         network.ngo, issuer="https://idp.example", client_id="x", sealed_secret=sealing.seal("x", key=SECRET), by=None
     )
@@ -94,7 +103,7 @@ def fill() -> None:
         table.name: db.session.scalar(sa.select(sa.func.count()).select_from(table))
         for table in db.Base.metadata.sorted_tables
     }
-    assert [name for name, rows in tables.items() if not rows] == []
+    assert {name for name, rows in tables.items() if not rows} == NOT_USED_YET
     assert audit.verify() is None
     db.session.remove()
 

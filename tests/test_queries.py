@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from portal import db, outbox, search
 from portal.discussions.models import Thread
-from portal.meetings import actions as meetings
-from portal.meetings.models import ItemKind, Meeting
+from portal.meetings.agenda import actions as agenda
+from portal.meetings.minutes import actions as minutes
+from portal.meetings.models import Meeting
 from portal.people import actions as people
 from portal.people.models import OrganisationKind, PersonStatus
 from tests import factories
@@ -60,7 +61,7 @@ def fill(network: Network, number: int) -> None:
     material.publisher = f"Utgivare {number}"
     meeting = factories.meeting(network.group, writer, f"Möte sökord {number}", text="sökord", items=1, days=number + 1)
     for item in meeting.items:
-        meetings.save_note(item, text="Sökord i protokollet", decision="Beslut", based_on=0, by=writer)
+        minutes.save_note(item, text="Sökord i protokollet", decision="Beslut", based_on=0, by=writer)
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def pages(network: Network) -> dict[str, str]:
     fill(network, 1)
     main_thread = factories.thread(network.group, network.convener, "Den långa tråden", "Sökord")
     long_meeting = factories.meeting(network.group, network.convener, "Det långa mötet", items=1)
-    meetings.save_note(long_meeting.items[0], text="Text", decision="", based_on=0, by=network.convener)
+    minutes.save_note(long_meeting.items[0], text="Text", decision="", based_on=0, by=network.convener)
     db.commit()
     outbox.run_all()
     return {
@@ -92,15 +93,12 @@ def grow(network: Network, pages: dict[str, str]) -> None:
         factories.post(thread, writer, f"Sökord {number}")
     meeting = db.session.get_one(Meeting, int(pages["meeting"].rsplit("/", 1)[1]))
     for number in range(2, 51):
-        item = meetings.add_item(
+        item = agenda.add_item(
             meeting,
-            title=f"Punkt {number}",
-            kind=ItemKind.DISCUSSION,
-            minutes_allotted=5,
-            owner=network.secretary,
+            agenda.ItemPlan(f"Punkt {number}", minutes_allotted=5, owner=network.secretary),
             by=network.convener,
         )
-        meetings.save_note(item, text="Text", decision="Beslut", based_on=0, by=network.convener)
+        minutes.save_note(item, text="Text", decision="Beslut", based_on=0, by=network.convener)
     db.commit()
     outbox.run_all()
 

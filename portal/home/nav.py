@@ -16,6 +16,7 @@ from portal.library.models import Resource
 from portal.library.policy import visible_resources
 from portal.meetings.models import Invitation, Meeting
 from portal.meetings.policy import unanswered_invitations, visible_meetings
+from portal.notifications.policy import unread_count
 from portal.people.models import Group, Membership, Person
 from portal.people.policy import newcomers, own_groups, visible_members
 from portal.support.models import Contact
@@ -57,6 +58,11 @@ class Navigation:
         if self._person is None or not self._person.is_organisation_admin:
             return ()
         return db.session.scalars(newcomers(self._person)).unique().all()
+
+    @cached_property
+    def notices(self) -> int:
+        """How many notices the person has not seen."""
+        return unread_count(self._person) if self._person is not None else 0
 
     @property
     def waiting(self) -> int:

@@ -1,29 +1,32 @@
-"""Every write to meetings, agendas, invitations and minutes."""
+"""Every write to meetings and invitations."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from portal import audit, db, guard
+from portal import audit, db, guard, outbox
 from portal.discussions.actions import note_kept
-from portal.errors import Conflict, NotFound
+from portal.errors import Conflict
 from portal.meetings.models import (
-    AgendaItem,
     Answer,
+    AnswerVia,
     Invitation,
-    ItemKind,
     Meeting,
+    MeetingSeries,
     MeetingState,
-    MinutesNote,
-    MinutesVersion,
+    Participants,
+    Seat,
 )
+from portal.meetings.policy import called, check_not_over
+from portal.notifications.actions import notify
 from portal.people.models import Group, Membership, Person, PersonStatus
+from portal.times import local
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,50 +40,100 @@ class Plan:
     link: str = ""
     practical: str = ""
     reply_by: datetime | None = None
+    proposals_by: datetime | None = None
+    is_all_day: bool = False
 
     def texts(self) -> dict[str, str]:
         """What the guard reads."""
         return {"title": self.title, "place": self.place, "link": self.link, "practical": self.practical}
 
 
-def plan_meeting(group: Group, plan: Plan, *, keep: Collection[str] = (), by: Person) -> Meeting:
-    """Begin to plan a meeting; only the group's leaders see it until it is called. Raises `guard.Stopped`."""
+PLANNED = (
+    "title", "starts_at", "ends_at", "place", "link", "practical", "reply_by", "proposals_by", "is_all_day",
+)  # fmt: skip
+
+
+def plan_meeting(
+    group: Group, plan: Plan, *, series: MeetingSeries | None = None, keep: Collection[str] = (), by: Person
+) -> Meeting:
+    """Begin to plan a meeting; only the group's leaders see it until it is called. Raises `guard.Stopped`.
+
+    A meeting of a series takes its number within the year.
+    """
     kept = guard.check(plan.texts(), keep=keep)
     meeting = Meeting(
-        group=group, created_by=by, organisation_id=by.organisation_id, uid=f"{uuid.uuid4()}@samverkansportalen",
-        title=plan.title, starts_at=plan.starts_at, ends_at=plan.ends_at, place=plan.place, link=plan.link,
-        practical=plan.practical, reply_by=plan.reply_by,
+        group=group, series=series, created_by=by, organisation_id=by.organisation_id,
+        uid=f"{uuid.uuid4()}@samverkansportalen", **{name: getattr(plan, name) for name in PLANNED},
     )  # fmt: skip
+    if series is not None:
+        db.lock(series)  # two meetings planned at once get two numbers
+        meeting.number = _next_number(series, plan.starts_at)
     db.session.add(meeting)
     audit.record("meeting_planned", by=by, on=meeting)
     note_kept(kept, on=meeting, by=by)
     return meeting
 
 
+def _next_number(series: MeetingSeries, starts_at: datetime) -> int:
+    first = local(starts_at).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+    last = first.replace(year=first.year + 1)
+    taken = sa.select(sa.func.max(Meeting.number)).where(
+        Meeting.series_id == series.id, Meeting.starts_at >= first, Meeting.starts_at < last
+    )
+    return (db.session.scalar(taken) or 0) + 1
+
+
 def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collection[str] = (), by: Person) -> None:
-    """Change when and where. Raises `Conflict` if somebody changed the meeting since `based_on`, and `guard.Stopped`."""
+    """Change when and where; those who are called are told. Raises `guard.Stopped`, or `Conflict` if somebody changed the
+    meeting since `based_on` or it is over.
+    """
     kept = guard.check(plan.texts(), keep=keep)
     db.lock(meeting)
+    check_not_over(meeting)
     if meeting.revision != based_on:
         raise Conflict(_("Somebody else changed the meeting while you wrote. Compare and save again."))
-    for name in ("title", "starts_at", "ends_at", "place", "link", "practical", "reply_by"):
+    changed = [name for name in PLANNED if getattr(meeting, name) != getattr(plan, name)]
+    for name in changed:
         setattr(meeting, name, getattr(plan, name))
-    _touch(meeting)
-    audit.record("meeting_changed", by=by, on=meeting, revision=meeting.revision)
+    meeting.touch()
+    audit.record("meeting_changed", by=by, on=meeting, revision=meeting.revision, fields=changed)
     note_kept(kept, on=meeting, by=by)
+    if meeting.state is MeetingState.CALLED and {"title", "starts_at", "ends_at", "place", "link", "is_all_day"} & set(
+        changed
+    ):
+        _tell_called(meeting, "meeting_changed", by=by)
 
 
-def _touch(meeting: Meeting) -> None:
-    meeting.revision, meeting.changed_at = meeting.revision + 1, db.now()
+def _tell_called(meeting: Meeting, kind: str, *, by: Person) -> None:
+    """Tell all who are called, by notice and by calendar mail."""
+    db.session.flush()
+    invitations = called(meeting)
+    people = [invitation.person for invitation in invitations if invitation.person is not None]
+    mailed = [person.id for person in people]
+    notify(people, kind, group=meeting.group, path=meeting.path, by=by, mailed=mailed, **meeting.told)
+    for invitation in invitations:
+        outbox.enqueue("invitation_mail", key=str(invitation.id), invitation_id=invitation.id)
 
 
 def call_meeting(meeting: Meeting, *, by: Person) -> None:
-    """Send the call: every present member of the group is invited. Raises `Conflict` if it was called or cancelled."""
+    """Send the call to the present members of the group, or to those who hold its seats if the series says so.
+
+    Raises `Conflict` if it was called or cancelled, or lies in the past.
+    """
     db.lock(meeting)
     if meeting.state is not MeetingState.PLANNING:
         raise Conflict(_("The meeting has been called already."))
+    if meeting.ends_at <= db.now():
+        raise Conflict(_("The meeting is over. Change its date before you call it."))
     meeting.state = MeetingState.CALLED
-    _touch(meeting)
+    meeting.touch()
+    for person in _participants(meeting):
+        db.session.add(Invitation(meeting=meeting, person=person, organisation_id=person.organisation_id))
+    audit.record("meeting_called", by=by, on=meeting)
+    _tell_called(meeting, "meeting_called", by=by)
+
+
+def _participants(meeting: Meeting) -> Sequence[Person]:
     members = (
         sa.select(Person)
         .join(Membership)
@@ -88,128 +141,52 @@ def call_meeting(meeting: Meeting, *, by: Person) -> None:
             Membership.group_id == meeting.group_id, Membership.left_at.is_(None), Person.status == PersonStatus.ACTIVE
         )
     )
-    for person in db.session.scalars(members.order_by(Person.id)):
-        db.session.add(Invitation(meeting=meeting, person=person, organisation_id=person.organisation_id))
-    audit.record("meeting_called", by=by, on=meeting)
+    if meeting.series is not None and meeting.series.participants is Participants.SEATS:
+        members = members.join(Seat, (Seat.group_id == meeting.group_id) & (Seat.ordinary_id == Person.id))
+    return db.session.scalars(members.order_by(Person.id)).unique().all()
+
+
+def invite(meeting: Meeting, person: Person, *, replaces: Invitation | None = None, by: Person) -> Invitation:
+    """Call one more person to a called meeting; whoever is called already stays so. Raises `Conflict` if it is over."""
+    db.lock(meeting)
+    check_not_over(meeting)
+    if meeting.state is not MeetingState.CALLED or meeting.ends_at <= db.now():
+        raise Conflict(_("People can be called only to a meeting that is called and not over."))
+    invitation = db.session.scalar(
+        sa.select(Invitation).where(Invitation.meeting_id == meeting.id, Invitation.person_id == person.id)
+    )
+    if invitation is None:
+        invitation = Invitation(meeting=meeting, person=person, organisation_id=person.organisation_id)
+        db.session.add(invitation)
+    elif invitation.withdrawn_at is None and replaces is None:
+        return invitation
+    invitation.withdrawn_at, invitation.replaces = None, replaces
+    audit.record("invited", by=by, on=invitation)
+    notify(
+        [person], "meeting_called", group=meeting.group, path=meeting.path, by=by, mailed=[person.id], **meeting.told
+    )
+    outbox.enqueue("invitation_mail", key=str(invitation.id), invitation_id=invitation.id)
+    return invitation
 
 
 def cancel_meeting(meeting: Meeting, *, by: Person) -> None:
-    """Call the meeting off. It stays to be read."""
+    """Call the meeting off. It stays to be read. Raises `Conflict` if it was cancelled or has been closed."""
     db.lock(meeting)
-    if meeting.state is MeetingState.CANCELLED:
-        raise Conflict(_("The meeting is cancelled already."))
+    check_not_over(meeting)
+    was_called = meeting.state is MeetingState.CALLED
     meeting.state = MeetingState.CANCELLED
-    _touch(meeting)
+    meeting.touch()
     audit.record("meeting_cancelled", by=by, on=meeting)
+    if was_called:
+        _tell_called(meeting, "meeting_cancelled", by=by)
 
 
-def answer_invitation(invitation: Invitation, answer: Answer, *, by: Person) -> None:
-    """Say whether one comes; the last answer counts."""
-    invitation.answer, invitation.answered_at = answer, db.now()
-    audit.record("invitation_answered", by=by, on=invitation, answer=answer.value)
-
-
-# --- agenda -------------------------------------------------------------------------------------------------------------
-
-
-def add_item(
-    meeting: Meeting, *, title: str, kind: ItemKind, minutes_allotted: int, owner: Person | None, description: str = "",
-    keep: Collection[str] = (), by: Person,
-) -> AgendaItem:  # fmt: skip
-    """Put an item last on the agenda. Raises `guard.Stopped`."""
-    kept = guard.check({"title": title, "description": description}, keep=keep)
-    db.lock(meeting)  # two items added at once get two places
-    last = (
-        db.session.scalar(sa.select(sa.func.max(AgendaItem.position)).where(AgendaItem.meeting_id == meeting.id)) or 0
-    )
-    item = AgendaItem(
-        meeting=meeting, position=last + 1, title=title, kind=kind, minutes_allotted=minutes_allotted, owner=owner,
-        description=description,
-    )  # fmt: skip
-    db.session.add(item)
-    _touch(meeting)
-    audit.record("agenda_item_added", by=by, on=item)
-    note_kept(kept, on=item, by=by)
-    return item
-
-
-def change_item(
-    item: AgendaItem, *, title: str, kind: ItemKind, minutes_allotted: int, owner: Person | None, description: str,
-    keep: Collection[str] = (), by: Person,
+def answer_invitation(
+    invitation: Invitation, answer: Answer, *, via: AnswerVia = AnswerVia.PORTAL, comment: str | None = None, by: Person | None,
 ) -> None:  # fmt: skip
-    """Change an item. Raises `guard.Stopped`."""
-    kept = guard.check({"title": title, "description": description}, keep=keep)
-    db.lock(item.meeting)
-    item.title, item.kind, item.description = title, kind, description
-    item.minutes_allotted, item.owner = minutes_allotted, owner
-    _touch(item.meeting)
-    audit.record("agenda_item_changed", by=by, on=item)
-    note_kept(kept, on=item, by=by)
-
-
-def move_item(item: AgendaItem, *, up: bool, by: Person) -> None:
-    """Let the item change places with its neighbour; at the end of the agenda nothing happens."""
-    db.lock(item.meeting)
-    db.session.refresh(item)
-    beside = AgendaItem.position < item.position if up else AgendaItem.position > item.position
-    order = AgendaItem.position.desc() if up else AgendaItem.position
-    neighbour = db.session.scalar(
-        sa.select(AgendaItem).where(AgendaItem.meeting_id == item.meeting_id, beside).order_by(order).limit(1)
-    )
-    if neighbour is None:
-        return
-    item.position, neighbour.position = neighbour.position, item.position
-    _touch(item.meeting)
-    audit.record("agenda_item_moved", by=by, on=item)
-
-
-def remove_item(item: AgendaItem, *, by: Person) -> None:
-    """Take an item off the agenda. Raises `Conflict` once minutes have been written on it: nothing written is lost."""
-    db.lock(item.meeting)
-    db.lock(item)  # as in save_note: nobody begins to write while it is taken away
-    if db.session.scalar(sa.select(sa.exists().where(MinutesNote.item_id == item.id))):
-        raise Conflict(_("Minutes have been written on this item. It cannot be taken away."))
-    audit.record("agenda_item_removed", by=by, on=item)
-    _touch(item.meeting)
-    db.session.delete(item)
-
-
-# --- minutes ------------------------------------------------------------------------------------------------------------
-
-
-def save_note(
-    item: AgendaItem, *, text: str, decision: str, based_on: int, keep: Collection[str] = (), by: Person
-) -> MinutesNote:
-    """Write what the minutes say on an item; what stood before stays as a version.
-
-    Raises `guard.Stopped`, or `Conflict` when somebody saved the same item since revision `based_on` (0: nothing stood
-    there); then nothing is overwritten and the writer chooses.
-    """
-    kept = guard.check({"text": text, "decision": decision}, keep=keep)
-    # the item's row is the lock: two first writers meet here, where no note exists yet that could be locked
-    if db.session.scalar(sa.select(AgendaItem.id).where(AgendaItem.id == item.id).with_for_update()) is None:
-        raise NotFound  # taken away meanwhile
-    note = db.session.scalar(
-        sa.select(MinutesNote).where(MinutesNote.item_id == item.id).execution_options(populate_existing=True)
-    )
-    if (note.revision if note is not None else 0) != based_on:
-        raise Conflict
-    if note is None:
-        note = MinutesNote(item=item, text=text, decision=decision, written_by=by)
-        db.session.add(note)
-    elif (text, decision) != (note.text, note.decision):
-        db.session.add(
-            MinutesVersion(
-                note_id=note.id,
-                revision=note.revision,
-                text=note.text,
-                decision=note.decision,
-                written_by_id=note.written_by_id,
-                written_at=note.written_at,
-            )
-        )
-        note.text, note.decision, note.revision = text, decision, note.revision + 1
-        note.written_by, note.written_at = by, db.now()
-    audit.record("minutes_saved", by=by, on=note, revision=note.revision)
-    note_kept(kept, on=note, by=by)
-    return note
+    """Say whether one comes; the last answer counts. `by` is None for a guest. Raises `guard.Stopped` for the comment."""
+    if comment is not None:
+        guard.check({"comment": comment})
+        invitation.comment = comment
+    invitation.answer, invitation.answered_at, invitation.answered_via = answer, db.now(), via
+    audit.record("invitation_answered", by=by, on=invitation, answer=answer.value, via=via.value)

@@ -1,4 +1,4 @@
-"""Meetings of a group: agenda, invitations and minutes."""
+"""Meetings of a group: series, seats, agenda, invitations, and what the minutes say on each item."""
 
 from __future__ import annotations
 
@@ -34,7 +34,83 @@ class Answer(StrEnum):
 
     ON_SITE = "on_site"
     ONLINE = "online"
+    TENTATIVE = "tentative"
     DECLINED = "declined"
+
+
+class AnswerVia(StrEnum):
+    """The way by which an answer came."""
+
+    PORTAL = "portal"
+    LINK = "link"  # the signed link of the mail
+    MAIL = "mail"  # the mail program's own button
+
+
+class Participants(StrEnum):
+    """Who is called to the meetings of a series."""
+
+    MEMBERS = "members"
+    SEATS = "seats"  # those who hold a seat, one ordinary per organisation
+
+
+class MeetingSeries(db.Base):
+    """Meetings that belong together without a fixed rule, such as LAMP's "about three times a year"."""
+
+    __tablename__ = "meeting_series"
+
+    id: Mapped[db.pk]
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("group.id"), index=True)
+    name: Mapped[str] = mapped_column(sa.String(120))
+    months_between: Mapped[int | None]  # the rhythm; the convener is reminded when it has passed and nothing is planned
+    participants: Mapped[Participants] = mapped_column(enum_column(Participants), default=Participants.MEMBERS)
+    paragraphs_run_on: Mapped[bool] = mapped_column(default=False)  # § go on through the year instead of from 1
+    place: Mapped[str] = mapped_column(sa.String(200), default="")
+    practical: Mapped[str] = mapped_column(sa.Text, default="")
+    is_ended: Mapped[bool] = mapped_column(default=False)
+    created_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
+    revision: Mapped[int] = mapped_column(default=1)
+
+    group: Mapped[Group] = relationship(lazy="joined", innerjoin=True)
+    standing_items: Mapped[list[StandingItem]] = relationship(
+        back_populates="series", order_by="StandingItem.position", cascade="all, delete-orphan"
+    )
+    meetings: Mapped[list[Meeting]] = relationship(back_populates="series", order_by="Meeting.starts_at")
+
+
+class StandingItem(db.Base):
+    """An item that every meeting of a series begins its agenda with."""
+
+    __tablename__ = "standing_item"
+
+    id: Mapped[db.pk]
+    series_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting_series.id"), index=True)
+    position: Mapped[int]
+    title: Mapped[str] = mapped_column(sa.String(300))
+    kind: Mapped[ItemKind] = mapped_column(enum_column(ItemKind), default=ItemKind.INFORMATION)
+    minutes_allotted: Mapped[int] = mapped_column(default=10)
+    lists_open_actions: Mapped[bool] = mapped_column(default=False)  # what is open comes in here by itself
+
+    series: Mapped[MeetingSeries] = relationship(back_populates="standing_items")
+
+
+class Seat(db.Base):
+    """An organisation's seat in a group: who holds it, and who comes instead. Nobody in it is a vacancy."""
+
+    __tablename__ = "seat"
+
+    id: Mapped[db.pk]
+    group_id: Mapped[int] = mapped_column(sa.ForeignKey("group.id"))
+    organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id"))
+    ordinary_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    substitute_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    changed_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
+
+    organisation: Mapped[Organisation] = relationship()
+    ordinary: Mapped[Person | None] = relationship(foreign_keys=[ordinary_id])
+    substitute: Mapped[Person | None] = relationship(foreign_keys=[substitute_id])
+
+    __table_args__ = (sa.UniqueConstraint("group_id", "organisation_id"),)
 
 
 class Meeting(db.Base):
@@ -58,7 +134,16 @@ class Meeting(db.Base):
     changed_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
     revision: Mapped[int] = mapped_column(default=1)  # also the SEQUENCE of its calendar entry
     uid: Mapped[str] = mapped_column(sa.String(80), unique=True)  # of its calendar entry, never changed
+    series_id: Mapped[int | None] = mapped_column(sa.ForeignKey("meeting_series.id"), index=True)
+    number: Mapped[int | None]  # within the series and the year: 3 of 3/2026
+    is_all_day: Mapped[bool] = mapped_column(default=False)
+    first_paragraph: Mapped[int] = mapped_column(default=1)
+    proposals_by: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # until then members propose items
+    opened_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # meeting mode
+    closed_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
+    last_seq: Mapped[int] = mapped_column(default=0)  # of its live topic
 
+    series: Mapped[MeetingSeries | None] = relationship(back_populates="meetings")
     group: Mapped[Group] = relationship(lazy="joined", innerjoin=True)
     created_by: Mapped[Person] = relationship()
     items: Mapped[list[AgendaItem]] = relationship(
@@ -69,13 +154,37 @@ class Meeting(db.Base):
     __table_args__ = (sa.Index("ix_meeting_group_starts", "group_id", "starts_at"),)
 
     @property
+    def topic(self) -> str:
+        """The name of its live topic."""
+        return f"meeting:{self.id}"
+
+    @property
+    def path(self) -> str:
+        """Its page, for notices and mail."""
+        return f"/meetings/{self.id}"
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What a notice about it says."""
+        return {"title": self.title, "starts_at": self.starts_at.isoformat()}
+
+    def touch(self) -> None:
+        """Let calendars, the index and those who look at it see that it has changed."""
+        self.revision, self.changed_at = self.revision + 1, db.now()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether meeting mode is on."""
+        return self.opened_at is not None and self.closed_at is None
+
+    @property
     def minutes_planned(self) -> int:
         """The agenda's length in minutes."""
         return sum(item.minutes_allotted for item in self.items)
 
     def timetable(self) -> list[tuple[AgendaItem, datetime, int | None]]:
         """Each item with its planned start and its paragraph number (breaks have none)."""
-        rows, at, paragraph = [], self.starts_at, 0
+        rows, at, paragraph = [], self.starts_at, self.first_paragraph - 1
         for item in self.items:
             if item.kind is not ItemKind.BREAK:
                 paragraph += 1
@@ -97,6 +206,14 @@ class AgendaItem(db.Base):
     kind: Mapped[ItemKind] = mapped_column(enum_column(ItemKind), default=ItemKind.DISCUSSION)
     minutes_allotted: Mapped[int] = mapped_column(default=15)
     owner_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    revision: Mapped[int] = mapped_column(default=1)
+    wants_paper: Mapped[bool] = mapped_column(default=False)  # a paper is expected; until there is one it is asked for
+    lists_open_actions: Mapped[bool] = mapped_column(default=False)
+    thread_id: Mapped[int | None] = mapped_column(sa.ForeignKey("thread.id"), index=True)  # a lifted question
+    began_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # set while it is the current item
+    spent_seconds: Mapped[int] = mapped_column(default=0)  # in earlier turns
+    extra_minutes: Mapped[int] = mapped_column(default=0)  # added while it was dealt with
+    is_done: Mapped[bool] = mapped_column(default=False)
 
     meeting: Mapped[Meeting] = relationship(back_populates="items")
     owner: Mapped[Person | None] = relationship()
@@ -110,16 +227,37 @@ class Invitation(db.Base):
 
     id: Mapped[db.pk]
     meeting_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting.id"))
-    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
-    organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id"))
+    person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
+    guest_name: Mapped[str] = mapped_column(sa.String(120), default="")
+    guest_email: Mapped[str] = mapped_column(sa.String(254), default="")
     answer: Mapped[Answer | None] = mapped_column(enum_column(Answer))
     answered_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
+    answered_via: Mapped[AnswerVia | None] = mapped_column(enum_column(AnswerVia))
+    comment: Mapped[str] = mapped_column(sa.String(500), default="")
+    replaces_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invitation.id"))  # comes instead of that one
+    mailed_revision: Mapped[int | None]  # the SEQUENCE of the last calendar mail
+    withdrawn_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # not called any longer
 
     meeting: Mapped[Meeting] = relationship(back_populates="invitations")
-    person: Mapped[Person] = relationship()
-    organisation: Mapped[Organisation] = relationship()
+    person: Mapped[Person | None] = relationship()
+    organisation: Mapped[Organisation | None] = relationship()
+    replaces: Mapped[Invitation | None] = relationship(remote_side="Invitation.id")
 
-    __table_args__ = (sa.UniqueConstraint("meeting_id", "person_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("meeting_id", "person_id"),
+        sa.CheckConstraint("(person_id IS NULL) <> (guest_email = '')", name="person_or_guest"),
+    )
+
+    @property
+    def name(self) -> str:
+        """Of the member or the guest."""
+        return self.person.name if self.person is not None else self.guest_name
+
+    @property
+    def email(self) -> str:
+        """Where the call goes."""
+        return self.person.email if self.person is not None else self.guest_email
 
 
 class MinutesNote(db.Base):

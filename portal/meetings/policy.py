@@ -1,14 +1,16 @@
-"""Who may see, plan and minute meetings."""
+"""Who may see and plan meetings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager, joinedload
+from flask_babel import gettext as _
+from sqlalchemy.orm import contains_eager
 
 from portal import db
-from portal.meetings.models import AgendaItem, Invitation, Meeting, MeetingState, MinutesNote
+from portal.errors import Conflict
+from portal.meetings.models import Invitation, Meeting, MeetingState
 from portal.people.models import Group, Membership, Person, Role
 from portal.people.policy import can_lead_group, readable_group_ids
 
@@ -23,27 +25,6 @@ def visible_meetings(person: Person) -> sa.Select[Meeting]:
     return sa.select(Meeting).where(
         Meeting.group_id.in_(readable_group_ids(person)),
         (Meeting.state != MeetingState.PLANNING) | Meeting.group_id.in_(led),
-    )
-
-
-def visible_items(person: Person) -> sa.Select[AgendaItem]:
-    """The agenda items of the visible meetings."""
-    meetings = visible_meetings(person).with_only_columns(Meeting.id)
-    return (
-        sa.select(AgendaItem)
-        .join(AgendaItem.meeting)
-        .where(AgendaItem.meeting_id.in_(meetings))
-        .options(contains_eager(AgendaItem.meeting), joinedload(AgendaItem.note))
-    )
-
-
-def visible_notes(person: Person) -> sa.Select[MinutesNote]:
-    """What the minutes of the visible meetings say."""
-    items = visible_items(person).with_only_columns(AgendaItem.id)
-    return (
-        sa.select(MinutesNote)
-        .where(MinutesNote.item_id.in_(items))
-        .options(joinedload(MinutesNote.item).joinedload(AgendaItem.meeting))
     )
 
 
@@ -100,3 +81,20 @@ def meetings_to_come(person: Person) -> sa.Select[Meeting]:
 def next_meeting(person: Person, group: Group) -> Meeting | None:
     """The group's next meeting that the person may see."""
     return db.session.scalars(meetings_to_come(person).where(Meeting.group_id == group.id).limit(1)).first()
+
+
+def called(meeting: Meeting) -> Sequence[Invitation]:
+    """The invitations that stand."""
+    return db.session.scalars(
+        sa.select(Invitation)
+        .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn_at.is_(None))
+        .order_by(Invitation.id)
+    ).all()
+
+
+def check_not_over(meeting: Meeting) -> None:
+    """Raises `Conflict` for a meeting that was cancelled or has been closed: its agenda stands."""
+    if meeting.state is MeetingState.CANCELLED:
+        raise Conflict(_("The meeting is cancelled."))
+    if meeting.closed_at is not None:
+        raise Conflict(_("The meeting has been closed."))

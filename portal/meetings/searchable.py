@@ -6,8 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal import markup, search
-from portal.meetings import policy
+from portal.meetings.minutes.policy import visible_notes
 from portal.meetings.models import AgendaItem, Meeting, MinutesNote
+from portal.meetings.policy import visible_meetings
 
 
 def _meeting_document(meeting: Meeting) -> search.Document:
@@ -27,7 +28,7 @@ def register() -> None:
         "meeting",
         Meeting,
         document=_meeting_document,
-        visible=policy.visible_meetings,
+        visible=visible_meetings,
         all_rows=lambda: sa.select(Meeting).options(selectinload(Meeting.items)),
         text=[selectinload(Meeting.items)],
     )
@@ -35,6 +36,6 @@ def register() -> None:
         "minutes",
         MinutesNote,
         document=_minutes_document,
-        visible=policy.visible_notes,
+        visible=visible_notes,
         all_rows=lambda: sa.select(MinutesNote).options(joinedload(MinutesNote.item).joinedload(AgendaItem.meeting)),
     )

@@ -1,24 +1,22 @@
-"""Pages of meetings and their agendas; those of the minutes are in minutes_views.py."""
+"""Pages of meetings."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload, selectinload
-from wtforms.fields.choices import SelectChoice
 
 from portal import audit, calendar, db, guard, web
 from portal.errors import Conflict
 from portal.meetings import actions, policy
-from portal.meetings.forms import ItemForm, MeetingForm
-from portal.meetings.models import AgendaItem, Answer, Invitation, ItemKind, Meeting, MeetingState
-from portal.people.models import Group, HandlingClass, Membership, Person
-from portal.people.policy import visible_groups, visible_members
+from portal.meetings.forms import MeetingForm
+from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState
+from portal.people.models import Group, HandlingClass, Person
+from portal.people.policy import visible_groups
 from portal.times import local
 
 bp = Blueprint("meetings", __name__)
@@ -150,7 +148,8 @@ def _filled_form(meeting: Meeting) -> MeetingForm:
     return MeetingForm(
         formdata=None, title=meeting.title, on=starts.date(), starts=starts.time(), ends=ends.time(), place=meeting.place,
         link=meeting.link, practical=meeting.practical, based_on=meeting.revision,
-        reply_by=local(meeting.reply_by).date() if meeting.reply_by else None,
+        reply_by=local(meeting.reply_by).date() if meeting.reply_by else None, is_all_day=meeting.is_all_day,
+        proposals_by=local(meeting.proposals_by).date() if meeting.proposals_by else None,
     )  # fmt: skip
 
 
@@ -226,96 +225,3 @@ def ics(meeting_id: int) -> ResponseReturnValue:
     )
     headers = {"Content-Disposition": f'attachment; filename="mote-{meeting.id}.ics"'}
     return Response(content, mimetype="text/calendar", headers=headers)
-
-
-# --- agenda -------------------------------------------------------------------------------------------------------------
-
-
-def _item_form(person: Person, meeting: Meeting, item: AgendaItem | None = None) -> ItemForm:
-    """The form with the group's members as those who may be responsible."""
-    form = ItemForm(obj=item, owner=item.owner_id or 0 if item else 0)
-    members = visible_members(person, meeting.group).join(Membership.person).options(joinedload(Membership.person))
-    people = [membership.person for membership in db.session.scalars(members.order_by(Person.name))]
-    form.owner.choices = [
-        SelectChoice(0, _("Nobody yet")),
-        *(SelectChoice(p.id, f"{p.name}, {p.organisation.short_name}") for p in people),
-    ]
-    return form
-
-
-def _owner(form: ItemForm) -> Person | None:
-    return db.session.get(Person, form.owner.data) if form.owner.data else None
-
-
-@bp.route("/meetings/<int:meeting_id>/items/new", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
-def new_item(meeting_id: int) -> ResponseReturnValue:
-    """Put an item on the agenda."""
-    person = web.current_person()
-    meeting = visible_meeting(person, meeting_id)
-    web.check(policy.can_plan_meeting(person, meeting.group))
-    form = _item_form(person, meeting)
-    finds: Sequence[guard.Find] = ()
-    if form.validate_on_submit():
-        try:
-            actions.add_item(
-                meeting, title=form.title.data, kind=ItemKind(form.kind.data), owner=_owner(form), keep=keep(), by=person,
-                minutes_allotted=form.minutes_allotted.data, description=form.description.data,
-            )  # fmt: skip
-            return redirect(url_for("meetings.meeting", meeting_id=meeting_id, _anchor="agenda"))
-        except guard.Stopped as stopped:
-            finds = stopped.finds
-    page = render_template(
-        "meetings/item.html", meeting=meeting, group=meeting.group, item=None, form=form, finds=finds
-    )
-    return page, 422 if form.errors or finds else 200
-
-
-def _visible_item(person: Person, item_id: int) -> AgendaItem:
-    return web.find(policy.visible_items(person).where(AgendaItem.id == item_id))
-
-
-@bp.route("/agenda-items/<int:item_id>/edit", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
-def edit_item(item_id: int) -> ResponseReturnValue:
-    """Change an item of the agenda."""
-    person = web.current_person()
-    item = _visible_item(person, item_id)
-    web.check(policy.can_plan_meeting(person, item.meeting.group))
-    form = _item_form(person, item.meeting, item)
-    finds: Sequence[guard.Find] = ()
-    if form.validate_on_submit():
-        try:
-            actions.change_item(
-                item, title=form.title.data, kind=ItemKind(form.kind.data), owner=_owner(form), keep=keep(), by=person,
-                minutes_allotted=form.minutes_allotted.data, description=form.description.data,
-            )  # fmt: skip
-            return redirect(url_for("meetings.meeting", meeting_id=item.meeting_id, _anchor="agenda"))
-        except guard.Stopped as stopped:
-            finds = stopped.finds
-    meeting = item.meeting
-    page = render_template(
-        "meetings/item.html", meeting=meeting, group=meeting.group, item=item, form=form, finds=finds
-    )
-    return page, 422 if form.errors or finds else 200
-
-
-@bp.post("/agenda-items/<int:item_id>/place")
-def move_item(item_id: int) -> ResponseReturnValue:
-    """Move an item one step up or down."""
-    person = web.current_person()
-    item = _visible_item(person, item_id)
-    web.check(policy.can_plan_meeting(person, item.meeting.group))
-    actions.move_item(item, up=request.form.get("direction") == "up", by=person)
-    return redirect(url_for("meetings.meeting", meeting_id=item.meeting_id, _anchor=f"item-{item_id}"))
-
-
-@bp.post("/agenda-items/<int:item_id>/removal")
-def remove_item(item_id: int) -> ResponseReturnValue:
-    """Take an item off the agenda."""
-    person = web.current_person()
-    item = _visible_item(person, item_id)
-    web.check(policy.can_plan_meeting(person, item.meeting.group))
-    meeting_id = item.meeting_id
-    actions.remove_item(item, by=person)
-    return redirect(url_for("meetings.meeting", meeting_id=meeting_id, _anchor="agenda"))

@@ -16,7 +16,9 @@ from portal.audit import AuditEntry
 from portal.discussions import actions as discussions
 from portal.meetings import actions as meetings
 from portal.meetings.actions import Plan
-from portal.meetings.models import AgendaItem, Answer, ItemKind, Meeting
+from portal.meetings.agenda import actions as agenda
+from portal.meetings.minutes import actions as minutes
+from portal.meetings.models import AgendaItem, Answer, Meeting
 from portal.outbox import Job
 from portal.people.models import Group, HandlingClass, Person
 from portal.web import Edge
@@ -156,15 +158,13 @@ def sensitive(network: Network) -> dict[str, int]:
     item = add_item(meeting, f"Punkt {CANARY}", by)
     meetings.call_meeting(meeting, by=by)
     db.session.flush()
-    meetings.save_note(item, text=f"Anteckning {CANARY}", decision=CANARY, based_on=0, by=by)
+    minutes.save_note(item, text=f"Anteckning {CANARY}", decision=CANARY, based_on=0, by=by)
     db.commit()
     return {"thread": thread.id, "post": post.id, "meeting": meeting.id, "item": item.id}
 
 
 def add_item(meeting: Meeting, title: str, by: Person) -> AgendaItem:
-    return meetings.add_item(
-        meeting, title=title, kind=ItemKind.DISCUSSION, minutes_allotted=5, owner=None, description=CANARY, by=by
-    )
+    return agenda.add_item(meeting, agenda.ItemPlan(title, minutes_allotted=5, description=CANARY), by=by)
 
 
 READS = {
@@ -240,8 +240,8 @@ def test_s42_no_word_of_what_people_write_is_in_the_log(
     plan = Plan(f"Nytt {CANARY}", meeting.starts_at, meeting.ends_at, place=CANARY, practical=CANARY)
     db.session.flush()
     meetings.change_meeting(meeting, plan, based_on=meeting.revision, by=by)
-    meetings.save_note(item, text=f"Mer {CANARY}", decision=f"Nytt {CANARY}", based_on=1, by=by)
-    meetings.remove_item(spare, by=by)
+    minutes.save_note(item, text=f"Mer {CANARY}", decision=f"Nytt {CANARY}", based_on=1, by=by)
+    agenda.remove_item(spare, by=by)
     invitation = next(row for row in meeting.invitations if row.person_id == by.id)
     meetings.answer_invitation(invitation, Answer.ONLINE, by=by)
     post = factories.post(factories.thread(network.closed, by, CANARY, CANARY), by, CANARY)

@@ -20,7 +20,9 @@ from portal import audit, db, guard
 from portal.errors import Conflict
 from portal.meetings import actions
 from portal.meetings.actions import Plan
+from portal.meetings.agenda import actions as agenda
 from portal.meetings.forms import at
+from portal.meetings.minutes import actions as minutes
 from portal.meetings.models import (
     AgendaItem,
     Answer,
@@ -209,12 +211,12 @@ def test_items_move_up_and_down_and_stop_at_the_ends(network: Network, sign_in: 
 
 def test_times_follow_the_agenda_and_breaks_have_no_number(network: Network) -> None:
     meeting = factories.meeting(network.group, network.convener, items=0)
-    for title, kind, minutes in (
+    for title, kind, length in (
         ("Ett", ItemKind.INFORMATION, 20),
         ("Paus", ItemKind.BREAK, 15),
         ("Två", ItemKind.DECISION, 5),
     ):
-        actions.add_item(meeting, title=title, kind=kind, minutes_allotted=minutes, owner=None, by=network.convener)
+        agenda.add_item(meeting, agenda.ItemPlan(title, kind, length), by=network.convener)
     db.commit()
     db.session.expire_all()
     start = meeting.starts_at
@@ -227,7 +229,7 @@ def test_times_follow_the_agenda_and_breaks_have_no_number(network: Network) -> 
 def test_an_item_with_minutes_stays(network: Network, sign_in: Sign) -> None:
     meeting = factories.meeting(network.group, network.convener, items=2)
     first, second = meeting.items if meeting.items else []
-    actions.save_note(first, text="Skrivet", decision="", based_on=0, by=network.convener)
+    minutes.save_note(first, text="Skrivet", decision="", based_on=0, by=network.convener)
     db.commit()
     ids = first.id, second.id
     convener = sign_in(network.convener)
@@ -399,7 +401,7 @@ def test_two_people_save_the_same_minutes(network: Network, sign_in: Sign) -> No
 def test_saving_the_same_again_makes_no_version(network: Network) -> None:
     item = factories.meeting(network.group, network.convener).items[0]
     for based_on in (0, 1):
-        actions.save_note(item, text="Text", decision="", based_on=based_on, by=network.convener)
+        minutes.save_note(item, text="Text", decision="", based_on=based_on, by=network.convener)
     db.commit()
     assert db.session.scalars(sa.select(MinutesNote.revision)).one() == 1
     assert db.session.scalar(sa.select(sa.func.count(MinutesVersion.id))) == 0
@@ -408,7 +410,7 @@ def test_saving_the_same_again_makes_no_version(network: Network) -> None:
 def test_every_version_is_kept(network: Network) -> None:
     item = factories.meeting(network.group, network.convener).items[0]
     for number in range(5):
-        actions.save_note(item, text=f"Text {number}", decision="", based_on=number, by=network.convener)
+        minutes.save_note(item, text=f"Text {number}", decision="", based_on=number, by=network.convener)
     db.commit()
     assert db.session.scalars(sa.select(MinutesVersion.text).order_by(MinutesVersion.revision)).all() == [
         f"Text {number}" for number in range(4)
@@ -419,7 +421,7 @@ def test_every_version_is_kept(network: Network) -> None:
 def test_minutes_based_on_what_never_was(network: Network, based_on: int) -> None:
     item = factories.meeting(network.group, network.convener).items[0]
     with pytest.raises(Conflict):
-        actions.save_note(item, text="Text", decision="", based_on=based_on, by=network.convener)
+        minutes.save_note(item, text="Text", decision="", based_on=based_on, by=network.convener)
 
 
 def at_once(app: Edge, *works: Any) -> list[BaseException]:
@@ -454,7 +456,7 @@ def test_first_writers_at_once(app: Edge, network: Network) -> None:
 
         def write(who: int, item_id: int = item_id) -> None:
             item, by = db.session.get_one(AgendaItem, item_id), db.session.get_one(Person, who)
-            actions.save_note(item, text=f"Av {who}", decision="", based_on=0, by=by)
+            minutes.save_note(item, text=f"Av {who}", decision="", based_on=0, by=by)
 
         raised = at_once(app, *(lambda who=who: write(who) for who in writers))
         assert [type(error) for error in raised] == [Conflict]
@@ -465,13 +467,13 @@ def test_first_writers_at_once(app: Edge, network: Network) -> None:
 
 def test_later_writers_at_once(app: Edge, network: Network) -> None:
     item = factories.meeting(network.group, network.convener).items[0]
-    actions.save_note(item, text="Före", decision="", based_on=0, by=network.convener)
+    minutes.save_note(item, text="Före", decision="", based_on=0, by=network.convener)
     db.commit()
     item_id, by_id = item.id, network.convener.id
 
     def write(number: int) -> None:
         found = db.session.get_one(AgendaItem, item_id)
-        actions.save_note(found, text=f"Text {number}", decision="", based_on=1, by=db.session.get_one(Person, by_id))
+        minutes.save_note(found, text=f"Text {number}", decision="", based_on=1, by=db.session.get_one(Person, by_id))
 
     raised = at_once(app, *(lambda number=number: write(number) for number in range(5)))
     assert [type(error) for error in raised] == [Conflict] * 4
@@ -485,7 +487,7 @@ def test_items_added_at_once_get_places_of_their_own(app: Edge, network: Network
 
     def add(number: int) -> None:
         found, by = db.session.get_one(Meeting, meeting_id), db.session.get_one(Person, by_id)
-        actions.add_item(found, title=f"Ny {number}", kind=ItemKind.DECISION, minutes_allotted=5, owner=None, by=by)
+        agenda.add_item(found, agenda.ItemPlan(f"Ny {number}", ItemKind.DECISION, 5), by=by)
 
     assert at_once(app, *(lambda number=number: add(number) for number in range(6))) == []
     places = db.session.scalars(sa.select(AgendaItem.position).order_by(AgendaItem.position)).all()
@@ -516,10 +518,10 @@ def test_an_item_is_taken_away_while_somebody_begins_to_write(app: Edge, network
 
         def write(item_id: int = item_id) -> None:
             item = db.session.get_one(AgendaItem, item_id)
-            actions.save_note(item, text="Skrivet", decision="", based_on=0, by=db.session.get_one(Person, by_id))
+            minutes.save_note(item, text="Skrivet", decision="", based_on=0, by=db.session.get_one(Person, by_id))
 
         def remove(item_id: int = item_id) -> None:
-            actions.remove_item(db.session.get_one(AgendaItem, item_id), by=db.session.get_one(Person, by_id))
+            agenda.remove_item(db.session.get_one(AgendaItem, item_id), by=db.session.get_one(Person, by_id))
 
         raised = at_once(app, write, remove)
         assert len(raised) == 1, raised
@@ -546,9 +548,9 @@ def test_what_the_writer_keeps_is_noted(network: Network) -> None:
     item = factories.meeting(network.group, network.convener).items[0]
     text = "Ring 070-174 06 58"
     with pytest.raises(guard.Stopped):
-        actions.save_note(item, text=text, decision="", based_on=0, by=network.convener)
+        minutes.save_note(item, text=text, decision="", based_on=0, by=network.convener)
     keep = [find.key for find in guard.scan(text, field="text")]
-    actions.save_note(item, text=text, decision="", based_on=0, keep=keep, by=network.convener)
+    minutes.save_note(item, text=text, decision="", based_on=0, keep=keep, by=network.convener)
     db.commit()
     noted = db.session.scalars(sa.select(audit.AuditEntry).where(audit.AuditEntry.action == "guard_kept")).one()
     assert (noted.object_type, noted.details) == ("minutes_note", {"kinds": ["phone"], "count": 1})
@@ -603,7 +605,7 @@ def test_any_title_goes_through_page_calendar_and_pdf(network: Network, sign_in:
 
 def test_outsiders_see_nothing_of_it(network: Network, sign_in: Sign) -> None:
     meeting = factories.meeting(network.closed, network.convener, "Hemligt möte")
-    actions.save_note(meeting.items[0], text="Hemligt", decision="", based_on=0, by=network.convener)
+    minutes.save_note(meeting.items[0], text="Hemligt", decision="", based_on=0, by=network.convener)
     db.commit()
     number, item = meeting.id, meeting.items[0].id
     for person in (network.member, network.outsider, network.admin):

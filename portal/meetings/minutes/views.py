@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -14,12 +14,16 @@ from sqlalchemy.orm import joinedload
 
 from portal import db, guard, markup, pdf, web
 from portal.errors import Conflict
-from portal.meetings import actions, policy
-from portal.meetings.forms import NoteForm
+from portal.meetings import policy
+from portal.meetings.agenda.policy import visible_items
+from portal.meetings.minutes import actions
+from portal.meetings.minutes.forms import NoteForm
 from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState, MinutesNote, MinutesVersion
-from portal.meetings.views import bp, keep, note_read, visible_meeting
+from portal.meetings.views import keep, note_read, visible_meeting
 from portal.people.models import HandlingClass
-from portal.times import date_text, long_day, span
+from portal.times import date_text, local, long_day, span
+
+bp = Blueprint("minutes", __name__)
 
 
 @bp.get("/meetings/<int:meeting_id>/minutes")
@@ -37,7 +41,7 @@ def minutes(meeting_id: int) -> ResponseReturnValue:
 def edit_note(item_id: int) -> ResponseReturnValue:
     """Write the minutes of one item. When somebody saved it meanwhile both versions are shown and the writer chooses."""
     person = web.current_person()
-    item = web.find(policy.visible_items(person).where(AgendaItem.id == item_id))
+    item = web.find(visible_items(person).where(AgendaItem.id == item_id))
     web.check(policy.can_write_minutes(person, item.meeting))
     form = NoteForm()
     context: dict[str, Any] = {"finds": [], "theirs": None, "versions": _versions(item.note)}
@@ -58,7 +62,7 @@ def edit_note(item_id: int) -> ResponseReturnValue:
                 by=person,
             )
             flash(_("The minutes of ”%(title)s” are saved.", title=item.title), "done")
-            return redirect(url_for("meetings.minutes", meeting_id=item.meeting_id, _anchor=f"item-{item.id}"))
+            return redirect(url_for("minutes.minutes", meeting_id=item.meeting_id, _anchor=f"item-{item.id}"))
         except guard.Stopped as stopped:
             context["finds"], status = stopped.finds, 422
         except Conflict:
@@ -96,7 +100,7 @@ def minutes_pdf(meeting_id: int) -> ResponseReturnValue:
     meeting = visible_meeting(person, meeting_id)
     note_read("minutes_read", meeting, person)
     data = pdf_data(meeting)
-    name = f"protokoll-{meeting.group.slug}-{meeting.starts_at:%Y-%m-%d}.pdf"
+    name = f"protokoll-{meeting.group.slug}-{local(meeting.starts_at):%Y-%m-%d}.pdf"
     db.pause()  # nobody waits for the database while the PDF is made
     content = pdf.compile_pdf("minutes.typ", data)
     return Response(
@@ -131,13 +135,13 @@ def pdf_data(meeting: Meeting) -> dict[str, Any]:
     heading = _("Draft minutes") if meeting.state is not MeetingState.CANCELLED else _("Cancelled meeting")
     return {
         "title": _("Minutes: %(title)s", title=meeting.title),
-        "subtitle": f"{long_day(meeting.starts_at)} {meeting.starts_at.year}, {span(meeting.starts_at, meeting.ends_at)}{where}. {heading}.",
+        "subtitle": f"{long_day(meeting.starts_at)} {local(meeting.starts_at).year}, {span(meeting.starts_at, meeting.ends_at)}{where}. {heading}.",
         "author": meeting.created_by.name,
         "group": meeting.group.name,
         "class": classes[meeting.group.handling_class],
         "lang": locale.language if locale else "sv",
         "date": date_text(meeting.starts_at),
-        "present": [[row.organisation.name, row.person.name, how[row.answer]] for row in came if row.answer in how],
+        "present": [[row.organisation.name if row.organisation else "", row.name, how[row.answer]] for row in came if row.answer in how],
         "items": items,
         "words": {
             "present": _("Said that they come"), "columns": [_("Organisation"), _("Name"), _("How")],

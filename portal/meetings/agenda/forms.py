@@ -1,0 +1,47 @@
+"""Forms about agendas."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+
+from portal.meetings.agenda.actions import ItemPlan
+from portal.meetings.forms import one_line, tidy
+from portal.meetings.models import ItemKind
+from portal.people.models import Person
+
+
+class ItemForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """An item of the agenda."""
+
+    title = StringField(
+        _l("Title"), filters=[one_line],
+        validators=[DataRequired(_l("Write a title.")), Length(max=300, message=_l("A title has at most 300 characters."))],
+    )  # fmt: skip
+    kind = SelectField(
+        _l("Kind"),
+        choices=[
+            SelectChoice(ItemKind.INFORMATION.value, _l("Information")), SelectChoice(ItemKind.DISCUSSION.value, _l("Discussion")),
+            SelectChoice(ItemKind.DECISION.value, _l("Decision")), SelectChoice(ItemKind.BREAK.value, _l("Break")),
+        ],
+    )  # fmt: skip
+    minutes_allotted = IntegerField(
+        _l("Minutes allotted"), default=15,
+        validators=[InputRequired(_l("Write a number of minutes.")), NumberRange(1, 600, message=_l("Between 1 and 600 minutes."))],
+    )  # fmt: skip
+    owner = SelectField(_l("Responsible"), coerce=int, validators=[Optional()])
+    description = TextAreaField(
+        _l("Description"), filters=[tidy], validators=[Length(max=10_000, message=_l("At most 10,000 characters."))]
+    )
+    wants_paper = BooleanField(_l("A paper is expected"))
+    based_on = IntegerField(validators=[Optional()])
+
+    def plan(self, owner: Person | None) -> ItemPlan:
+        """What was filled in, once it is valid; `owner` is the person behind the chosen number."""
+        return ItemPlan(
+            title=self.title.data, kind=ItemKind(self.kind.data), minutes_allotted=self.minutes_allotted.data, owner=owner,
+            description=self.description.data, wants_paper=self.wants_paper.data,
+        )  # fmt: skip

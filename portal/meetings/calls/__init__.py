@@ -1,0 +1,1 @@
+"""Calls to meetings outside the portal: invitations by mail, answers from mail programs, signed links and calendar feeds."""

@@ -1,0 +1,1 @@
+"""Minutes: written during the meeting, adjusted, sealed and exported."""

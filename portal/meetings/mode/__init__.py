@@ -1,0 +1,1 @@
+"""Meeting mode: the meeting while it is held."""

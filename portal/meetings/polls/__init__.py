@@ -1,0 +1,1 @@
+"""Date polls: which day suits whom, before there is a meeting."""

@@ -1,0 +1,27 @@
+"""Reminders that are given once, and how long notices stay."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from portal import db, outbox
+from portal.notifications.models import Notice, Once
+
+KEPT = timedelta(days=180)
+
+
+def claim_once(key: str) -> bool:
+    """Whether the reminder of this name is to be given now: True once, then never again. Part of the present transaction."""
+    if db.session.get(Once, key) is not None:
+        return False
+    db.session.add(Once(key=key))
+    db.session.flush()
+    return True
+
+
+@outbox.every(timedelta(hours=12))
+def forget_old() -> None:
+    """Notices are not a record: what they told of stays where it is."""
+    db.session.execute(sa.delete(Notice).where(Notice.created_at < db.now() - KEPT))

@@ -1,0 +1,64 @@
+"""The list of notices, and what one wishes to hear by mail."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import joinedload
+
+from portal import web
+from portal.notifications import actions, policy
+from portal.notifications.kinds import all_kinds, text_of
+from portal.notifications.models import Channel, Notice
+
+bp = Blueprint("notifications", __name__)
+
+A_PAGE = 50
+
+
+@bp.get("/notices")
+def notices() -> ResponseReturnValue:
+    """What the person has been told, newest first. `?before=<id>` for older ones."""
+    person = web.current_person()
+    query = policy.visible_notices(person).options(joinedload(Notice.group))
+    if (edge := web.number_of("before")) is not None:
+        query = query.where(Notice.id < edge)
+    rows = web.page(query, limit=A_PAGE + 1)
+    shown = [(notice, text_of(notice.kind, notice.details)) for notice in rows[:A_PAGE]]
+    return render_template(
+        "notifications/notices.html", notices=[pair for pair in shown if pair[1]], has_older=len(rows) > A_PAGE,
+        last_id=rows[A_PAGE - 1].id if len(rows) > A_PAGE else None, newest=rows[0].id if rows else 0,
+    )  # fmt: skip
+
+
+@bp.post("/notices/read-marks")
+def read() -> ResponseReturnValue:
+    """Mark the notices that were shown as seen."""
+    person = web.current_person()
+    web.check(person.is_active)
+    until = request.form.get("until", type=int)
+    if until is None or not 0 <= until <= web.LARGEST_NUMBER:
+        abort(400)
+    actions.read_notices(until_id=until, by=person)
+    return redirect(url_for("notifications.notices"))
+
+
+@bp.route("/account/notifications", methods=["GET", "POST"])
+@web.limiter.limit(web.write_limit, methods=["POST"])
+def preferences() -> ResponseReturnValue:
+    """How the person hears of each kind of thing."""
+    person = web.current_person()
+    web.check(person.is_active)
+    if request.method == "POST":
+        chosen = {}
+        for kind in all_kinds():
+            value = request.form.get(kind.name, "")
+            if value and value not in set(Channel):
+                abort(400)
+            if value:
+                chosen[kind.name] = Channel(value)
+        actions.choose_channels(person, chosen, by=person)
+        flash(_("Saved."), "done")
+        return redirect(url_for("notifications.preferences"))
+    return render_template("notifications/preferences.html", kinds=all_kinds(), channels=policy.channels(person))
