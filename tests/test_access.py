@@ -98,7 +98,7 @@ TABLE: dict[str, Row] = {
     "POST agenda.remove_item": group_only(MOVED, NO, NO),
     "GET minutes.minutes": group_only(),
     "GET minutes.edit_note": group_only(OK, NO, NO),
-    "POST minutes.edit_note": group_only(MOVED, NO, NO, {"text": "Text", "decision": "", "based_on": "0"}),
+    "POST minutes.edit_note": group_only(MOVED, NO, NO, {"text": "Text", "based_on": "0"}),
     "GET minutes.minutes_pdf": group_only(),
     "GET support.contacts": everybody(OK),
     "GET support.edit_contact": Row((NO, NO, NO, NO, OK, SIGN_IN)),

@@ -23,8 +23,13 @@ from portal.auth.models import BrowserSession
 from portal.cli import alembic_config, upgrade_database
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post
+from portal.meetings.agenda import actions as agenda
+from portal.meetings.followup import actions as followup
 from portal.meetings.minutes import actions as minutes
 from portal.meetings.models import AgendaItem
+from portal.notifications import actions as notifications
+from portal.notifications.models import Channel
+from portal.notifications.reminders import claim_once
 from portal.web import Edge
 from tests import factories
 from tests.conftest import BACKENDS, SECRET
@@ -75,10 +80,10 @@ def test_migrations_end_where_the_models_are(fresh: Edge) -> None:
 
 # tables that no action fills yet; each room takes its own away from here
 NOT_USED_YET = {
-    "action_event", "action_item", "addendum", "adjuster", "agenda_edition", "agenda_item_version", "agenda_proposal",
-    "attendance", "calendar_feed", "date_poll", "decision", "item_comment", "item_paper", "meeting_series", "minutes",
-    "minutes_edition", "notification_preference", "poll_answer", "poll_invitee", "poll_option", "record_number",
-    "reminder_given", "remark", "remark_support", "seat", "speaker_request", "standing_item",
+    "addendum", "adjuster", "agenda_edition", "agenda_proposal",
+    "attendance", "calendar_feed", "date_poll", "item_comment", "item_paper", "meeting_series", "minutes",
+    "minutes_edition", "poll_answer", "poll_invitee", "poll_option", "record_number",
+    "remark", "remark_support", "seat", "speaker_request", "standing_item",
 }  # fmt: skip
 
 
@@ -91,7 +96,13 @@ def fill() -> None:
     discussions.edit_post(post, body="Ändrat", based_on=1, by=network.member, render=factories.plain_render)
     discussions.mark_read(db.session(), person_id=network.member.id, thread_id=post.thread_id, seq=2)
     for based_on in (0, 1):
-        minutes.save_note(item, text=f"Text {based_on}", decision="", based_on=based_on, by=network.convener)
+        minutes.save_note(item, text=f"Text {based_on}", based_on=based_on, by=network.convener)
+    followup.add_decision(item, text="Beslut", client_id="1", by=network.convener)
+    task = followup.Task("Åtgärd", network.ngo, owner=network.member)
+    followup.add_action(network.group, task, client_id="1", meeting=item.meeting, item=item, by=network.convener)
+    agenda.change_item(item, agenda.ItemPlan("Ny rubrik"), based_on=1, by=network.convener)
+    notifications.choose_channels(network.member, {"meeting_called": Channel.DAILY}, by=network.member)
+    assert claim_once("påminnelse")
     provider = auth.add_provider(
         network.ngo, issuer="https://idp.example", client_id="x", sealed_secret=sealing.seal("x", key=SECRET), by=None
     )

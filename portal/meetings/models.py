@@ -268,8 +268,11 @@ class MinutesNote(db.Base):
     id: Mapped[db.pk]
     item_id: Mapped[int] = mapped_column(sa.ForeignKey("agenda_item.id"), unique=True)
     text: Mapped[str] = mapped_column(sa.Text, default="")
-    decision: Mapped[str] = mapped_column(sa.Text, default="")
     revision: Mapped[int] = mapped_column(default=1)
+    # the editor (one browser tab) that wrote the newest revisions, and the last revision before its unbroken run: what it
+    # sends once more after a lost answer is no conflict
+    writer_key: Mapped[str] = mapped_column(sa.String(36), default="")
+    run_base: Mapped[int] = mapped_column(default=0)
     written_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     written_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
 
@@ -286,7 +289,7 @@ class MinutesVersion(db.Base):
     note_id: Mapped[int] = mapped_column(sa.ForeignKey("minutes_note.id"))
     revision: Mapped[int]
     text: Mapped[str] = mapped_column(sa.Text)
-    decision: Mapped[str] = mapped_column(sa.Text)
+    decision: Mapped[str] = mapped_column(sa.Text, default="")  # of notes that were written before decisions were rows
     written_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     written_at: Mapped[datetime] = mapped_column(db.UTCDateTime)
 

@@ -18,7 +18,7 @@ def data(**more: Any) -> dict[str, Any]:
         "title": "Protokoll: LAMP", "subtitle": "tisdag 24 november 2026, kl. 09.30–15.30.", "author": "Sam Mankallande",
         "group": "Länsstyrelsernas nätverk", "class": "Nätverket", "lang": "sv", "date": "24 nov 2026",
         "present": [["Myndigheten", "Sam Mankallande", "På plats"]],
-        "items": [{"number": "§\N{NO-BREAK SPACE}1", "title": "Lägesbild", "text": blocks("En **fet** text."), "decision": []}],
+        "items": [{"number": "§\N{NO-BREAK SPACE}1", "title": "Lägesbild", "text": blocks("En **fet** text."), "decisions": []}],
         "words": {"present": "Närvaro", "columns": ["Organisation", "Namn", "Hur"], "decision": "Beslut", "page": "Sida", "of": "av"},
         **more,
     }  # fmt: skip
@@ -34,7 +34,7 @@ def item(title: str, text: str = "", decision: str = "", number: int = 1) -> dic
         "number": f"§\N{NO-BREAK SPACE}{number}",
         "title": title,
         "text": blocks(text),
-        "decision": blocks(decision),
+        "decisions": [blocks(decision)] if decision else [],
     }
 
 

@@ -16,6 +16,7 @@ from portal import db, guard, markup, pdf, web
 from portal.errors import Conflict
 from portal.meetings import policy
 from portal.meetings.agenda.policy import visible_items
+from portal.meetings.followup.policy import actions_of, decisions_of
 from portal.meetings.minutes import actions
 from portal.meetings.minutes.forms import NoteForm
 from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState, MinutesNote, MinutesVersion
@@ -33,7 +34,10 @@ def minutes(meeting_id: int) -> ResponseReturnValue:
     meeting = visible_meeting(person, meeting_id)
     note_read("minutes_read", meeting, person)
     may_minute = policy.can_write_minutes(person, meeting)
-    return render_template("meetings/minutes.html", meeting=meeting, group=meeting.group, may_minute=may_minute)
+    return render_template(
+        "meetings/minutes.html", meeting=meeting, group=meeting.group, may_minute=may_minute,
+        decisions=decisions_of(meeting), actions=actions_of(meeting),
+    )  # fmt: skip
 
 
 @bp.route("/agenda-items/<int:item_id>/minutes", methods=["GET", "POST"])
@@ -56,7 +60,6 @@ def edit_note(item_id: int) -> ResponseReturnValue:
             actions.save_note(
                 item,
                 text=form.text.data,
-                decision=form.decision.data,
                 based_on=form.based_on.data or 0,
                 keep=keep(),
                 by=person,
@@ -83,7 +86,7 @@ def _versions(note: MinutesNote | None) -> Sequence[MinutesVersion]:
 
 
 def _fill(form: NoteForm, note: MinutesNote | None) -> None:
-    form.text.data, form.decision.data = (note.text, note.decision) if note else ("", "")
+    form.text.data = note.text if note else ""
     form.based_on.data = note.revision if note else 0
 
 
@@ -120,6 +123,7 @@ def pdf_data(meeting: Meeting) -> dict[str, Any]:
         .order_by(Invitation.id)
     )
     how = {Answer.ON_SITE: _("On site"), Answer.ONLINE: _("Online")}
+    decisions = decisions_of(meeting)
     items = []
     for item, _starts, number in meeting.timetable():
         if number is not None:
@@ -128,7 +132,7 @@ def pdf_data(meeting: Meeting) -> dict[str, Any]:
                 "number": f"§\N{NO-BREAK SPACE}{number}",
                 "title": item.title,
                 "text": markup.blocks(note.text) if note else [],
-                "decision": markup.blocks(note.decision) if note else [],
+                "decisions": [markup.blocks(decision.text) for decision in decisions.get(item.id, ())],
             })  # fmt: skip
     locale = get_locale()
     where = f", {meeting.place}" if meeting.place else ""
