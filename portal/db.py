@@ -261,6 +261,7 @@ def after_commit(function: Callable[..., object], *args: object) -> None:
 
 def lock(obj: Base) -> None:
     """Load the row anew and hold it until the transaction ends: two writers of one thing go one after the other."""
+    session.flush()  # to load anew forgets what is pending, also of the rows that hang on this one
     session.refresh(obj, with_for_update={"of": type(obj)})
 
 

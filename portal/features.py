@@ -23,7 +23,8 @@ from portal.meetings.calls import models as _call_tables  # noqa: F401
 from portal.meetings.followup import models as _followup_tables  # noqa: F401
 from portal.meetings.minutes import models as _minutes_tables  # noqa: F401
 from portal.meetings.minutes import views as minutes_views
-from portal.meetings.mode import models as _mode_tables  # noqa: F401
+from portal.meetings.mode import policy as mode_policy
+from portal.meetings.mode import views as mode_views
 from portal.meetings.notices import register as register_notices
 from portal.meetings.polls import models as _poll_tables  # noqa: F401
 from portal.meetings.searchable import register as register_meetings
@@ -40,7 +41,7 @@ def init_app(app: Flask) -> None:
     """Put the features together."""
     app.session_interface = sessions.ServerSessions()
     for views in (auth_views, people_views, notification_views, discussion_views, library_views, meeting_views,
-                  agenda_views, minutes_views, support_views, home_views):  # fmt: skip
+                  agenda_views, mode_views, minutes_views, support_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
     for group in (people_cli.organisations, people_cli.groups, library_cli.library):
         app.cli.add_command(group)
@@ -50,5 +51,6 @@ def init_app(app: Flask) -> None:
     register_notices()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
     live.register_topic("thread", may_watch=discussion_policy.may_watch_thread, last_seq=discussion_policy.last_seq)
+    live.register_topic("meeting", may_watch=mode_policy.may_watch_meeting, last_seq=mode_policy.last_seq)
     nav.init_app(app)
     results.init_app(app)

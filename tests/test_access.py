@@ -20,7 +20,7 @@ from tests.conftest import Sign
 from tests.factories import Network
 
 ROLES = ("convener", "member", "observer", "outsider", "admin", "anonymous")
-OK, MOVED, NO, MISSING, WRONG, SIGN_IN = 200, 302, 403, 404, 422, "sign in"
+OK, MOVED, NO, MISSING, WRONG_STATE, WRONG, SIGN_IN = 200, 302, 403, 404, 409, 422, "sign in"
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,20 @@ TABLE: dict[str, Row] = {
     "GET agenda.edit_item": group_only(OK, NO, NO),
     "POST agenda.edit_item": group_only(MOVED, NO, NO, ITEM),
     "POST agenda.move_item": group_only(MOVED, NO, NO, {"direction": "up"}),
-    "POST agenda.remove_item": group_only(MOVED, NO, NO),
+    "POST agenda.remove_item": group_only(WRONG_STATE, NO, NO),  # there is a decision on it
+    "GET mode.room": group_only(),
+    "GET mode.room_parts": group_only(),
+    "POST mode.open_meeting": group_only(MOVED, NO, NO),
+    "POST mode.close_meeting": group_only(WRONG_STATE, NO, NO),  # it has not begun
+    "POST mode.go_to_item": group_only(WRONG_STATE, NO, NO),
+    "POST mode.extend_item": group_only(WRONG_STATE, NO, NO),
+    "POST mode.note_attendance": group_only(400, NO, NO),
+    "POST mode.ask_for_floor": group_only(WRONG_STATE, WRONG_STATE, NO),
+    "POST mode.change_floor": Row((MISSING,) * 5 + (SIGN_IN,)),  # nobody has asked for the floor
+    "POST mode.add_decision": group_only(MOVED, NO, NO, {"text": "Beslut", "client_id": "CLIENT"}),
+    "POST mode.change_decision": group_only(MOVED, NO, NO, {"withdraw": "1"}),
+    "POST mode.add_action": group_only(WRONG, NO, NO),
+    "POST mode.add_comment": group_only(MOVED, MOVED, NO, {"body": "Ett ord", "client_id": "CLIENT"}),
     "GET minutes.minutes": group_only(),
     "GET minutes.edit_note": group_only(OK, NO, NO),
     "POST minutes.edit_note": group_only(MOVED, NO, NO, {"text": "Text", "based_on": "0"}),
@@ -215,6 +228,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.meetings import views as meeting_views
     from portal.meetings.agenda import views as agenda_views
     from portal.meetings.minutes import views as minutes_views
+    from portal.meetings.mode import views as mode_views
     from portal.notifications import views as notification_views
     from portal.people import views as people_views
     from portal.support import views as support_views
@@ -225,6 +239,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         meeting_views,
         agenda_views,
         minutes_views,
+        mode_views,
         notification_views,
         people_views,
         support_views,

@@ -141,6 +141,7 @@ class Meeting(db.Base):
     proposals_by: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # until then members propose items
     opened_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # meeting mode
     closed_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
+    sealed_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # its minutes: nothing of it changes any more
     last_seq: Mapped[int] = mapped_column(default=0)  # of its live topic
 
     series: Mapped[MeetingSeries | None] = relationship(back_populates="meetings")

@@ -39,7 +39,7 @@ from portal.people import actions as people
 from portal.people.models import Person
 from portal.web import Edge
 from tests import factories
-from tests.conftest import Browser, Sign
+from tests.conftest import Browser, Sign, send
 from tests.factories import Network
 
 NUMBER = "811228-9874"  # Skatteverket's published test number
@@ -50,10 +50,6 @@ PLAN = {
     "link": "https://video.example/abc", "reply_by": "2031-11-20", "practical": "Ta med *lägesbild*.",
 }  # fmt: skip
 ITEM = {"title": "Lägesbild", "kind": "discussion", "minutes_allotted": "30", "owner": "0", "description": "Se bilaga."}
-
-
-def send(client: Browser, where: str, **form: Any) -> TestResponse:
-    return client.post(where, data={"csrf_token": client.csrf, **form})
 
 
 def planned(client: Browser, **changes: str) -> int:
@@ -381,7 +377,7 @@ def test_two_people_save_the_same_minutes(network: Network, sign_in: Sign) -> No
     assert send(secretary, where, text="Sekreterarens text", based_on="0").status_code == 302
     answer = send(convener, where, text="Min text", based_on="0")
     assert answer.status_code == 409
-    for words in ("Sekreterarens text", "Hennes beslut", "Min text", "Mitt beslut", "Sek Reterare"):
+    for words in ("Sekreterarens text", "Min text", "Sek Reterare"):
         assert words in answer.text, words
     note = db.session.scalars(sa.select(MinutesNote)).one()
     assert (note.text, note.revision) == ("Sekreterarens text", 1)

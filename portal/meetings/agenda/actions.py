@@ -130,7 +130,12 @@ def remove_item(item: AgendaItem, *, by: Person) -> None:
     if item.note is not None:
         raise Conflict(_("Minutes have been written on this item. It cannot be taken away."))
     audit.record("agenda_item_removed", by=by, on=item)
-    for table in (ItemPaper, ItemVersion):
-        db.session.execute(sa.delete(table).where(table.item_id == item.id))
     item.meeting.touch()
-    db.session.delete(item)
+    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            for table in (ItemPaper, ItemVersion):
+                db.session.execute(sa.delete(table).where(table.item_id == item.id))
+            db.session.delete(item)
+    except sa.exc.IntegrityError as error:  # decisions, actions, comments: rooms above this one hold on to it
+        raise Conflict(_("Something has been written on this item. It cannot be taken away.")) from error

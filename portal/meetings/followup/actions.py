@@ -14,6 +14,7 @@ from portal.discussions.actions import note_kept
 from portal.errors import Conflict
 from portal.meetings.followup.models import ActionEvent, ActionItem, ActionState, Decision
 from portal.meetings.models import AgendaItem, Meeting
+from portal.meetings.policy import check_not_sealed
 from portal.notifications.actions import notify
 from portal.people.models import Group, Organisation, Person
 
@@ -27,6 +28,7 @@ def add_decision(item: AgendaItem, *, text: str, client_id: str, keep: Collectio
     """
     kept = guard.check({"text": text}, keep=keep)
     db.lock(item)
+    check_not_sealed(item.meeting)
     twin = sa.select(Decision).where(Decision.item_id == item.id, Decision.client_id == client_id)
     if (existing := db.session.scalar(twin)) is not None:
         return existing
@@ -45,6 +47,7 @@ def change_decision(decision: Decision, *, text: str, based_on: int, keep: Colle
     """Put a decision into other words. Raises `guard.Stopped`, or `Conflict` if it was changed since `based_on`."""
     kept = guard.check({"text": text}, keep=keep)
     db.lock(decision)
+    check_not_sealed(decision.meeting)
     if decision.revision != based_on or decision.withdrawn_at is not None:
         raise Conflict(_("Somebody else changed the decision while you wrote."))
     decision.text, decision.revision = text, decision.revision + 1
@@ -56,6 +59,7 @@ def change_decision(decision: Decision, *, text: str, based_on: int, keep: Colle
 def withdraw_decision(decision: Decision, *, by: Person) -> None:
     """Take a decision back before the minutes are sealed; its number is not used again."""
     db.lock(decision)
+    check_not_sealed(decision.meeting)
     if decision.withdrawn_at is None:
         decision.withdrawn_at = db.now()
         audit.record("decision_withdrawn", by=by, on=decision)

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from portal import audit, db, guard
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict, NotFound
-from portal.meetings.minutes.policy import check_not_sealed
 from portal.meetings.models import AgendaItem, MinutesNote, MinutesVersion
+from portal.meetings.policy import check_not_sealed
 from portal.people.models import Person
 
 VERSION_EVERY = timedelta(minutes=5)  # an editor saves every second; what it says is kept as a version this often
@@ -31,6 +31,7 @@ def save_note(
     # the item's row is the lock: two first writers meet here, where no note exists yet that could be locked
     if db.session.scalar(sa.select(AgendaItem.id).where(AgendaItem.id == item.id).with_for_update()) is None:
         raise NotFound  # taken away meanwhile
+    db.session.refresh(item.meeting, ["sealed_at"])
     check_not_sealed(item.meeting)
     note = db.session.scalar(
         sa.select(MinutesNote).where(MinutesNote.item_id == item.id).execution_options(populate_existing=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
 from portal import db
-from portal.errors import Conflict
 from portal.meetings.agenda.policy import visible_items
-from portal.meetings.minutes.models import Minutes, MinutesState
+from portal.meetings.minutes.models import Minutes
 from portal.meetings.models import AgendaItem, Meeting, MinutesNote
 from portal.people.models import Person
 
@@ -27,10 +25,3 @@ def visible_notes(person: Person) -> sa.Select[MinutesNote]:
 def minutes_of(meeting: Meeting) -> Minutes | None:
     """The minutes of the meeting, once there are any."""
     return db.session.scalar(sa.select(Minutes).where(Minutes.meeting_id == meeting.id))
-
-
-def check_not_sealed(meeting: Meeting) -> None:
-    """Raises `Conflict` for a meeting whose minutes are sealed: they are corrected by an addendum only."""
-    state = sa.select(Minutes.state).where(Minutes.meeting_id == meeting.id)
-    if db.session.scalar(state) is MinutesState.SEALED:
-        raise Conflict(_("The minutes are sealed. They can only be corrected by an addendum."))

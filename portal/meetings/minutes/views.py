@@ -19,10 +19,11 @@ from portal.meetings.agenda.policy import visible_items
 from portal.meetings.followup.policy import actions_of, decisions_of
 from portal.meetings.minutes import actions
 from portal.meetings.minutes.forms import NoteForm
+from portal.meetings.mode import parts
 from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState, MinutesNote, MinutesVersion
 from portal.meetings.views import keep, note_read, visible_meeting
 from portal.people.models import HandlingClass
-from portal.times import date_text, local, long_day, span
+from portal.times import clock_seconds, date_text, local, long_day, span
 
 bp = Blueprint("minutes", __name__)
 
@@ -43,7 +44,10 @@ def minutes(meeting_id: int) -> ResponseReturnValue:
 @bp.route("/agenda-items/<int:item_id>/minutes", methods=["GET", "POST"])
 @web.limiter.limit(web.write_limit, methods=["POST"])
 def edit_note(item_id: int) -> ResponseReturnValue:
-    """Write the minutes of one item. When somebody saved it meanwhile both versions are shown and the writer chooses."""
+    """Write the minutes of one item. When somebody saved it meanwhile both versions are shown and the writer chooses.
+
+    A script saves as one writes: it gets the new revision, or what somebody else wrote (409), or the guard's finds (422).
+    """
     person = web.current_person()
     item = web.find(visible_items(person).where(AgendaItem.id == item_id))
     web.check(policy.can_write_minutes(person, item.meeting))
@@ -52,29 +56,44 @@ def edit_note(item_id: int) -> ResponseReturnValue:
     status = 200
     if request.method == "GET":
         note_read("minutes_read", item.meeting, person)
+        if web.is_fragment_request():
+            return _plain_note(item.note)
         _fill(form, item.note)
     elif not form.validate():
         status = 422
     else:
         try:
-            actions.save_note(
-                item,
-                text=form.text.data,
-                based_on=form.based_on.data or 0,
-                keep=keep(),
-                by=person,
-            )
-            flash(_("The minutes of ”%(title)s” are saved.", title=item.title), "done")
-            return redirect(url_for("minutes.minutes", meeting_id=item.meeting_id, _anchor=f"item-{item.id}"))
+            note = actions.save_note(
+                item, text=form.text.data, based_on=form.based_on.data or 0, writer_key=form.writer_key.data or "",
+                keep=keep(), by=person,
+            )  # fmt: skip
+            return _saved(item, note)
         except guard.Stopped as stopped:
             context["finds"], status = stopped.finds, 422
-        except Conflict:
+        except Conflict as error:
+            if error.message:
+                raise  # sealed: there is nothing to choose
             context["theirs"], status = _newest(item), 409
             form.based_on.data = context["theirs"].revision
-    page = render_template(
-        "meetings/note.html", item=item, meeting=item.meeting, group=item.meeting.group, form=form, **context
-    )
-    return page, status
+    template = "meetings/_note_refused.html" if web.is_fragment_request() else "meetings/note.html"
+    page = render_template(template, item=item, meeting=item.meeting, group=item.meeting.group, form=form, **context)
+    return Response(page, status=status, headers={"X-Revision": str(form.based_on.data or 0)})
+
+
+def _plain_note(note: MinutesNote | None) -> Response:
+    """The text as it is written, with its revision: for an editor in which nothing of the writer's own is unsaved."""
+    text, revision = (note.text, note.revision) if note is not None else ("", 0)
+    return Response(text, mimetype="text/plain", headers={"X-Revision": str(revision)})
+
+
+def _saved(item: AgendaItem, note: MinutesNote) -> ResponseReturnValue:
+    db.session.flush()
+    parts.publish(visible_meeting(web.current_person(), item.meeting_id), ["note"], item)
+    if web.is_fragment_request():
+        headers = {"X-Revision": str(note.revision), "X-Saved-At": clock_seconds(note.written_at)}
+        return Response(status=204, headers=headers)
+    flash(_("The minutes of ”%(title)s” are saved.", title=item.title), "done")
+    return redirect(url_for("minutes.minutes", meeting_id=item.meeting_id, _anchor=f"item-{item.id}"))
 
 
 def _versions(note: MinutesNote | None) -> Sequence[MinutesVersion]:
