@@ -19,6 +19,7 @@ from portal.meetings import actions as meetings
 from portal.meetings.actions import Plan
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.agenda.actions import ItemPlan
+from portal.meetings.agenda.models import ItemPaper
 from portal.meetings.followup import actions as followup
 from portal.meetings.models import Meeting
 from portal.people import actions
@@ -124,12 +125,16 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     called = meeting(group, by, f"Möte {word}".strip(), text=word)
     db.session.refresh(called)
     decision = followup.add_decision(called.items[0], text=f"Beslut {word}", client_id=str(uuid.uuid4()), by=by)
+    agenda.add_paper(called.items[0], material, by=by)
+    paper = db.session.scalars(sa.select(ItemPaper).where(ItemPaper.item_id == called.items[0].id)).one()
+    proposal = agenda.propose_item(group, ItemPlan(f"Förslag {word}".strip(), description=word), by=by)
+    db.session.flush()
     contact = add_contact("Stöd", note="", phone="", by=None)
     outbox.sign("test")
     ids = {
         "slug": group.slug, "thread_id": in_thread.id, "post_id": reply.id, "person_id": pending.id,
         "resource_id": material.id, "meeting_id": called.id, "item_id": called.items[0].id, "contact_id": contact.id,
-        "decision_id": decision.id, "request_id": 999_999,
+        "decision_id": decision.id, "paper_id": paper.id, "proposal_id": proposal.id, "request_id": 999_999,
         "provider_id": 999_999, "filename": "missing.css",
     }  # fmt: skip
     db.commit()

@@ -45,7 +45,7 @@ def public(status: int = OK) -> Row:
 
 
 BODY = {"body": "Text", "client_id": "CLIENT", "title": "Rubrik", "kind": "discussion"}
-PLAN = {"title": "Möte", "on": "2031-05-05", "starts": "09:00", "ends": "10:00", "based_on": "3"}
+PLAN = {"title": "Möte", "on": "2031-05-05", "starts": "09:00", "ends": "10:00", "based_on": "4"}
 ITEM = {"title": "Punkt", "kind": "discussion", "minutes_allotted": "10", "owner": "0", "based_on": "1"}
 
 TABLE: dict[str, Row] = {
@@ -96,6 +96,15 @@ TABLE: dict[str, Row] = {
     "POST agenda.edit_item": group_only(MOVED, NO, NO, ITEM),
     "POST agenda.move_item": group_only(MOVED, NO, NO, {"direction": "up"}),
     "POST agenda.remove_item": group_only(WRONG_STATE, NO, NO),  # there is a decision on it
+    "GET meetings.agenda": group_only(),
+    "GET agenda.papers": group_only(OK, NO, NO),
+    "POST agenda.papers": group_only(MOVED, NO, NO, {"resource": "RESOURCE"}),
+    "POST agenda.remove_paper": group_only(MOVED, NO, NO),
+    "GET agenda.propose": group_only(OK, OK, NO),
+    "POST agenda.propose": group_only(MOVED, MOVED, NO, ITEM | {"meeting": "0"}),
+    "GET agenda.proposals": group_only(),
+    "POST agenda.answer_proposal": group_only(MOVED, NO, NO, {"step": "postpone", "meeting": "0"}),
+    "POST agenda.send": group_only(MOVED, NO, NO),
     "GET mode.room": group_only(),
     "GET mode.room_parts": group_only(),
     "POST mode.open_meeting": group_only(MOVED, NO, NO),
@@ -165,6 +174,8 @@ def test_s25_each_role_gets_what_the_table_says(
         form = {**(row.form or {}), "csrf_token": getattr(client, "csrf", "")}
         if "client_id" in form:
             form["client_id"] = str(uuid.uuid4())
+        if "resource" in form:
+            form["resource"] = str(things["resource_id"])
         answer = client.open(address[1], method=method, data=form if method == "POST" else None)
         is_gate = answer.status_code == 401 or "/sign-in?next=" in answer.headers.get("Location", "")
         got[role] = SIGN_IN if is_gate or _csrf_stopped(answer.status_code, role, method) else answer.status_code

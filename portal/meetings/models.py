@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -165,7 +166,7 @@ class Meeting(db.Base):
         return f"/meetings/{self.id}"
 
     @property
-    def told(self) -> dict[str, str]:
+    def told(self) -> dict[str, Any]:
         """What a notice about it says."""
         return {"title": self.title, "starts_at": self.starts_at.isoformat()}
 

@@ -67,6 +67,22 @@ def can_lead_group(person: Person, group: Group) -> bool:
     return role_in(person, group) in {Role.CONVENER, Role.SECRETARY}
 
 
+def leaders(group: Group) -> list[Person]:
+    """The group's active conveners and secretaries."""
+    rows = (
+        sa.select(Person)
+        .join(Membership)
+        .where(
+            Membership.group_id == group.id,
+            Membership.left_at.is_(None),
+            Person.status == PersonStatus.ACTIVE,
+            Membership.role.in_([Role.CONVENER, Role.SECRETARY]),
+        )
+        .order_by(Person.id)
+    )
+    return list(db.session.scalars(rows).unique())
+
+
 def can_write_in_group(person: Person, group: Group) -> bool:
     """Everybody in the group but observers, while the group is not archived."""
     return not group.is_archived and role_in(person, group) in {Role.CONVENER, Role.SECRETARY, Role.MEMBER}

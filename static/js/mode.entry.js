@@ -31,6 +31,7 @@ function start() {
 
   function take(html) {
     const fresh = parts(html);
+    if (fresh.querySelector("[data-stale]")) refreshAll();
     for (const part of [...fresh.children]) {
       if (part.matches("[data-note]")) editor?.others(Number(part.dataset.revision), part.dataset.writer);
       const old = document.getElementById(part.id);
@@ -55,6 +56,14 @@ function start() {
     old.replaceWith(part);
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
     if (focused) [...part.querySelectorAll("button, summary, a")].find((one) => one.value === focused.value && one.textContent.trim() === focused.textContent.trim())?.focus();
+  }
+
+  /** Somebody changed the agenda itself: all parts come anew. */
+  async function refreshAll() {
+    const url = new URL(partsUrl());
+    url.searchParams.set("after", "-1");
+    const answer = await ask(() => fetchPart(url));
+    if (answer?.ok) take(await answer.text());
   }
 
   function refreshHint() {

@@ -7,9 +7,8 @@ the reader's own token, and those for the group's leaders are only hidden from o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
-import sqlalchemy as sa
 from flask import render_template
 from flask_babel import force_locale
 
@@ -19,6 +18,7 @@ from portal.meetings.followup.policy import actions_of, decisions_of
 from portal.meetings.mode import policy
 from portal.meetings.mode.models import Attendance
 from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting
+from portal.meetings.watchers import next_seq
 
 OF_MEETING = ("head", "agenda", "people", "floor", "totals")
 OF_ITEM = ("clock", "note", "rows", "comments")
@@ -72,11 +72,7 @@ def render(names: Iterable[str], meeting: Meeting, item: AgendaItem | None = Non
 
 def publish(meeting: Meeting, names: Iterable[str], item: AgendaItem | None = None) -> int:
     """Send parts to all who watch, once the present transaction is stored; returns the topic's new number."""
-    db.session.flush()
-    statement = sa.update(Meeting).where(Meeting.id == meeting.id).values(last_seq=Meeting.last_seq + 1)
-    statement = statement.execution_options(synchronize_session=False)
-    seq = cast(int, db.session.scalar(statement.returning(Meeting.last_seq)))
-    db.session.expire(meeting, ["last_seq"])
+    seq = next_seq(meeting)
     html, chosen = {}, tuple(names)
     for language in LANGUAGES:
         with force_locale(language):
