@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from pydantic import SecretStr
 
 from config import Settings
@@ -121,4 +124,63 @@ def test_up_with_data_down_and_up_again(fresh: Edge) -> None:
     left = set(sa.inspect(db.engine()).get_table_names())
     assert left <= {"alembic_version"}
     upgrade_database()
+    assert differences() == []
+
+
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "next", {head!r}
+
+
+def upgrade():
+    with op.batch_alter_table("person") as changed:
+        changed.alter_column("name", existing_type=sa.String(120), type_=sa.String(200))
+    {more}
+
+
+def downgrade():
+    with op.batch_alter_table("person") as changed:
+        changed.alter_column("name", existing_type=sa.String(200), type_=sa.String(120))
+"""
+
+
+def with_next(folder: Path, more: str = "") -> Config:
+    """The migrations with one more, which changes a table that many rows point to."""
+    made = alembic_config()
+    head = ScriptDirectory.from_config(made).get_current_head()
+    shutil.copytree(made.get_main_option("script_location") or "", folder / "migrations")
+    (folder / "migrations/versions/next.py").write_text(NEXT.format(head=head, more=more))
+    made.set_main_option("script_location", str(folder / "migrations"))
+    return made
+
+
+def people() -> int:
+    with db.engine().connect() as connection:
+        return connection.scalar(sa.text("SELECT count(*) FROM person")) or 0
+
+
+def test_a_table_is_changed_while_rows_point_to_it(fresh: Edge, tmp_path: Path) -> None:
+    upgrade_database()
+    fill()
+    before, made = people(), with_next(tmp_path)
+    command.upgrade(made, "head")
+    assert people() == before
+    assert len(differences()) == 1
+    command.downgrade(made, "-1")
+    assert people() == before
+    assert differences() == []
+    with pytest.raises(sa.exc.IntegrityError):  # the connections that migrated keep the rules again
+        db.session.execute(sa.text(BROKEN["foreign key"]))
+    db.rollback()
+
+
+def test_a_migration_that_loses_rows_others_point_to_changes_nothing(fresh: Edge, tmp_path: Path) -> None:
+    upgrade_database()
+    fill()
+    before = people()
+    with pytest.raises((RuntimeError, sa.exc.IntegrityError)):
+        command.upgrade(with_next(tmp_path, more="op.execute('DELETE FROM person')"), "head")
+    assert people() == before
     assert differences() == []
