@@ -34,6 +34,12 @@ class Settings(BaseSettings):
     session_hours: int = Field(default=8, ge=1, le=10)
     sign_in_limit: str = Field(default="30/minute", description="look-ups and sign-ins from one address")
     write_limit: str = Field(default="120/minute", description="writes of one person")
+    trusted_proxies: int = Field(
+        default=0,
+        ge=0,
+        le=9,
+        description="reverse proxies in front; each adds to X-Forwarded-For where a request came from",
+    )
     support_email: str = "support@portal.example"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

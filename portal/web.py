@@ -20,6 +20,7 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
 from portal import db, files
@@ -292,6 +293,9 @@ def init_app(app: Edge) -> None:
         RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
         RATELIMIT_SWALLOW_ERRORS=False,
     )
+    if settings.trusted_proxies:  # limits and the log are about browsers, not about the proxy in front of us
+        behind = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)
+        app.wsgi_app = behind  # type: ignore[method-assign]  # the way that Flask's documentation shows
     app.url_map.converters["int"] = RowNumber
     app.before_request(_gate)
     csrf.init_app(app)

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from portal.web import Edge
 from tests.auth.conftest import COOKIE, PORTAL, Visitor, add_demo, add_evil
 from tests.auth.demo_provider import DemoProvider
 from tests.auth.evil_provider import EvilProvider, send_json
+from tests.conftest import make_portal
 from tests.factories import Network, organisation
 
 Visit = Callable[[], Visitor]
@@ -474,3 +476,32 @@ def test_s45_too_many_at_once(app: Edge, provider: int, visit: Visit) -> None:
     finally:
         app.config["SETTINGS"] = usual
         web.limiter.reset()
+
+
+@pytest.fixture
+def limited(tmp_path: Path, built_front_end: Path, request: pytest.FixtureRequest) -> Iterator[Edge]:
+    """A portal behind some proxies where three look-ups a minute come from one address."""
+    app = make_portal(tmp_path, sign_in_limit="3/minute", trusted_proxies=request.param)
+    with app.app_context():
+        db.Base.metadata.create_all(db.engine())
+        yield app
+        db.session.remove()
+        db.engine().dispose()
+
+
+def statuses(app: Edge, *forwarded: str) -> list[int]:
+    headers = [{"X-Forwarded-For": value} for value in forwarded]
+    return [app.test_client().get("/sign-in", headers=each).status_code for each in headers]
+
+
+@pytest.mark.parametrize("limited", [1], indirect=True)
+def test_s45_behind_a_proxy_each_address_has_its_own_limit(limited: Edge) -> None:
+    assert statuses(limited, *["192.0.2.1"] * 4) == [200, 200, 200, 429]
+    assert statuses(limited, "192.0.2.2") == [200]
+    # what the browser itself wrote stands before what the proxy added
+    assert statuses(limited, *(f"198.51.100.{number}, 192.0.2.1" for number in range(3))) == [429] * 3
+
+
+@pytest.mark.parametrize("limited", [0], indirect=True)
+def test_s45_without_a_proxy_nobody_chooses_an_address(limited: Edge) -> None:
+    assert statuses(limited, *(f"192.0.2.{number}" for number in range(4))) == [200, 200, 200, 429]
