@@ -121,6 +121,19 @@ def _disconnect_people(person_ids: set[int]) -> None:
         _disconnect(sid)
 
 
+def drop_sessions(session_row_ids: Iterable[int]) -> None:
+    """Close the connections of these browser sessions, once the present transaction is stored: they are over."""
+    db.after_commit(_disconnect_sessions, set(session_row_ids))
+
+
+def _disconnect_sessions(session_row_ids: set[int]) -> None:
+    for sid in [sid for sid, watcher in _watchers.items() if watcher.session_row_id in session_row_ids]:
+        _disconnect(sid)
+    for connection, environ in dict(socketio.server.environ).items():
+        if environ.get(SESSION_ROW) in session_row_ids:
+            _close(connection)
+
+
 def _disconnect(sid: str) -> None:
     """End a socket and the connection below it, which its owner could keep open otherwise."""
     server = socketio.server

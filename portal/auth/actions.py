@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from portal import audit, db
-from portal.auth.models import Account, IdentityProvider
+from portal.auth import sessions
+from portal.auth.models import Account, BrowserSession, IdentityProvider
 from portal.auth.provider import Identity, Reason, SignInRefused
 from portal.people import actions as people
 from portal.people.models import Organisation, Person
@@ -48,9 +49,10 @@ def add_provider(
 
 
 def disable_provider(provider: IdentityProvider, *, by: Person | None) -> None:
-    """Nobody signs in through it any more, and the sessions that it opened end at their next request."""
+    """Nobody signs in through it any more, and the sessions that it opened are over."""
     provider.is_active = False
     provider.version += 1
+    sessions.end(BrowserSession.provider_id == provider.id)
     audit.record("provider_disabled", by=by, on=provider)
 
 

@@ -68,3 +68,19 @@ class BrowserSession(db.Base):
 
     person: Mapped[Person | None] = relationship(lazy="joined")
     provider: Mapped[IdentityProvider | None] = relationship(lazy="joined")
+
+
+class SignInAttempt(db.Base):
+    """One sign-in on its way, of one browser at one version of one provider. It goes with either of them."""
+
+    __tablename__ = "sign_in_attempt"
+
+    id: Mapped[db.pk]
+    session_id: Mapped[int] = mapped_column(sa.ForeignKey("browser_session.id", ondelete="CASCADE"), index=True)
+    provider_id: Mapped[int] = mapped_column(sa.ForeignKey("identity_provider.id", ondelete="CASCADE"), index=True)
+    provider_version: Mapped[int]
+    state: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    nonce: Mapped[str] = mapped_column(sa.String(64))
+    verifier: Mapped[str] = mapped_column(sa.String(128))
+    next_path: Mapped[str] = mapped_column(sa.String(500), default="")
+    started_at: Mapped[datetime] = mapped_column(db.UTCDateTime, index=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,8 +19,9 @@ from flask.sessions import SessionInterface, SessionMixin
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import CallbackDict
 
-from portal import db, outbox
+from portal import db, live, outbox
 from portal.auth.models import BrowserSession, IdentityProvider
+from portal.people import closing
 from portal.people.models import Person
 
 log = logging.getLogger("portal.auth")
@@ -154,25 +155,26 @@ def start(
         write(db.session())  # with the sign-in itself, in one transaction
         session.person = person
     else:
+        db.pause()
         with db.transaction() as own:
             write(own)
+            own.flush()
+            session.row_id = row.id
     session.modified = False
 
 
-def end(condition: sa.ColumnElement[bool], *, after: Callable[[list[int]], object] | None = None) -> int:
-    """End all sessions that fit the condition, in the present transaction; returns how many.
+def end(condition: sa.ColumnElement[bool]) -> int:
+    """End all sessions that fit the condition, in the present transaction; returns how many. Their sockets go with them."""
+    ended = sa.delete(BrowserSession).where(condition).returning(BrowserSession.id)
+    ids = list(db.session.scalars(ended, execution_options={"synchronize_session": False}))
+    live.drop_sessions(ids)
+    return len(ids)
 
-    `after` is called, once that is stored, with the ids of the people concerned (their sockets are dropped).
-    """
-    people = list(
-        db.session.scalars(
-            sa.select(BrowserSession.person_id).where(condition, BrowserSession.person_id.is_not(None)).distinct()
-        )
-    )
-    result = db.session.execute(sa.delete(BrowserSession).where(condition))
-    if after is not None:
-        db.after_commit(after, people)
-    return result.rowcount  # type: ignore[attr-defined,no-any-return]  # a DELETE's result has it
+
+@closing.also_end
+def end_for(person_ids: Collection[int]) -> None:
+    """End every session of these people. Opening the account again does not bring them back."""
+    end(BrowserSession.person_id.in_(person_ids))
 
 
 def valid_ids(row_ids: Iterable[int]) -> set[int]:

@@ -24,6 +24,13 @@ def find_person(email: str, *, status: PersonStatus = PersonStatus.ACTIVE) -> Pe
     return people[0]
 
 
+def _find_organisation(slug: str) -> Organisation:
+    organisation = db.session.scalar(sa.select(Organisation).where(Organisation.slug == slug))
+    if organisation is None:
+        raise click.UsageError(f"There is no organisation {slug}. 'org list' shows them all.")
+    return organisation
+
+
 def _find_group(slug: str) -> Group:
     group = db.session.scalar(sa.select(Group).where(Group.slug == slug))
     if group is None:
@@ -72,12 +79,30 @@ def appoint(email: str) -> None:
 @click.argument("slug")
 def hand_over(slug: str) -> None:
     """Make organisation SLUG the national coordinator instead of the present one."""
-    organisation = db.session.scalar(sa.select(Organisation).where(Organisation.slug == slug))
-    if organisation is None:
-        raise click.UsageError(f"There is no organisation {slug}.")
+    organisation = _find_organisation(slug)
     actions.hand_over_coordination(organisation, by=None)
     db.commit()
     click.echo(f"{organisation.name} is the national coordinator.")
+
+
+@organisations.command("close")
+@click.argument("slug")
+def close(slug: str) -> None:
+    """Let nobody of organisation SLUG in any more; all their sessions end at once."""
+    organisation = _find_organisation(slug)
+    actions.close_organisation(organisation, by=None)
+    db.commit()
+    click.echo(f"{organisation.name} is closed. 'org reopen {slug}' lets its people sign in again.")
+
+
+@organisations.command("reopen")
+@click.argument("slug")
+def reopen(slug: str) -> None:
+    """Let the people of organisation SLUG sign in again."""
+    organisation = _find_organisation(slug)
+    actions.reopen_organisation(organisation, by=None)
+    db.commit()
+    click.echo(f"The people of {organisation.name} can sign in again.")
 
 
 @groups.command("add")

@@ -213,6 +213,16 @@ def test_s19_what_another_process_changed_is_found_a_moment_later(
     assert convener.is_open
 
 
+def test_s19_signing_out_closes_the_sockets_of_its_session_at_once(
+    app: Edge, network: Network, listen: Listen, sign_in: Sign, built_front_end: object
+) -> None:
+    browser, elsewhere = sign_in(network.member), listen(network.member)
+    tabs = [Listener(app, browser) for _ in range(2)]
+    assert browser.post("/sign-out", data={"csrf_token": browser.csrf}).status_code == 200
+    assert [tab.is_open for tab in tabs] == [False, False]
+    assert elsewhere.is_open
+
+
 def test_a_check_that_fails_is_made_again(
     app: Edge,
     network: Network,
