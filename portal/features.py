@@ -8,6 +8,7 @@ from portal import live
 from portal.auth import cli as auth_cli  # noqa: F401  # adds `org add-idp` to the commands
 from portal.auth import sessions
 from portal.auth import views as auth_views
+from portal.discussions import actions as discussion_actions
 from portal.discussions import policy as discussion_policy
 from portal.discussions import views as discussion_views
 from portal.discussions.searchable import register as register_discussions
@@ -37,6 +38,11 @@ def init_app(app: Flask) -> None:
     register_library()
     register_meetings()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
-    live.register_topic("thread", may_watch=discussion_policy.may_watch_thread, last_seq=discussion_policy.last_seq)
+    live.register_topic(
+        "thread",
+        may_watch=discussion_policy.may_watch_thread,
+        note_watch=discussion_actions.note_watch,
+        last_seq=discussion_policy.last_seq,
+    )
     nav.init_app(app)
     results.init_app(app)

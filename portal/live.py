@@ -16,6 +16,7 @@ from typing import Any
 from flask import Flask, current_app, request, session
 from flask_socketio import join_room, leave_room
 from gevent.monkey import is_module_patched
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal import db
 from portal.live_dispatch import Event, put, room, socketio, start_once
@@ -66,6 +67,7 @@ class _Kind:
     """What the rest of the house says about topics of one kind, such as `thread:12`."""
 
     may_watch: Callable[[int, int], bool]  # (person id, object id)
+    note_watch: Callable[..., object]  # (object id, by=person): who listens to sensitive things is kept
     last_seq: Callable[[int], int]
 
 
@@ -77,9 +79,12 @@ _presence: list[Presence] = []
 _presence_due: set[str] = set()
 
 
-def register_topic(kind: str, *, may_watch: Callable[[int, int], bool], last_seq: Callable[[int], int]) -> None:
-    """Say who may watch topics of a kind, and what their last sequence number is."""
-    _kinds[kind] = _Kind(may_watch, last_seq)
+def register_topic(
+    kind: str, *, may_watch: Callable[[int, int], bool], note_watch: Callable[..., object],
+    last_seq: Callable[[int], int],
+) -> None:  # fmt: skip
+    """Say who may watch topics of a kind, what is noted of it, and what their last sequence number is."""
+    _kinds[kind] = _Kind(may_watch, note_watch, last_seq)
 
 
 def register_people(
@@ -222,10 +227,16 @@ def _watch(message: object = None) -> dict[str, Any]:
     try:
         if not kind.may_watch(watcher.person_id, number):
             return {"ok": False}
+        kind.note_watch(number, by=session.person)  # type: ignore[attr-defined]  # ours
+        db.rollback(keep_traces=True)
+        db.write_traces()
         join_room(topic)
         join_room(room(str(topic), watcher.language))
         watcher.topics.add(str(topic))
         seq = kind.last_seq(number)
+    except SQLAlchemyError:
+        log.exception("nobody can watch: the database does not answer")
+        return {"ok": False}
     finally:
         db.rollback()
     _announce_presence(str(topic))

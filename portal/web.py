@@ -127,7 +127,7 @@ class Edge(Flask):
         response = self.make_response(super().dispatch_request())
         view = self.view_functions.get(request.endpoint or "")
         if response.status_code >= 400:
-            db.rollback()
+            db.rollback(keep_traces=True)  # a form that is not taken may stand on a page that shows all the rest
         else:
             is_open = getattr(view, "is_public", False) or request.endpoint == "static" or request.method == "OPTIONS"
             if not is_open and not g.get("access_checked"):

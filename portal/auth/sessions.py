@@ -87,18 +87,19 @@ class ServerSessions(SessionInterface):
         return opened
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Store what changed, in its own transaction after the request's, and hand the cookie out once."""
+        """Store what changed, in its own transaction after the request's, and hand the cookie out once.
+
+        The request's own transaction is stored by now: that the session cannot be saved (a message for the next page, a
+        sign of life) may not say otherwise.
+        """
         assert isinstance(session, PortalSession)
-        if session.modified and session.token is None and session:
-            start(session)
-        elif session.token is not None and response.status_code < 500:  # an answer that says so stands
-            if session.modified:
-                _save(session.token, data=dict(session))
-            elif session.is_due:
-                try:
-                    _save(session.token)
-                except sa.exc.OperationalError:  # reading goes on while the database cannot be written
-                    log.warning("a session's sign of life could not be stored")
+        try:
+            if session.modified and session.token is None and session:
+                start(session)
+            elif session.token is not None and response.status_code < 500 and (session.modified or session.is_due):
+                _save(session.token, **({"data": dict(session)} if session.modified else {}))
+        except sa.exc.SQLAlchemyError:
+            log.warning("a session could not be saved", exc_info=True)
         if session.set_cookie and session.token is not None:
             response.set_cookie(
                 self.get_cookie_name(app), session.token,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal import audit, db, guard, live
 from portal.discussions.models import Post, PostKind, PostVersion, ReadMark, Thread, ThreadKind
 from portal.errors import Conflict
-from portal.people.models import Group, Person
+from portal.people.models import Group, HandlingClass, Person
 
 
 def _next_seq(thread: Thread, **values: object) -> int:
@@ -127,6 +127,17 @@ def edit_post(
     note_kept(kept, on=post, by=by)
     live.publish_change(post.thread.topic, item_id=f"post-{post.id}", seq=post.change_seq, html=render(post))
     return post
+
+
+def note_read(thread: Thread, *, by: Person) -> None:
+    """Note that a person reads a thread of a sensitive group; what cannot be noted is not shown."""
+    if thread.group.handling_class is HandlingClass.SENSITIVE:
+        audit.record_read("thread_read", by=by, on=thread)
+
+
+def note_watch(thread_id: int, *, by: Person) -> None:
+    """Note that a person listens to a thread: whatever is written there from now on is read too."""
+    note_read(db.session.get_one(Thread, thread_id), by=by)
 
 
 def mark_read(session: Session, *, person_id: int, thread_id: int, seq: int) -> None:

@@ -12,13 +12,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from portal import audit, db, guard, web
+from portal import db, guard, web
 from portal.discussions import actions, policy
 from portal.discussions.forms import EditPostForm, PostForm, ThreadForm
 from portal.discussions.models import Post, PostKind, ReadMark, Thread, ThreadKind
 from portal.errors import Conflict
 from portal.i18n import LANGUAGES
-from portal.people.models import Group, HandlingClass, Organisation, Person
+from portal.people.models import Group, Organisation, Person
 from portal.people.policy import can_write_in_group, visible_groups
 
 bp = Blueprint("discussions", __name__)
@@ -43,11 +43,6 @@ def render_for_all(post: Post) -> dict[str, str]:
 
 def _visible_thread(person: Person, thread_id: int) -> Thread:
     return web.find(policy.visible_threads(person).where(Thread.id == thread_id))
-
-
-def _note_read(thread: Thread, person: Person) -> None:
-    if thread.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("thread_read", by=person, on=thread)
 
 
 def _keep() -> list[str]:
@@ -86,7 +81,7 @@ def thread(thread_id: int) -> ResponseReturnValue:
     if before is None and (mark is None or mark.seq < thread.last_seq):  # nothing new: nothing to write
         person_id, last = person.id, thread.last_seq
         db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
-    _note_read(thread, person)
+    actions.note_read(thread, by=person)
     return render_template("discussions/thread.html", **context, **_composer(thread, person, PostForm(formdata=None)))
 
 
@@ -127,7 +122,7 @@ def posts(thread_id: int) -> ResponseReturnValue:
     if rows:
         person_id, last = person.id, rows[-1].change_seq
         db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
-        _note_read(thread, person)
+        actions.note_read(thread, by=person)
     return Response("".join(render_post(post) for post in rows), headers={"X-Last-Seq": str(thread.last_seq)})
 
 
@@ -174,6 +169,7 @@ def _composer_again(thread: Thread, person: Person, form: PostForm, finds: Seque
     if web.is_fragment_request():
         return render_template("discussions/_composer.html", **context), 422
     posts = _page_of_posts(person, thread, None, policy.read_mark(person, thread))
+    actions.note_read(thread, by=person)
     return render_template("discussions/thread.html", **posts, **context), 422
 
 
@@ -245,5 +241,5 @@ def versions(post_id: int) -> ResponseReturnValue:
     person = web.current_person()
     post = web.find(policy.visible_posts(person).where(Post.id == post_id))
     rows = web.page(policy.visible_versions(person, post), limit=200)
-    _note_read(post.thread, person)
+    actions.note_read(post.thread, by=person)
     return render_template("discussions/versions.html", post=post, versions=rows)

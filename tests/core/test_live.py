@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 
 from portal import db, live, live_dispatch, live_gate, live_presence
+from portal.audit import AuditEntry
 from portal.auth.models import BrowserSession
 from portal.discussions.models import Thread
 from portal.people import actions as people
@@ -166,6 +167,25 @@ def test_s26_an_outsider_hears_nothing(network: Network, thread: Thread, listen:
     assert outsider.client.get_received() == []
 
 
+def test_s42_listening_to_a_sensitive_thread_is_noted(network: Network, thread: Thread, listen: Listen) -> None:
+    plain = factories.thread(network.group, network.convener)
+    db.commit()
+    for topic in (thread.topic, plain.topic):
+        assert listen(network.secretary).say("watch", topic)["ok"] is True
+    noted = db.session.execute(
+        sa.select(AuditEntry.person_id, AuditEntry.object_id).where(AuditEntry.action == "thread_read")
+    )
+    assert [tuple(row) for row in noted] == [(network.secretary.id, thread.id)]
+    db.session.execute(sa.text("ALTER TABLE audit_entry RENAME TO audit_entry_away"))
+    db.commit()
+    try:
+        assert listen(network.convener).say("watch", thread.topic) == {"ok": False}
+        assert listen(network.convener).say("watch", plain.topic)["ok"] is True
+    finally:
+        db.session.execute(sa.text("ALTER TABLE audit_entry_away RENAME TO audit_entry"))
+        db.commit()
+
+
 def test_what_is_rolled_back_is_never_heard(network: Network, thread: Thread, listen: Listen) -> None:
     convener = listen(network.convener)
     convener.say("watch", thread.topic)
@@ -232,11 +252,12 @@ def test_a_check_that_fails_is_made_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Whatever goes wrong in one round (here: a kind of topic that cannot answer), the next one comes."""
+    broken_kind = live._Kind(lambda _person, _thing: 1 / 0 > 1, lambda _thing, by: by, lambda _thing: 0)
     person = listen(network.convener)
     person.say("watch", thread.topic)
     with monkeypatch.context() as broken:
         broken.setattr(live, "RECHECK_SECONDS", 0.05)
-        broken.setattr(live, "_kinds", {"thread": live._Kind(lambda _person, _thing: 1 / 0 > 1, lambda _thing: 0)})
+        broken.setattr(live, "_kinds", {"thread": broken_kind})
         live_dispatch.start_once("recheck of this test", live._recheck_forever, app)
         wait_for(lambda: caplog.text.count("could not be checked again") >= 2, what="a second round")
     assert person.is_open
