@@ -35,6 +35,7 @@ Row = TypeVar("Row")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_NUMBER = 2**63 - 1
 LARGEST_FORM = 4_000_000  # bytes, without files
+LARGEST_OPEN_FORM = 10_000  # where anybody may send one: the sign-in page
 csrf = CSRFProtect()
 login_manager = LoginManager()
 login_manager.session_protection = None  # it would write into each new session, also when somebody only reads
@@ -153,17 +154,19 @@ def _gate() -> ResponseReturnValue | None:
         if request.method != "GET" or is_fragment_request():
             abort(401)
         return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
-    if is_writing:
-        _read_form()
+    if is_writing and request.endpoint is not None:  # what is sent to nowhere is not read
+        _read_form(is_open=is_open)
     if is_writing or getattr(view, "writes_on_get", False):
         db.rollback()
         db.reads_only(False)
     return None
 
 
-def _read_form() -> None:
-    """Read the whole body before a transaction is open, however slow the network is."""
-    if request.mimetype != "multipart/form-data":  # parsed in memory as one piece
+def _read_form(*, is_open: bool) -> None:
+    """Read the whole body before a transaction is open, however slow the network is. Of a stranger, a small one only."""
+    if is_open:
+        request.max_content_length = LARGEST_OPEN_FORM
+    elif request.mimetype != "multipart/form-data":  # parsed in memory as one piece
         request.max_content_length = LARGEST_FORM
     request.form  # noqa: B018  # it is the reading that counts
 
@@ -272,8 +275,8 @@ def _headers(response: Response) -> Response:
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if settings.is_https:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if request.endpoint == "static":
-        if "build" in request.path:  # the name carries the content's hash
+    if request.endpoint == "static" and response.status_code in {200, 206, 304}:
+        if request.path.startswith("/static/build/"):  # the name carries the content's hash
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:
         response.headers["Cache-Control"] = "no-store"

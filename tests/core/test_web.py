@@ -575,6 +575,36 @@ def test_too_large_a_file_is_refused_with_the_limit(small_portal: Edge) -> None:
     )
 
 
+class Body(io.BytesIO):
+    """A request's body that knows how much of it was read."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        part = super().read(size)
+        self.taken += len(part)
+        return part
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize(
+    ("where", "status"), [("/nowhere", 404), ("/health", 405), ("/sign-in", 413), ("/library/upload", 401)]
+)
+def test_of_a_stranger_no_large_body_is_read(app: Edge, where: str, status: int, kind: str) -> None:
+    body = Body(b"a=" + b"x" * 5_000_000)
+    answer = app.test_client().post(where, input_stream=body, content_length=5_000_002, content_type=kind)
+    assert answer.status_code == status
+    assert body.taken <= web.LARGEST_OPEN_FORM
+
+
+def test_a_file_that_is_not_there_is_not_kept_by_the_browser(app: Edge, built_front_end: Path) -> None:
+    client = app.test_client()
+    missing = client.get("/static/build/app-00000000.js")
+    assert (missing.status_code, missing.headers["Cache-Control"]) == (404, "no-store")
+    there = next(path.name for path in (built_front_end / "static/build").glob("app-*.js"))
+    assert "immutable" in client.get(f"/static/build/{there}").headers["Cache-Control"]
+
+
 def test_too_large_a_text_is_refused_and_kept_in_the_form(
     network: Network, things: dict[str, object], sign_in: Sign
 ) -> None:
