@@ -83,7 +83,8 @@ class ServerSessions(SessionInterface):
         opened.row_id, opened.person, opened.created_at = row.id, row.person, row.created_at
         if row.person is not None:
             opened.language, opened.theme = row.person.language, row.person.theme
-        opened.is_due = db.now() - row.seen_at >= TOUCH_EVERY
+        # what a page asks for by itself is no sign of life of the person
+        opened.is_due = db.now() - row.seen_at >= TOUCH_EVERY and request.headers.get("X-By-Itself") != "1"
         return opened
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:

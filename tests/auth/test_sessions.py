@@ -172,6 +172,15 @@ def test_s18_a_click_is_noted_once_a_minute(network: Network, sign_in: Sign) -> 
         assert rows()[0].seen_at == first + timedelta(minutes=1)
 
 
+def test_s18_what_a_page_asks_for_by_itself_is_no_click(network: Network, sign_in: Sign) -> None:
+    with time_machine.travel(db.now(), tick=False) as clock:
+        client = sign_in(network.member)
+        for _ in range(2):
+            clock.shift(timedelta(minutes=15))
+            client.get("/groups", headers={"X-Fragment": "1", "X-By-Itself": "1"})
+        assert not is_in(client)
+
+
 def test_s18_the_settings_allow_no_more_than_ten_hours() -> None:
     import config
 
