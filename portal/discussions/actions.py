@@ -50,10 +50,11 @@ def start_thread(
         return existing
     thread = Thread(group=group, title=title, kind=kind, created_by=by, organisation_id=by.organisation_id)
     db.session.add(thread)
+    post_kind = PostKind.UPDATE if kind is ThreadKind.UPDATE else PostKind.REPLY
+    post, html = _store_post(thread, body=body, kind=post_kind, client_id=client_id, by=by, render=render)
     audit.record("thread_started", by=by, on=thread)
     note_kept(kept, on=thread, by=by)
-    post_kind = PostKind.UPDATE if kind is ThreadKind.UPDATE else PostKind.REPLY
-    _store_post(thread, body=body, kind=post_kind, client_id=client_id, by=by, render=render)
+    _announce(post, html, by=by)
     return thread
 
 
@@ -73,7 +74,8 @@ def add_post(
     )
     if existing is not None:
         return existing
-    post = _store_post(thread, body=body, kind=kind, client_id=client_id, by=by, render=render)
+    post, html = _store_post(thread, body=body, kind=kind, client_id=client_id, by=by, render=render)
+    _announce(post, html, by=by)
     note_kept(kept, on=post, by=by)
     return post
 
@@ -86,7 +88,10 @@ def _store_post(
     client_id: str,
     by: Person,
     render: Callable[[Post], Mapping[str, str]],
-) -> Post:
+) -> tuple[Post, Mapping[str, str]]:
+    """The post and its fragments, which are made before anything is audited: writers of the whole portal queue up for that
+    on PostgreSQL.
+    """
     at = db.now()
     db.session.flush()
     seq = _next_seq(thread, post_count=Thread.post_count + 1, last_post_at=at)
@@ -95,9 +100,13 @@ def _store_post(
         body=body, created_at=at,
     )  # fmt: skip
     db.session.add(post)
+    db.session.flush()
+    return post, render(post)
+
+
+def _announce(post: Post, html: Mapping[str, str], *, by: Person) -> None:
     audit.record("post_added", by=by, on=post)
-    live.publish(thread.topic, seq=seq, html=render(post))
-    return post
+    live.publish(post.thread.topic, seq=post.seq, html=html)
 
 
 def edit_post(
@@ -123,9 +132,10 @@ def edit_post(
     db.session.add(PostVersion(post=post, revision=post.revision, body=post.body, written_at=written_at))
     post.body, post.edited_at, post.revision = body, db.now(), post.revision + 1
     post.change_seq = _next_seq(post.thread)
+    html = render(post)
     audit.record("post_edited", by=by, on=post, revision=post.revision)
     note_kept(kept, on=post, by=by)
-    live.publish_change(post.thread.topic, item_id=f"post-{post.id}", seq=post.change_seq, html=render(post))
+    live.publish_change(post.thread.topic, item_id=f"post-{post.id}", seq=post.change_seq, html=html)
     return post
 
 

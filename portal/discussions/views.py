@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -54,6 +54,20 @@ def _participants(thread: Thread) -> Sequence[Organisation]:
     return db.session.scalars(sa.select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.name)).all()
 
 
+def _audience(group: Group) -> str:
+    """Who can read what is written in the group, as a line beside the field."""
+    counts = policy.audience(group)
+    if counts is None:
+        return cast(str, _("Can be read by everybody who is signed in"))
+    people, organisations = counts
+    text = _(
+        "Can be read by %(people)s people in %(organisations)s organisations",
+        people=people,
+        organisations=organisations,
+    )
+    return cast(str, text)
+
+
 def _composer(thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find] = ()) -> dict[str, Any]:
     """What the composer's template needs."""
     if not form.client_id.data:
@@ -62,7 +76,7 @@ def _composer(thread: Thread, person: Person, form: PostForm, finds: Sequence[gu
         "thread": thread,
         "form": form,
         "finds": finds,
-        "audience": policy.audience(thread.group),
+        "audience": _audience(thread.group),
         "may_post": policy.can_post_in_thread(person, thread),
         "may_post_update": policy.can_post_update(person),
     }
@@ -194,7 +208,7 @@ def new_thread(slug: str) -> ResponseReturnValue:
             finds = stopped.finds
     if not form.client_id.data:
         form.client_id.data = str(uuid.uuid4())
-    audience = policy.audience(group)
+    audience = _audience(group)
     page = render_template("discussions/new_thread.html", group=group, form=form, finds=finds, audience=audience)
     return page, 422 if form.errors or finds else 200
 
