@@ -1,4 +1,4 @@
-"""Sign-in attempts as rows of their own
+"""Sign-in attempts as rows of their own; what a provider's row says of how we prove who we are, and how fresh a sign-in is
 
 Revision ID: 0002
 Revises: 0001
@@ -41,7 +41,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_sign_in_attempt_provider_id"), ["provider_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sign_in_attempt_session_id"), ["session_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sign_in_attempt_started_at"), ["started_at"], unique=False)
+    ways = sa.Enum(
+        "client_secret_basic", "client_secret_post", "private_key_jwt", name="clientauth", native_enum=False, length=30
+    )
+    with op.batch_alter_table("identity_provider", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("client_auth", ways, nullable=False, server_default="client_secret_basic"))
+        batch_op.add_column(sa.Column("max_age", sa.Integer(), nullable=True))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("identity_provider", schema=None) as batch_op:
+        batch_op.drop_column("max_age")
+        batch_op.drop_column("client_auth")
     op.drop_table("sign_in_attempt")

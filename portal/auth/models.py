@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import db
-from portal.people.models import Organisation, Person
+from portal.auth.provider import ClientAuth
+from portal.people.models import Organisation, Person, enum_column
 
 
 class IdentityProvider(db.Base):
@@ -26,6 +27,8 @@ class IdentityProvider(db.Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     allowed_algorithms: Mapped[list[str]] = mapped_column(sa.JSON, default=lambda: ["RS256", "ES256", "PS256", "EdDSA"])
     allowed_acr: Mapped[list[str] | None] = mapped_column(sa.JSON)
+    client_auth: Mapped[ClientAuth] = mapped_column(enum_column(ClientAuth), default=ClientAuth.SECRET_BASIC)
+    max_age: Mapped[int | None]  # seconds since the person last proved at the provider who she is; None: not demanded
     jose_header_limit: Mapped[int] = mapped_column(default=512)
     created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
 

@@ -66,7 +66,7 @@ class Identity:
     """Who signed in, as the provider says. The key of an account is (provider, sub), never `email`.
 
     Everything else that the provider sent was dropped, personal identity numbers among it.
-    `auth_time`: seconds since 1970. `org_number`: ten digits.
+    `auth_time`: seconds since 1970.
     """
 
     sub: str
@@ -74,8 +74,6 @@ class Identity:
     name: str | None
     acr: str | None
     auth_time: int | None
-    sid: str | None
-    org_number: str | None
 
 
 class Reason(StrEnum):
