@@ -86,6 +86,8 @@ def recognise(provider: IdentityProvider, identity: Identity, *, by: None = None
         person = people.add_person(provider.organisation, name[:120], identity.email, by=by)
         db.session.flush()
         account = add_account(provider, identity.sub, person, by=by)
+        if person.has_foreign_address:  # shown to the administrators beside the name; kept for whoever asks later
+            audit.record("foreign_address", by=by, on=person, provider=provider.id)
     return account.person
 
 
