@@ -369,6 +369,8 @@ def test_s08_the_same_address_at_two_providers_is_two_people(
         (network.authority.id, PersonStatus.ACTIVE),
         (network.ngo.id, PersonStatus.PENDING),
     }
+    noted = rows(sa.select(AuditEntry).where(AuditEntry.action == "foreign_address"))
+    assert [entry.details for entry in noted] == [{"provider": row.id}]
 
 
 def test_s10_a_provider_opens_nothing_of_another_organisation(

@@ -654,6 +654,46 @@ def test_wrong_settings_are_one_sentence_and_exit_code_2(
     assert "short" not in said or "short" not in str(changed.get("PORTAL_SECRET_KEY"))
 
 
+def test_s46_secrets_may_lie_in_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text("y" * 40 + "\n")
+    monkeypatch.setenv("PORTAL_BASE_URL", "https://portal.test")
+    monkeypatch.delenv("PORTAL_SECRET_KEY", raising=False)
+    monkeypatch.setenv("PORTAL_SECRET_KEY_FILE", str(file))
+    assert config.load().secret_key.get_secret_value() == "y" * 40
+    for name, value, sentence in (
+        ("PORTAL_SECRET_KEY", "x" * 32, "PORTAL_SECRET_KEY and PORTAL_SECRET_KEY_FILE are both set.\n"),
+        ("PORTAL_SECRET_KEY_FILE", str(tmp_path), "PORTAL_SECRET_KEY_FILE names a file that cannot be read.\n"),
+    ):
+        with monkeypatch.context() as wrong:
+            wrong.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                config.load()
+        assert (ended.value.code, capsys.readouterr().err) == (2, sentence)
+    file.write_text("short")
+    with pytest.raises(SystemExit):
+        config.load()
+    assert capsys.readouterr().err == "PORTAL_SECRET_KEY must have at least 32 characters.\n"
+
+
+def test_a_file_that_only_commands_would_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    below = tmp_path / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    (tmp_path / ".env").write_text("OTHER=1\n")
+    assert config.load().write_limit == "120/minute"
+    (tmp_path / ".env").write_text("PORTAL_WRITE_LIMIT=1/minute\n")
+    with pytest.raises(SystemExit):
+        config.load()
+    assert "would be read by commands only" in capsys.readouterr().err
+
+
 def test_the_commands_say_it_too(tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", "PORTAL_DATA_DIR": str(tmp_path)}
     done = commands.process(environment, "routes")
