@@ -32,6 +32,7 @@ export class ThreadFeed {
     this.failures = 0;
     this.askedAt = performance.now();
     this.isGone = false;
+    this.isSignedOut = false;
     this.lastTyping = -Infinity;
   }
 
@@ -55,6 +56,7 @@ export class ThreadFeed {
 
   resume() {
     if (this.isGone) return;
+    this.isSignedOut = false;
     if (!this.socket.connected) this.socket.connect();
     this.catchUp();
   }
@@ -79,9 +81,15 @@ export class ThreadFeed {
   dropped(reason) {
     this.onPresence([]);
     if (reason === "io client disconnect") return;
-    const asked = this.catchUp(); // is the portal there at all? the page says it at once if it is not
-    if (reason !== "io server disconnect") return; // socket.io connects again by itself
-    asked.then(() => { if (!this.isGone) window.setTimeout(() => this.socket.connect(), 1_000 + Math.random() * 2_000); });
+    // Sent away: our rights have changed, or this very tab is signing out and will be gone in a moment.
+    if (reason === "io server disconnect") window.setTimeout(() => this.comeBack(), 1_000 + Math.random() * 2_000);
+    else this.catchUp(); // is the portal there at all? the page says it at once if it is not; socket.io connects by itself
+  }
+
+  /** Ask first, over HTTP, whether we still may. */
+  async comeBack() {
+    await this.catchUp();
+    if (!this.isGone && !this.isSignedOut) this.socket.connect();
   }
 
   /** Say that we are writing, at most every 3 s. */
@@ -126,7 +134,11 @@ export class ThreadFeed {
       try {
         this.askAgain = (await this.askOnce()) || this.askAgain;
       } catch (error) {
-        if (error instanceof SessionEnded) return; // the page says it, and asks again when the session is back
+        if (error instanceof SessionEnded) {
+          this.isSignedOut = true; // the page says it; when the session is back, we are too
+          this.socket.disconnect();
+          return;
+        }
         if (!(error instanceof NoContact)) throw error;
         this.askLater();
         return;
