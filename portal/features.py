@@ -8,6 +8,7 @@ from portal import live
 from portal.auth import cli as auth_cli  # noqa: F401  # adds `org add-idp` to the commands
 from portal.auth import sessions
 from portal.auth import views as auth_views
+from portal.discussions import actions as discussion_actions
 from portal.discussions import policy as discussion_policy
 from portal.discussions import views as discussion_views
 from portal.discussions.searchable import register as register_discussions
@@ -24,6 +25,7 @@ from portal.meetings.calls import models as _call_tables  # noqa: F401
 from portal.meetings.followup import models as _followup_tables  # noqa: F401
 from portal.meetings.minutes import models as _minutes_tables  # noqa: F401
 from portal.meetings.minutes import views as minutes_views
+from portal.meetings.mode import actions as mode_actions
 from portal.meetings.mode import policy as mode_policy
 from portal.meetings.mode import views as mode_views
 from portal.meetings.notices import register as register_notices
@@ -51,7 +53,17 @@ def init_app(app: Flask) -> None:
     register_meetings()
     register_notices()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
-    live.register_topic("thread", may_watch=discussion_policy.may_watch_thread, last_seq=discussion_policy.last_seq)
-    live.register_topic("meeting", may_watch=mode_policy.may_watch_meeting, last_seq=mode_policy.last_seq)
+    live.register_topic(
+        "thread",
+        may_watch=discussion_policy.may_watch_thread,
+        note_watch=discussion_actions.note_watch,
+        last_seq=discussion_policy.last_seq,
+    )
+    live.register_topic(
+        "meeting",
+        may_watch=mode_policy.may_watch_meeting,
+        note_watch=mode_actions.note_watch,
+        last_seq=mode_policy.last_seq,
+    )
     nav.init_app(app)
     results.init_app(app)

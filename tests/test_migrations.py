@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from pydantic import SecretStr
 from config import Settings
 from portal import audit, create_app, db
 from portal.auth import actions as auth
-from portal.auth import sealing, sessions
+from portal.auth import attempts, sealing, sessions
 from portal.auth.models import BrowserSession
+from portal.auth.provider import Attempt
 from portal.cli import alembic_config, upgrade_database
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post
@@ -114,8 +116,13 @@ def fill() -> None:
     )
     db.session.flush()
     auth.add_account(provider, "sub", network.member, by=None)
-    db.session.add(BrowserSession(id_hash=sessions.hash_id("x"), person_id=network.member.id, provider_id=provider.id))
+    browser = BrowserSession(id_hash=sessions.hash_id("x"), person_id=network.member.id, provider_id=provider.id)
+    db.session.add(browser)
     db.commit()
+    attempt = Attempt(
+        provider_id=provider.id, provider_version=1, state="s", nonce="n", verifier="v", started_at=time.time()
+    )
+    attempts.keep(attempt, session_id=browser.id, next_path="")
     tables = {
         table.name: db.session.scalar(sa.select(sa.func.count()).select_from(table))
         for table in db.Base.metadata.sorted_tables

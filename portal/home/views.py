@@ -163,5 +163,6 @@ def health() -> ResponseReturnValue:
             "seconds_since_sign_of_life": round(age) if age is not None else None,
         },
         "index": {"waiting": waiting, "lag_seconds": round(lag_seconds, 1)},
+        "outbox": {"failed": outbox.failed_count()},
     }
     return jsonify(answer), 200 if is_alive else 503

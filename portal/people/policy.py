@@ -89,13 +89,8 @@ def can_write_in_group(person: Person, group: Group) -> bool:
 
 
 def can_administer_organisation(person: Person, organisation: Organisation) -> bool:
-    """Its own administrators and nobody else, not even the coordinator."""
+    """Its own administrators and nobody else, not even the coordinator. They let newcomers in (security.md, number 9)."""
     return person.is_organisation_admin and person.organisation_id == organisation.id
-
-
-def can_approve_person(person: Person, other: Person) -> bool:
-    """An administrator approves newcomers of the own organisation (security.md, number 9)."""
-    return can_administer_organisation(person, other.organisation) and other.status is PersonStatus.PENDING
 
 
 def can_disable_person(person: Person, other: Person) -> bool:

@@ -195,6 +195,21 @@ def test_s42_reading_in_a_sensitive_group_is_noted(
     assert audit.verify() is None
 
 
+def test_s42_a_thread_shown_around_a_refused_form_is_noted_too(
+    network: Network, sensitive: dict[str, int], sign_in: Sign, built_front_end: object
+) -> None:
+    client = sign_in(network.secretary)
+    address, form = f"/threads/{sensitive['thread']}/posts", {"body": " ", "client_id": "x", "csrf_token": client.csrf}
+    answer = client.post(address, data=form)
+    assert answer.status_code == 422
+    assert CANARY in answer.text
+    assert [(row.person_id, row.object_id) for row in entries("thread_read")] == [
+        (network.secretary.id, sensitive["thread"])
+    ]
+    assert client.post(address, data=form, headers={"X-Fragment": "1"}).status_code == 422
+    assert len(entries("thread_read")) == 1, "the composer alone shows no posts"
+
+
 def test_s42_what_somebody_may_not_see_is_no_read(
     network: Network, sensitive: dict[str, int], sign_in: Sign, built_front_end: object
 ) -> None:

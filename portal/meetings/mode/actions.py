@@ -13,7 +13,7 @@ from portal.errors import Conflict
 from portal.meetings.mode.models import Attendance, ItemComment, SpeakerRequest
 from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState
 from portal.meetings.policy import check_not_sealed
-from portal.people.models import Person
+from portal.people.models import HandlingClass, Person
 
 LONGEST_EXTRA = 600  # minutes
 
@@ -177,3 +177,10 @@ def add_comment(item: AgendaItem, *, body: str, client_id: str, keep: Collection
     audit.record("item_comment_added", by=by, on=comment)
     note_kept(kept, on=comment, by=by)
     return comment
+
+
+def note_watch(meeting_id: int, *, by: Person) -> None:
+    """Note that somebody listens to a meeting of a sensitive group."""
+    meeting = db.session.get(Meeting, meeting_id)
+    if meeting is not None and meeting.group.handling_class is HandlingClass.SENSITIVE:
+        audit.record_read("meeting_watched", by=by, on=meeting)
