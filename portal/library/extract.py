@@ -19,9 +19,12 @@ from typing import IO
 
 from portal.library.file_types import ExtractionError, Reason, sniff
 
-__all__ = ["Extracted", "ExtractionError", "Page", "Reason", "extract", "sniff"]
+__all__ = ["ATTRIBUTES", "TEXTS", "Extracted", "ExtractionError", "Page", "Reason", "extract", "sniff"]
 
 logger = logging.getLogger(__name__)
+
+# Among the properties: what stands in the XML of an Office file (extract_parts.py)
+TEXTS, ATTRIBUTES = "texts of parts", "attributes of parts"
 
 _CHILD = Path(__file__).with_name("extract_child.py")
 _MAX_ANSWER = 64 << 20  # bytes of JSON

@@ -135,10 +135,16 @@ def reader_of(media_type: str) -> Callable[[Path], Result]:
     sys.path.append(str(Path(__file__).parent))  # last, so that nothing of ours stands before a library's name
     if media_type == "application/pdf":
         return partial(importlib.import_module("extract_pdf").read, refused=RefusedError, characters=MAX_CHARACTERS)
-    screen = importlib.import_module("extract_package").Screen(RefusedError)
+    parts = importlib.import_module("extract_parts").Parts(RefusedError)
+    screen = importlib.import_module("extract_package").Screen(RefusedError, parts)
     office = importlib.import_module("extract_office")
     reader: Callable[[Path], Result] = office.reader_of(media_type, screen, RefusedError, MAX_CHARACTERS)
-    return reader
+
+    def read_office(path: Path) -> Result:
+        pages, title, properties = reader(path)
+        return pages, title, properties | parts.properties()
+
+    return read_office
 
 
 def _clean(text: str) -> str:
