@@ -25,7 +25,7 @@ from whoosh.fields import ID, NUMERIC, TEXT, Schema
 from whoosh.searching import Searcher
 
 from portal.search.engine import Busy, Document, Hit
-from portal.search.query import Query
+from portal.search.query import Query, Wanted
 from portal.search.swedish import tokens
 
 log = logging.getLogger("portal.search")
@@ -86,7 +86,7 @@ class WhooshEngine:
         if searcher is None:
             return []
         hits = self._run(searcher, query, group_ids, limit, wq.And)
-        if not hits and len(query.words) + len(query.phrases) + len(query.prefixes) > 1:
+        if not hits and len(_parts(query.wanted)) > 1:
             hits = self._run(searcher, query, group_ids, limit, wq.Or)
         return hits
 
@@ -101,9 +101,9 @@ class WhooshEngine:
             ),
             0.0,
         )
-        wanted = wq.And([_words(query, join), fence])
+        wanted = wq.And([join(_parts(query.wanted)), fence])
         if query.refused:
-            wanted = wq.AndNot(wanted, wq.Or([wq.Term(f, term) for term in query.refused for f in ("title", "body")]))
+            wanted = wq.AndNot(wanted, wq.Or(_parts(query.refused)))
         found = searcher.search(wanted, limit=limit)
         hits = []
         for rank in range(found.scored_length()):
@@ -205,11 +205,12 @@ class WhooshEngine:
         return directory
 
 
-def _words(query: Query, join: Any) -> Any:
-    parts: list[Any] = [wq.Or([wq.Term("title", w, boost=TITLE_WEIGHT), wq.Term("body", w)]) for w in query.words]
-    parts += [wq.Or([wq.Phrase(field, list(phrase)) for field in ("title", "body")]) for phrase in query.phrases]
-    parts += [wq.Or([wq.Prefix(field, prefix) for field in ("title", "body")]) for prefix in query.prefixes]
-    return join(parts)
+def _parts(side: Wanted) -> list[Any]:
+    """What each word, phrase and beginning asks of a document."""
+    parts: list[Any] = [wq.Or([wq.Term("title", w, boost=TITLE_WEIGHT), wq.Term("body", w)]) for w in side.words]
+    parts += [wq.Or([wq.Phrase(field, list(phrase)) for field in ("title", "body")]) for phrase in side.phrases]
+    parts += [wq.Or([wq.Prefix(field, prefix) for field in ("title", "body")]) for prefix in side.prefixes]
+    return parts
 
 
 def _fields(document: Document) -> dict[str, Any]:

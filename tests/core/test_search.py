@@ -96,6 +96,47 @@ def test_a_star_is_a_beginning(engine: Engine) -> None:
     assert set(found(engine, "samverk*")) == {1, 2}
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "prefixes"),
+    [
+        ("a*", ["a"], []),
+        ("a**", ["a"], []),
+        ("ab***", ["ab"], []),
+        ("å" + "*" * 300, ["å"], []),
+        ("e\N{COMBINING ACUTE ACCENT}\N{COMBINING ACUTE ACCENT}*", ["e"], []),
+        ("sam*", [], ["sam"]),
+        ("Sam**", [], ["sam"]),
+        ("(prosti*", [], ["prosti"]),
+        ("samverkans-pl*", ["samverkan"], []),
+        ("samverkans-plan*", ["samverkan"], ["plan"]),
+    ],
+)
+def test_a_beginning_has_three_letters(text: str, words: list[str], prefixes: list[str]) -> None:
+    wanted = parse(text).wanted
+    assert (wanted.words, wanted.phrases, wanted.prefixes) == (words, [], prefixes)
+
+
+def test_beginnings_in_brackets_and_after_hyphens_find(engine: Engine) -> None:
+    engine.write([document(8, "Samverkans-plan", "text")], [])
+    assert set(found(engine, "(prosti*")) == {1, 3}
+    assert found(engine, "samverkans-pla*") == [8]
+
+
+def test_minus_takes_away_whole_phrases_and_beginnings(engine: Engine) -> None:
+    engine.write(
+        [
+            document(20, "Ett", "samverkan mot svart arbete"),
+            document(21, "Två", "samverkan om arbete och en plan"),
+            document(22, "Tre", "samverkan i en samverkans-plan"),
+        ],
+        [],
+    )
+    assert set(found(engine, 'samverkan -"svart arbete"')) == {1, 21, 22}
+    assert set(found(engine, "samverkan -samverkans-plan")) == {1, 20, 21}
+    assert set(found(engine, "samverkan -arb*")) == {1, 22}
+    assert found(engine, '-"svart arbete"') == []
+
+
 def test_forms_of_a_word(engine: Engine) -> None:
     assert found(engine, "kommunerna regionerna") == [3]
 
