@@ -96,6 +96,16 @@ def test_every_form_of_text(app: Edge) -> None:
         assert word in text
 
 
+def test_lists_in_lists_and_quotes_are_numbered_as_they_were_written(app: Edge) -> None:
+    text = "3. första\n   - inre\n4. andra\n\n> 1. citerad\n> 2. också\n\nEfter [länken](https://a.example/x)."
+    _reader, shown = read(items=[item("Punkt", text, text)])
+    for words in ("3. första", "• inre", "4. andra", "1. citerad", "2. också", "länken (https://a.example/x)."):
+        assert shown.count(words) == 2, words
+    deep = "".join("  " * level + f"- nivå {level}\n" for level in range(60)) + "\n" + "> " * 60 + "djupt citat"
+    _reader, shown = read(items=[item("Djupt", deep, deep)])
+    assert "nivå 5" in shown
+
+
 def test_a_language_of_its_own(app: Edge) -> None:
     reader, _text = read(lang="en")
     catalog: Any = reader.trailer["/Root"]
