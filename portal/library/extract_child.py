@@ -1,15 +1,13 @@
 """The child process of `extract`: reads one file under limits and writes what is in it as JSON to standard
 output.
 
-Run by path (`python -I extract_child.py media_type path seconds memory_bytes`); it imports nothing of the
-portal, and of the libraries only what the type at hand needs. Standard error is for the log.
+Run by path (`extract_child.py media_type path`, after child_start.py); it imports nothing of the portal, and of the
+libraries only what the type at hand needs. Standard error is for the log.
 """
 
 import importlib
 import json
-import math
 import re
-import resource
 import sys
 import traceback
 from collections.abc import Callable
@@ -21,7 +19,6 @@ Pages = list[tuple[int, str]]
 Result = tuple[Pages, str | None, dict[str, str]]
 
 MAX_CHARACTERS = 20_000_000
-MAX_LOG = 1 << 16  # bytes of standard error; the only file the child may write
 
 
 class RefusedError(Exception):
@@ -32,20 +29,6 @@ def complain(error: Exception) -> None:
     """Tell the log where a library failed, without the error's text: it may quote the file."""
     where = (f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__))
     sys.stderr.write(f"{type(error).__name__} at {' '.join(where)}\n")
-
-
-def limit(seconds: float, memory_bytes: int) -> None:
-    """Limits of the operating system; must come before the libraries are loaded."""
-    cpu = math.ceil(seconds)
-    for what, most in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, cpu),
-        (resource.RLIMIT_FSIZE, MAX_LOG),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        _soft, hard = resource.getrlimit(what)
-        resource.setrlimit(what, (most, most) if hard == resource.RLIM_INFINITY else (min(most, hard), hard))
 
 
 def decoded(data: bytes) -> str:
@@ -175,7 +158,6 @@ def run(media_type: str, path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    limit(float(sys.argv[3]), int(sys.argv[4]))
     sys.modules["numpy"] = None  # type: ignore[assignment]  # openpyxl would load it, with a thread per core
     answer = json.dumps(run(sys.argv[1], Path(sys.argv[2])))
     sys.stdout.write(answer)

@@ -411,6 +411,7 @@ def test_s34_nothing_is_left_of_a_child_that_hangs(tmp_path: Path, monkeypatch: 
         f"if pid: pathlib.Path({str(pid_file)!r}).write_text(str(pid))\ntime.sleep(60)\n"
     )
     monkeypatch.setattr(extraction, "_CHILD", sleeper)
+    monkeypatch.setattr(extraction, "_MAY_FORK", True)
     monkeypatch.setattr(extraction, "_GRACE", 0.5)
     (tmp_path / "a.txt").write_text("text")
     assert reason_of(tmp_path / "a.txt", seconds=1) is Reason.TIME_OUT
