@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from portal.library.reading import PersonalData, Reading, read_file, safe_name, 
 from portal.people.models import Group, Person
 
 JOB = "file_added"
+FORGOTTEN = timedelta(days=1)
 
 
 def find_twin(group: Group, sha256: str) -> Resource | None:
@@ -165,14 +166,26 @@ def _refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[
     audit.record("resource_refused", by=None, on=version.resource, reason=reason)
 
 
-def discard_if_unused(sha256: str) -> None:
-    """Delete a refused file's content, unless another material has the very same and keeps it."""
+_kept = (
+    sa.select(ResourceVersion).join(Resource).where(Resource.state.in_([FileState.READY, FileState.CHECKING]))
+)  # the versions whose content stays
+
+
+def discard_if_unused(sha256: str, *, only_if_older: timedelta = timedelta(0)) -> None:
+    """Delete a refused or forgotten content, unless another material has the very same and keeps it."""
     db.lock_name(f"file:{sha256}")
-    used = db.session.scalar(
-        sa.select(sa.func.count())
-        .select_from(ResourceVersion)
-        .join(Resource)
-        .where(ResourceVersion.sha256 == sha256, Resource.state.in_([FileState.READY, FileState.CHECKING]))
-    )
-    if not used:
+    used = db.session.scalars(_kept.where(ResourceVersion.sha256 == sha256).limit(1)).first()
+    if used is None and (not only_if_older or files.is_older(sha256, only_if_older)):
         files.path_of(sha256).unlink(missing_ok=True)
+
+
+@outbox.every(timedelta(hours=1))
+def sweep_files() -> None:
+    """Delete contents that no material has, a day after they came: their transaction failed, or a process ended half-way."""
+    files.drop_half_received(FORGOTTEN)
+    old = files.all_older(FORGOTTEN)
+    with db.reading():
+        kept = set(db.session.scalars(_kept.with_only_columns(ResourceVersion.sha256)))
+    for sha256 in old:
+        if sha256 not in kept:
+            discard_if_unused(sha256, only_if_older=FORGOTTEN)

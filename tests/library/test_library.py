@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -596,3 +598,45 @@ def test_too_large_a_file_is_one_of_the_refused(app: Edge, network: Network, tmp
     done = run_import(app, tmp_path, network.member)
     assert "1 imported, 0 already there, 1 refused." in done.output
     assert len(kept(app)) == 1
+
+
+# --- what a failure leaves behind -----------------------------------------------------------------------------------------
+
+
+def aged(path: Path, hours: float) -> Path:
+    at = time.time() - hours * 3600
+    os.utime(path, (at, at))
+    return path
+
+
+def test_contents_that_nothing_refers_to_are_swept_away_after_a_day(app: Edge, network: Network) -> None:
+    ready = factories.resource(network.group, network.member, text="det som finns kvar").current.sha256
+    db.commit()
+    contents = [files.store(io.BytesIO(text), limit=100).sha256 for text in (b"gammal", b"ny", b"kommer igen")]
+    incoming = files.path_of(ready).parent.parent / "incoming"
+    half, arriving = incoming / "half", incoming / "arriving"
+    half.write_bytes(b"x")
+    arriving.write_bytes(b"x")
+    for path, hours in [(files.path_of(ready), 99.0), (half, 25.0), (arriving, 23.0),
+                        *zip(map(files.path_of, contents), (25.0, 23.0, 99.0), strict=True)]:  # fmt: skip
+        aged(path, hours)
+    files.store(io.BytesIO(b"kommer igen"), limit=100)  # somebody adds it at this moment
+    actions.sweep_files()
+    db.commit()
+    assert kept(app) == sorted(["arriving", ready, contents[1], contents[2]])
+
+
+def test_a_content_whose_transaction_failed_is_swept_away(
+    app: Edge, network: Network, sign_in: Sign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OSError("the disk is full")
+
+    member = sign_in(network.member)
+    with monkeypatch.context() as patch:
+        patch.setattr(db, "commit", fail)
+        assert upload(member, b"Text").status_code == 503
+    (name,) = kept(app)
+    aged(files.path_of(name), 25)
+    actions.sweep_files()
+    assert kept(app) == []
