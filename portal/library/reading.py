@@ -9,12 +9,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from portal import guard
+from portal import guard, markup
 from portal.errors import Invalid
 from portal.library.extract import ATTRIBUTES, TEXTS, Extracted, extract
 from portal.library.file_types import HTML, MARKDOWN
 
 LONGEST_NAME = 200
+LONGEST_MARKDOWN = 200_000  # characters, parsed in a few seconds; a longer one is stored with its marks
 _SOURCES = {HTML, MARKDOWN}
 
 
@@ -46,9 +47,11 @@ class PersonalData(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file that may be kept: its text, and what the guard asks about (phone numbers, addresses), which is listed."""
+    """A file that may be kept: what is in it, its pages' words as they are stored and searched, and what the guard asks
+    about (phone numbers, addresses), which is listed."""
 
     extracted: Extracted
+    texts: list[tuple[int, str]]
     listed: list[Place] = field(default_factory=list)
 
 
@@ -72,7 +75,16 @@ def read_file(path: Path, file_name: str) -> Reading:
     numbers = [place for place in places if place.kind in {kind.value for kind in guard.PERSONAL_NUMBERS}]
     if numbers:
         raise PersonalData(numbers)
-    return Reading(extracted, places[:200])
+    stored = [(page.number, _storable(page.text, extracted.media_type)) for page in extracted.pages]
+    return Reading(extracted, stored, places[:200])
+
+
+def _storable(text: str, media_type: str) -> str:
+    """A page's words: of Markdown without its marks, if it is not too long to be parsed, and without null characters, which
+    PostgreSQL cannot store. The guard has read the text as it came."""
+    if media_type == MARKDOWN and len(text) <= LONGEST_MARKDOWN:
+        text = markup.plain(text)
+    return text.replace("\x00", "")
 
 
 def _in_markup(texts: str, attributes: str) -> list[guard.Find]:

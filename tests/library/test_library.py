@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import docx
 import openpyxl
@@ -21,9 +21,9 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.http import parse_options_header
 from werkzeug.test import TestResponse, encode_multipart
 
-from portal import db, files, outbox
+from portal import db, files, markup, outbox
 from portal.audit import AuditEntry
-from portal.library import actions
+from portal.library import actions, reading
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
 from portal.people.models import Person
 from portal.web import Edge
@@ -640,3 +640,41 @@ def test_a_content_whose_transaction_failed_is_swept_away(
     aged(files.path_of(name), 25)
     actions.sweep_files()
     assert kept(app) == []
+
+
+def test_nobody_waits_while_an_import_copies_a_file(
+    app: Edge, network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("Text om allt")
+    before = files.store
+    open_ones: list[bool] = []
+
+    def note(stream: BinaryIO, *, limit: int) -> files.Stored:
+        open_ones.append(db.session().in_transaction())
+        return before(stream, limit=limit)
+
+    monkeypatch.setattr(files, "store", note)
+    done = commands.run(app, "library", "import", str(tmp_path), "--group", "natverket", "--by", network.member.email)
+    assert (done.exit_code, open_ones) == (0, [False]), done.output
+
+
+def test_markdown_is_parsed_before_a_transaction_is_open_and_only_so_much_of_it(
+    network: Network, sign_in: Sign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[bool] = []
+    before = markup.plain
+
+    def note(text: str) -> str:
+        parsed.append(db.session().in_transaction())
+        return before(text)
+
+    monkeypatch.setattr(markup, "plain", note)
+    monkeypatch.setattr(reading, "LONGEST_MARKDOWN", 40)
+    member = sign_in(network.member)
+    added(member, b"# Kort\n\nEn **fet** text", "kort.md")
+    added(member, b"# Lang\n\nEn **fet** text" + b" ord" * 20, "lang.md")
+    assert parsed == [False]
+    assert [text[:5] for text in db.session.scalars(sa.select(ResourcePage.text).order_by(ResourcePage.id))] == [
+        "Kort\n",
+        "# Lan",
+    ]
