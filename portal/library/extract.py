@@ -53,11 +53,6 @@ class Extracted:
     title: str | None
     properties: dict[str, str]
 
-    @property
-    def notice(self) -> Reason | None:
-        """NO_TEXT for a file of pictures only: not an error, but worth telling the person."""
-        return None if any(page.text.strip() for page in self.pages) else Reason.NO_TEXT
-
 
 def extract(path: Path, file_name: str, *, seconds: float = 30, memory_bytes: int = 1 << 30) -> Extracted:
     """Read the file at `path`, which the person called `file_name`.

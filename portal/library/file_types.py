@@ -29,7 +29,6 @@ class Reason(StrEnum):
     TOO_BIG_UNPACKED = "too_big_unpacked"
     TIME_OUT = "time_out"
     MEMORY = "memory"
-    NO_TEXT = "no_text"
 
 
 class ExtractionError(errors.Invalid):
@@ -61,7 +60,6 @@ def message(reason: Reason) -> str:
         Reason.TOO_BIG_UNPACKED: _("The file is too big when unpacked. Divide it and add the parts."),
         Reason.TIME_OUT: _("The file took too long to read. Divide it or save it as PDF."),
         Reason.MEMORY: _("The file is too heavy to read. Divide it or save it as PDF."),
-        Reason.NO_TEXT: _("The file has no text, only pictures. Search finds it by its title."),
     }
     return texts[reason]
 
