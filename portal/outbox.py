@@ -7,6 +7,7 @@ At least once: a handler may run twice for one row and must bear it. Errors are 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from flask import Flask, current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import db
@@ -31,6 +33,7 @@ DEADLY_ATTEMPTS = 12  # without a word: the worker itself ended each time
 BATCH_ATTEMPTS = 3  # then each job of a batch is done alone: one that takes the worker down must not hold up the rest
 POLL_SECONDS = 0.25
 SIGN_EVERY = timedelta(seconds=5)
+LONGEST_JOB = timedelta(minutes=10)  # such as making the whole index anew; after that the worker counts as gone
 
 Payload = dict[str, Any]
 
@@ -283,22 +286,43 @@ def sign(name: str) -> None:
     db.commit()
 
 
+def _sign_on(app: Flask, name: str, ended: threading.Event, came_by: Callable[[], float]) -> None:
+    """Sign for the loop while it is at a long job; a job that never ends is no sign of life."""
+    while not ended.wait(SIGN_EVERY.total_seconds()):
+        if time.monotonic() - came_by() > LONGEST_JOB.total_seconds():
+            continue
+        try:
+            with app.app_context():
+                sign(name)
+        except sa.exc.SQLAlchemyError:
+            log.exception("the sign of life could not be left")
+
+
 def work(name: str, *, stopped: Callable[[], bool]) -> None:
     """The worker's loop: until `stopped()` says so. A database that is away is waited for, with a line in the log."""
-    signed_at: datetime | None = None
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own method is not in its stub
+    came_by, ended = time.monotonic(), threading.Event()
+    signing = threading.Thread(target=_sign_on, args=(app, name, ended, lambda: came_by), daemon=True)
+    has_signed = False
     kept_at = dict.fromkeys(_housekeeping, db.now())
-    while not stopped():
-        try:
-            for function, last in kept_at.items():
-                if db.now() - last >= _housekeeping[function]:
-                    kept_at[function] = db.now()
-                    _keep_house(function)
-            if signed_at is None or db.now() - signed_at >= SIGN_EVERY:
-                sign(name)
-                signed_at = db.now()
-            if not _do_what_is_due():
-                time.sleep(POLL_SECONDS)
-        except sa.exc.SQLAlchemyError:
-            log.exception("the database does not answer; waiting")
-            db.session.remove()
-            time.sleep(5)
+    signing.start()
+    try:
+        while not stopped():
+            came_by = time.monotonic()
+            try:
+                if not has_signed:  # at once: who starts the worker waits for it
+                    sign(name)
+                    has_signed = True
+                for function, last in kept_at.items():
+                    if db.now() - last >= _housekeeping[function]:
+                        kept_at[function] = db.now()
+                        _keep_house(function)
+                if not _do_what_is_due():
+                    time.sleep(POLL_SECONDS)
+            except sa.exc.SQLAlchemyError:
+                log.exception("the database does not answer; waiting")
+                db.session.remove()
+                time.sleep(5)
+    finally:
+        ended.set()
+        signing.join()

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from portal import db, files, outbox
+from portal import db, files, outbox, search
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post, PostKind, Thread, ThreadKind
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
@@ -138,6 +138,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "provider_id": 999_999, "filename": "missing.css",
     }  # fmt: skip
     db.commit()
+    search.mend()
     return ids
 
 

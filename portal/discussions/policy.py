@@ -121,14 +121,6 @@ def unread_by_thread(person: Person) -> dict[int, int]:
     return {thread_id: count for (_group, thread_id), count in unread(person).items()}
 
 
-def unread_by_group(person: Person) -> dict[int, int]:
-    """Unread posts per group, only groups that have some."""
-    counts: dict[int, int] = {}
-    for (group_id, _thread), count in unread(person).items():
-        counts[group_id] = counts.get(group_id, 0) + count
-    return counts
-
-
 def may_watch_thread(person_id: int, thread_id: int) -> bool:
     """Whether this person may listen to this thread: the same query that guards its page."""
     person = db.session.get(Person, person_id)

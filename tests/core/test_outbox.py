@@ -6,6 +6,7 @@ import contextvars
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -314,6 +315,35 @@ def test_the_loop_works_signs_and_stops_on_demand(app: Edge, register: Register)
     outbox.work("here", stopped=lambda: len(seen) == 3)
     assert seen == [0, 1, 2]
     assert db.session.get_one(outbox.WorkerSign, "here").seen_at <= db.now()
+
+
+def test_a_long_job_is_no_silence_but_an_endless_one_is(
+    app: Edge, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "SIGN_EVERY", timedelta(seconds=0.05))
+    signs: list[datetime] = []
+    before = outbox.sign
+
+    def note(name: str) -> None:
+        before(name)
+        signs.append(db.now())
+
+    monkeypatch.setattr(outbox, "sign", note)
+
+    def long() -> None:
+        time.sleep(0.5)
+        assert len(signs) > 3
+        monkeypatch.setattr(outbox, "LONGEST_JOB", timedelta(seconds=0.1))
+        time.sleep(0.2)
+        signs.clear()
+        time.sleep(0.5)
+        assert signs == []
+
+    register("long", long)
+    put("long")
+    outbox.work("here", stopped=lambda: not jobs() or jobs()[0].error is not None)
+    assert jobs() == []
+    assert db.session.scalars(sa.select(outbox.WorkerSign.name)).all() == ["here"]
 
 
 def test_housekeeping_that_fails_does_not_end_the_loop(

@@ -23,7 +23,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 import config
-from portal import db, outbox, web
+from portal import db, outbox, search, web
 from portal.discussions.models import Post, Thread
 from portal.people import actions as people
 from portal.people.models import Group, Membership, Person
@@ -349,6 +349,7 @@ def test_s41_who_is_signed_in_is_not_sent_away(network: Network, sign_in: Sign) 
      "/groups/" + "x" * 3000, "/groups/%ed%a0%80", "/threads/١٢", "/sign-in/99999999999999999999", "/?lang=%00"],
 )  # fmt: skip
 def test_odd_addresses_are_no_errors_of_ours(network: Network, sign_in: Sign, where: str) -> None:
+    search.mend()
     assert sign_in(network.member).get(where).status_code in {200, 302, 400, 404}
 
 
@@ -497,7 +498,7 @@ def test_s44_a_fault_in_anything_we_stand_on_ends_closed_and_says_nothing(
         (subprocess, "run", f"/meetings/{things['meeting_id']}/minutes.pdf", 500),
         (sa.orm.Session, "scalars", f"/threads/{things['thread_id']}", 500),
         (sa.orm.Session, "execute", "/groups", 500),
-        (whoosh.index, "open_dir", "/search?q=innehall", 200),
+        (whoosh.index, "open_dir", "/search?q=innehall", 503),
         (sa.orm.Session, "commit", "/groups", 500),
     ]  # fmt: skip
     pages = set()

@@ -181,9 +181,9 @@ def test_unread_counts_others_posts_since_joining(network: Network) -> None:
     db.session.flush()
     factories.post(thread, network.convener)
     db.commit()
-    assert policy.unread_by_group(network.member) == {network.group.id: 2}
-    assert policy.unread_by_group(network.outsider) == {network.group.id: 1}
-    assert policy.unread_by_group(network.convener) == {network.group.id: 1}
+    assert policy.unread(network.member) == {(network.group.id, thread.id): 2}
+    assert policy.unread(network.outsider) == {(network.group.id, thread.id): 1}
+    assert policy.unread(network.convener) == {(network.group.id, thread.id): 1}
     actions.mark_read(db.session(), person_id=network.member.id, thread_id=thread.id, seq=thread.last_seq)
     actions.mark_read(db.session(), person_id=network.member.id, thread_id=thread.id, seq=1)
     db.commit()
