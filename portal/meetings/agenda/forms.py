@@ -8,8 +8,9 @@ from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAr
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
+from portal.fields import one_line
 from portal.meetings.agenda.actions import ItemPlan
-from portal.meetings.forms import one_line, tidy
+from portal.meetings.forms import tidy
 from portal.meetings.models import ItemKind
 from portal.people.models import Person
 

@@ -7,7 +7,8 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import UUID, DataRequired, Length, Optional
 
-from portal.meetings.forms import one_line, tidy
+from portal.fields import one_line
+from portal.meetings.forms import tidy
 
 LONGEST_DECISION = 5000
 
