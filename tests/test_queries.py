@@ -78,7 +78,7 @@ def pages(network: Network) -> dict[str, str]:
         "members": "/groups/natverket/members", "thread": f"/threads/{main_thread.id}", "posts": f"/threads/{main_thread.id}/posts?after=0",
         "library": "/library", "materials": "/groups/natverket/materials", "library search": "/library?q=sökord",
         "search": "/search?q=sökord", "search of one type": "/search?q=sökord&type=minutes", "search window": "/search?q=sökord&fragment=1",
-        "calendar": "/calendar", "meetings": "/groups/natverket/meetings", "meeting": f"/meetings/{long_meeting.id}",
+        "calendar": "/calendar", "calendar list": "/calendar?view=list", "meetings": "/groups/natverket/meetings", "meeting": f"/meetings/{long_meeting.id}",
         "minutes": f"/meetings/{long_meeting.id}/minutes", "calendar file": f"/meetings/{long_meeting.id}/ics",
         "minutes as PDF": f"/meetings/{long_meeting.id}/minutes.pdf", "organisation": "/organisation", "contacts": "/contacts",
     }  # fmt: skip
