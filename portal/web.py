@@ -32,7 +32,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-LARGEST_NUMBER = 2**63 - 1
+LARGEST_NUMBER = 2**31 - 1  # an INTEGER of PostgreSQL; a greater one could not even be asked for
 LARGEST_FORM = 4_000_000  # bytes, without files
 csrf = CSRFProtect()
 login_manager = LoginManager()

@@ -123,7 +123,7 @@ def app(one_app: Edge) -> Iterator[Edge]:
         db.reads_only(False)
         empty_tables()
         db.commit()
-        for folder in ("files", "index"):
+        for folder in ("files", "index", "mail"):
             shutil.rmtree(one_app.config["SETTINGS"].data_dir / folder, ignore_errors=True)
         one_app.extensions["search_engine"].close()
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, current_app, g, session
+from flask import Flask, current_app, g, has_request_context, session
 
 from portal import db
 from portal.discussions.models import Thread
@@ -98,6 +98,8 @@ def navigation() -> Navigation:
 
 
 def _context() -> dict[str, Any]:
+    if not has_request_context():  # a mail that the worker writes has no frame
+        return {}
     person = getattr(session, "person", None)
     settings = current_app.config["SETTINGS"]
     return {
