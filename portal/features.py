@@ -19,6 +19,7 @@ from portal.library import views as library_views
 from portal.library.searchable import register as register_library
 from portal.meetings import views as meeting_views
 from portal.meetings.agenda import views as agenda_views
+from portal.meetings.calls import letters as _call_letters  # noqa: F401  # their jobs
 from portal.meetings.calls import models as _call_tables  # noqa: F401
 from portal.meetings.followup import models as _followup_tables  # noqa: F401
 from portal.meetings.minutes import models as _minutes_tables  # noqa: F401
