@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vCalAddress, vUri
 
@@ -19,6 +19,7 @@ _CHANGES = (
     (False, datetime(1989, 9, 24, 3, 0), 9, "19951001T000000Z"),  # noqa: DTZ001  # until 1995 it ended in September
     (False, datetime(1996, 10, 27, 3, 0), 10, None),  # noqa: DTZ001  # as above
 )
+_END = b"END:VCALENDAR\r\n"
 _CONTROLS = dict.fromkeys([*range(9), *range(11, 32), 127])
 
 
@@ -88,9 +89,13 @@ def entries(several: Iterable[Entry], *, method: Method = Method.PUBLISH, name: 
         calendar.add("refresh-interval", refresh, parameters={"VALUE": "DURATION"})
         calendar.add("x-published-ttl", refresh)
     calendar.add_component(_zone())
-    for entry in several:
-        calendar.add_component(_event(entry))
     content: bytes = calendar.to_ical(sorted=False)
+    return content.removesuffix(_END) + b"".join(map(_written, several)) + _END
+
+
+@lru_cache(maxsize=8192)  # a changed meeting is written anew, not the hundreds beside it
+def _written(entry: Entry) -> bytes:
+    content: bytes = _event(entry).to_ical(sorted=False)
     return content
 
 

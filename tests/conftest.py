@@ -72,7 +72,13 @@ class Browser(FlaskClient):
 
 def make_portal(data_dir: Path, database_url: str = "", **more: Any) -> Edge:
     """A portal for tests, without tables yet."""
-    values = {"write_limit": "100000/minute", "sign_in_limit": "100000/minute", "database_url": database_url, **more}
+    values = {
+        "write_limit": "100000/minute",
+        "sign_in_limit": "100000/minute",
+        "public_limit": "100000/minute",
+        "database_url": database_url,
+        **more,
+    }
     settings = Settings(
         secret_key=SecretStr(SECRET), base_url="https://portal.test", data_dir=data_dir, environment="test", **values
     )

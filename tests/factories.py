@@ -19,6 +19,8 @@ from portal.meetings import actions as meetings
 from portal.meetings.actions import Plan
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.agenda.actions import ItemPlan
+from portal.meetings.calls import actions as calls
+from portal.meetings.calls import tokens
 from portal.meetings.models import Meeting
 from portal.people import actions
 from portal.people.models import (
@@ -122,11 +124,15 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     material = resource(group, by, f"Material {word}".strip(), f"innehall {word}", f"a{word}.txt")
     called = meeting(group, by, f"Möte {word}".strip(), text=word)
     db.session.refresh(called)
+    mine = next(one for one in called.invitations if one.person_id == network.convener.id)
+    feed, feed_token = calls.make_feed("Telefonen", group=None, by=by)
     contact = add_contact("Stöd", note="", phone="", by=None)
     outbox.sign("test")
+    db.session.flush()
     ids = {
         "slug": group.slug, "thread_id": in_thread.id, "post_id": reply.id, "person_id": pending.id,
         "resource_id": material.id, "meeting_id": called.id, "item_id": called.items[0].id, "contact_id": contact.id,
+        "answer_token": tokens.answer_token(mine), "feed_token": feed_token, "feed_id": feed.id,
         "provider_id": 999_999, "filename": "missing.css",
     }  # fmt: skip
     db.commit()

@@ -15,7 +15,15 @@ TEMPLATES = ROOT / "templates"
 SOURCES = sorted(PORTAL.rglob("*.py"))
 
 # Verbs without an actor: traces of reading, made by the reader for herself.
-WITHOUT_BY = {"mark_read", "mark_all_read", "note_visit", "find_twin", "read_added_file", "discard_if_unused"}
+WITHOUT_BY = {
+    "mark_read",
+    "mark_all_read",
+    "note_visit",
+    "find_twin",
+    "read_added_file",
+    "discard_if_unused",
+    "note_feed_read",
+}
 # HTML that portal/markup.py has cleaned.
 SAFE = {"discussions/_post.html": 1}
 LONGEST_FILE = 350
