@@ -19,6 +19,7 @@ from portal.library import views as library_views
 from portal.library.searchable import register as register_library
 from portal.meetings import views as meeting_views
 from portal.meetings.agenda import views as agenda_views
+from portal.meetings.calls import cli as call_cli
 from portal.meetings.calls import letters as _call_letters  # noqa: F401  # their jobs
 from portal.meetings.calls import views as call_views
 from portal.meetings.followup import models as _followup_tables  # noqa: F401
@@ -43,7 +44,7 @@ def init_app(app: Flask) -> None:
     for views in (auth_views, people_views, notification_views, discussion_views, library_views, meeting_views,
                   agenda_views, minutes_views, call_views, support_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
-    for group in (people_cli.organisations, people_cli.groups, library_cli.library):
+    for group in (people_cli.organisations, people_cli.groups, library_cli.library, call_cli.mail):
         app.cli.add_command(group)
     register_discussions()
     register_library()

@@ -22,7 +22,7 @@ from portal.people.models import Membership
 from portal.web import Edge
 from tests.conftest import Browser, Sign, make_portal
 from tests.factories import Network
-from tests.meetings.calendars import NOW, START, call, invitation_of, invite_guest, mail_to, text_of
+from tests.meetings.calling import NOW, START, call, invitation_of, invite_guest, mail_to, text_of
 
 pytestmark = pytest.mark.usefixtures("built_front_end")
 

@@ -27,7 +27,7 @@ from portal.people.models import Group, HandlingClass, Membership, Person
 from portal.web import Edge
 from tests.conftest import Sign
 from tests.factories import Network
-from tests.meetings.calendars import NOW, START, call, change, invitation_of
+from tests.meetings.calling import NOW, START, call, change, invitation_of
 
 pytestmark = pytest.mark.usefixtures("built_front_end")
 

@@ -22,7 +22,7 @@ from portal.people.models import Membership, Person
 from portal.web import Edge
 from tests import mail_server
 from tests.factories import Network
-from tests.meetings.calendars import (
+from tests.meetings.calling import (
     NOW,
     REPLY_TO,
     START,

@@ -9,11 +9,13 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from portal import audit, db, guard
+from portal import audit, db, guard, outbox
 from portal.errors import Conflict
 from portal.meetings.calls.models import CalendarFeed, hash_token
 from portal.meetings.models import Invitation
+from portal.notifications.reminders import claim_once
 from portal.people.models import Group, Person
+from portal.times import today
 
 MOST_FEEDS = 20
 READ_NOTED_EVERY = timedelta(hours=1)
@@ -23,6 +25,29 @@ def note_mailed(invitation: Invitation, revision: int | None, *, method: str, by
     """Note which revision of the meeting stands in the invited person's calendar; None once it was taken out of it."""
     invitation.mailed_revision = revision
     audit.record("invitation_mailed", by=by, on=invitation, method=method, revision=revision)
+
+
+def refuse_reply(invitation: Invitation, reason: str, *, by: Person | None) -> None:
+    """Note that an answer by mail was not taken over; never what it said."""
+    audit.record("answer_by_mail_refused", by=by, on=invitation, reason=reason)
+
+
+def call_again(invitation: Invitation, *, by: Person | None) -> None:
+    """Send the call as it stands now once more, since the answer was to an older date; a few times a day at most."""
+    if _once_a_day(f"call_again:{invitation.id}:{invitation.meeting.revision}"):
+        outbox.enqueue("invitation_mail", key=f"again:{invitation.id}", invitation_id=invitation.id, is_again=True)
+        audit.record("called_again", by=by, on=invitation)
+
+
+def help_answering(invitation: Invitation, reason: str, *, by: Person | None) -> None:
+    """Tell the invited person why an answer by mail was not taken over; once a day, so that nobody can have her flooded."""
+    if _once_a_day(f"answer_help:{invitation.id}:{reason}"):
+        outbox.enqueue("answer_help", invitation_id=invitation.id, reason=reason)
+        audit.record("answer_help_sent", by=by, on=invitation, reason=reason)
+
+
+def _once_a_day(key: str) -> bool:
+    return claim_once(f"{key}:{today()}")
 
 
 def make_feed(name: str, *, group: Group | None, by: Person) -> tuple[CalendarFeed, str]:

@@ -74,8 +74,7 @@ def send_invitation(*, invitation_id: int, is_again: bool = False) -> None:
 
 def _letter(invitation: Invitation, sending: _Sending) -> Mail:
     meeting, method = invitation.meeting, sending.method
-    language = invitation.person.language if invitation.person is not None else i18n.LANGUAGES[0]
-    with force_locale(i18n.known(language)):
+    with force_locale(_language(invitation)):
         subject = _subject(meeting, sending.reason)
         text = render_template(
             "mail/invitation.txt", meeting=meeting, reason=sending.reason, title=title_outside(meeting),
@@ -102,10 +101,34 @@ def _subject(meeting: Meeting, reason: str) -> str:
     return str(_("Call: %(title)s, %(day)s", **words))
 
 
+@outbox.handler("answer_help")
+def send_help(*, invitation_id: int, reason: str) -> None:
+    """Tell the invited person, at the address that was called, why an answer by mail was not taken over."""
+    invitation = db.session.get(Invitation, invitation_id)
+    if invitation is None or not policy.may_hear(invitation):
+        return
+    with force_locale(_language(invitation)):
+        text = render_template(
+            "mail/answer_help.txt", meeting=invitation.meeting, title=title_outside(invitation.meeting), reason=reason,
+            answer_page=answer_page(invitation) if policy.can_answer_unsigned(invitation) else "",
+        )  # fmt: skip
+        subject = str(_("Your answer by mail"))
+    letter = Mail("" if says_nothing(invitation.meeting) else invitation.name, invitation.email, subject, text)
+    db.pause()
+    try:
+        mail.deliver(letter)
+    except mail.Undeliverable:
+        audit.record("mail_refused", by=None, on=invitation)
+
+
+def _language(invitation: Invitation) -> str:
+    return i18n.known(invitation.person.language if invitation.person is not None else "")
+
+
 def answer_page(invitation: Invitation) -> str:
     """The address where the call can be answered without signing in, in the language of the invited."""
     base: str = current_app.config["SETTINGS"].base_url
-    language = i18n.known(invitation.person.language) if invitation.person is not None else i18n.LANGUAGES[0]
+    language = _language(invitation)
     return f"{base}/answers/{tokens.answer_token(invitation)}" + ("" if language == "sv" else f"?lang={language}")
 
 

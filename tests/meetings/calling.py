@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -85,3 +87,26 @@ def event_of(made: EmailMessage) -> Any:
     """The one meeting in the calendar part of a mail."""
     (event,) = calendar_of(made).walk("VEVENT")
     return event
+
+
+FOLDER = Path(__file__).parent / "calendars"
+STAMP = "20261102T090500Z"
+
+
+def program_answer(
+    program: str, *, to: str, sender: str, uid: str, sequence: int, partstat: str = "ACCEPTED", stamp: str = STAMP,
+    **replaced: str,
+) -> bytes:  # fmt: skip
+    """The answer as one of the mail programs writes it; `replaced` changes single lines of it, from one text to another."""
+
+    def filled(text: str) -> str:
+        for name, value in (
+            ("TO", to), ("FROM", sender), ("UID", uid), ("SEQUENCE", str(sequence)), ("PARTSTAT", partstat), ("STAMP", stamp),
+        ):  # fmt: skip
+            text = text.replace(f"@@{name}@@", value)
+        return text.replace(replaced["old"], replaced["new"]) if replaced else text
+
+    text = filled((FOLDER / f"{program}.eml").read_text(encoding="utf-8"))
+    inner = filled((FOLDER / "apple.ics").read_text(encoding="utf-8"))
+    text = text.replace("@@BASE64@@", base64.encodebytes(inner.encode()).decode())
+    return text.replace("\n", "\r\n").encode()
