@@ -21,6 +21,7 @@ from portal.meetings import views as meeting_views
 from portal.meetings.agenda import views as agenda_views
 from portal.meetings.calls import cli as call_cli
 from portal.meetings.calls import letters as _call_letters  # noqa: F401  # their jobs
+from portal.meetings.calls import reminders as _call_reminders  # noqa: F401  # housekeeping
 from portal.meetings.calls import views as call_views
 from portal.meetings.followup import models as _followup_tables  # noqa: F401
 from portal.meetings.minutes import models as _minutes_tables  # noqa: F401
