@@ -1,12 +1,15 @@
-"""Settings: one typed class, read from the environment (prefix PORTAL_) or an env file. Without its secrets nothing starts."""
+"""Settings: one typed class, read from the environment (prefix PORTAL_); secrets may lie in files that it names. Without its
+secrets nothing starts.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from limits import parse_many
@@ -15,14 +18,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent
 VERSION = "0.1.0"
+IN_FILES = ("secret_key", "database_url", "redis_url")  # PORTAL_<NAME>_FILE: the name of a file that holds the value
 
 
 class Settings(BaseSettings):
     """Every setting of the portal. Names in the environment: PORTAL_<NAME>."""
 
-    model_config = SettingsConfigDict(env_prefix="PORTAL_", extra="ignore", secrets_dir=None)
+    model_config = SettingsConfigDict(env_prefix="PORTAL_", extra="ignore")
 
-    secret_key: SecretStr = Field(description="signs and encrypts; at least 32 characters; a file's content or a value")
+    secret_key: SecretStr = Field(description="signs and encrypts; at least 32 characters")
     base_url: str = Field(description="address that people type, such as https://portal.example.se")
     data_dir: Path = Field(default=ROOT / "var", description="files, search index and the SQLite database")
     database_url: str = Field(default="", description="SQLAlchemy address; default is SQLite in data_dir")
@@ -35,6 +39,12 @@ class Settings(BaseSettings):
     sign_in_limit: str = Field(default="30/minute", description="look-ups and sign-ins from one address")
     public_limit: str = Field(default="60/minute", description="answers by link and calendar feeds, from one address")
     write_limit: str = Field(default="120/minute", description="writes of one person")
+    trusted_proxies: int = Field(
+        default=0,
+        ge=0,
+        le=9,
+        description="reverse proxies in front; each adds to X-Forwarded-For where a request came from",
+    )
     support_email: str = "support@portal.example"
     smtp_url: SecretStr = Field(
         default=SecretStr(""),
@@ -152,11 +162,40 @@ class Settings(BaseSettings):
         return url
 
 
+def _from_files() -> dict[str, Any]:
+    """The values that lie in files. Raises ValueError with a sentence."""
+    values: dict[str, Any] = {}
+    for field in IN_FILES:
+        name = f"PORTAL_{field.upper()}"
+        path = os.environ.get(f"{name}_FILE")
+        if not path:
+            continue
+        if os.environ.get(name):
+            raise ValueError(f"{name} and {name}_FILE are both set.")
+        try:
+            values[field] = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise ValueError(f"{name}_FILE names a file that cannot be read.") from None
+    return values
+
+
+def _refuse_env_file() -> None:
+    """Flask's command line would read a `.env`, the web process would not: two truths. Raises ValueError with a sentence."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        file = folder / ".env"
+        if file.is_file() and "PORTAL_" in file.read_text(encoding="utf-8", errors="replace"):
+            raise ValueError(f"{file} would be read by commands only. Put its settings into the environment.")
+
+
 def load() -> Settings:
     """The settings of this process. Wrong or absent ones end it with one sentence and exit code 2."""
     try:
-        return Settings()  # type: ignore[call-arg]  # the fields come from the environment
-    except ValidationError as error:
+        _refuse_env_file()
+        return Settings(**_from_files())
+    except ValueError as error:
+        if not isinstance(error, ValidationError):
+            print(error, file=sys.stderr)
+            raise SystemExit(2) from None
         first = error.errors()[0]
         name = "PORTAL_" + "_".join(str(part) for part in first["loc"]).upper() if first["loc"] else "Settings"
         reason = "is not set" if first["type"] == "missing" else first["msg"].removeprefix("Value error, ")

@@ -34,13 +34,20 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+def git(*words: str) -> str:
+    """What git answers about this tree."""
+    asked = ["git", "-C", str(ROOT), *words]
+    return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def is_changed() -> bool:
+    """Whether files differ from the commit. Nobody could measure such figures again: they are not kept."""
+    return bool(git("status", "--porcelain", "--untracked-files=no"))
+
+
 def commit() -> str:
     """The commit that is measured, with a mark if the files differ from it."""
-    git = ["git", "-C", str(ROOT)]
-    name = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], check=True, capture_output=True, text=True).stdout
-    changed = subprocess.run([*git, "status", "--porcelain", "--", "portal", "templates", "config.py", "gunicorn.conf.py"],
-                             check=True, capture_output=True, text=True).stdout  # fmt: skip
-    return name.strip() + (" and changes that are not committed" if changed.strip() else "")
+    return git("rev-parse", "--short=12", "HEAD") + (" and changes that are not committed" if is_changed() else "")
 
 
 def machine() -> str:
@@ -86,6 +93,8 @@ def main() -> None:
         parser.error(f"there is no measurement called {', '.join(sorted(unknown))}")
     if asked.write and asked.names:
         parser.error("--write keeps all tables: leave the names out")
+    if asked.write and is_changed():
+        parser.error("--write keeps the figures of a commit: commit your changes first")
     text = measure(asked.names or list(MEASUREMENTS))
     print(text)
     if asked.write:

@@ -15,8 +15,11 @@ from portal import db
 from portal.meetings import actions
 from portal.meetings.actions import Plan
 from portal.meetings.agenda import actions as agenda
+from portal.meetings.followup import actions as followup
 from portal.meetings.minutes import actions as minutes
 from portal.meetings.models import AgendaItem, Answer, Invitation, ItemKind, Meeting
+from portal.notifications.models import Notice
+from portal.outbox import Job
 
 CALLED_DAYS_BEFORE = 28
 
@@ -45,6 +48,16 @@ def add_meetings(cast: Cast, calendar: Calendar) -> None:
     days = dates(calendar)
     for about in read_toml("meetings.toml")["meeting"]:
         _add_meeting(about, days, cast, calendar)
+    _forget_mail()
+
+
+def _forget_mail() -> None:
+    """Nobody gets mail about what happened before the demo began, nor notices about meetings that have been."""
+    db.session.flush()
+    db.session.execute(sa.delete(Job).where(Job.kind.in_(["invitation_mail", "notice_mail"])))
+    past = sa.select(Meeting.id).where(Meeting.ends_at < db.now())
+    paths = [f"/meetings/{meeting_id}" for meeting_id in db.session.scalars(past)]
+    db.session.execute(sa.delete(Notice).where(Notice.path.in_(paths)))
 
 
 def _add_meeting(about: dict[str, Any], days: dict[str, date], cast: Cast, calendar: Calendar) -> None:
@@ -61,7 +74,9 @@ def _add_meeting(about: dict[str, Any], days: dict[str, date], cast: Cast, calen
     made = min(at(on, "09.15") - timedelta(days=CALLED_DAYS_BEFORE + 7), calendar.latest)
     _add_agenda(meeting, about["item"], cast, calendar)
     if about["state"] == "called":
+        backdate.row(meeting, ends_at=max(plan.ends_at, db.now() + timedelta(days=1)))  # a call goes out before
         actions.call_meeting(meeting, by=by)
+        backdate.row(meeting, ends_at=plan.ends_at)
         made_known = min(made + timedelta(days=7), calendar.latest - timedelta(days=2))
         _answer(meeting, about.get("answers", {}), cast)
         backdate.rows(
@@ -100,10 +115,13 @@ def _minute(item: AgendaItem, about: dict[str, Any], cast: Cast, calendar: Calen
     writer = cast.people[about.get("writer") or read_toml("groups.toml")[meeting.group.slug]["secretary"]]
     on = meeting.starts_at.date()
     note = minutes.save_note(
-        item, text=calendar.fill(about["note"].strip(), on), decision=calendar.fill(about.get("decision", ""), on),
-        based_on=0, by=writer,
+        item, text=calendar.fill(about["note"].strip(), on), based_on=0, by=writer,
     )  # fmt: skip
     backdate.row(note, written_at=meeting.ends_at + timedelta(days=1))
+    if "decision" in about:
+        text = calendar.fill(about["decision"], on)
+        decision = followup.add_decision(item, text=text, client_id=f"demo-{item.id}", by=writer)
+        backdate.row(decision, written_at=meeting.ends_at)
 
 
 def _answer(meeting: Meeting, answers: dict[str, list[str]], cast: Cast) -> None:

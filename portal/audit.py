@@ -87,7 +87,7 @@ def record_read(action: str, *, by: Actor, on: db.Base) -> None:
     A read that cannot be noted is not answered: the edge runs this before the answer leaves (security.md, number 42).
     """
     row = (action, by.id, by.organisation_id, on.__tablename__, on.id)  # type: ignore[attr-defined]  # as above
-    db.leave_trace(lambda session: _append(session, *row, {}))
+    db.leave_trace(lambda session: _append(session, *row, {}), is_required=True)
 
 
 def _append(

@@ -73,8 +73,18 @@ def verify() -> None:
 
 
 @click.command("outbox")
-def show_outbox() -> None:
+@click.option(
+    "--retry", is_flag=False, flag_value="all", metavar="[ID]", help="Try this job anew, or all that were given up."
+)
+def show_outbox(retry: str | None) -> None:
     """Show the jobs that wait after an error or were given up."""
+    if retry is not None:
+        if retry != "all" and not (retry.isascii() and retry.isdigit() and len(retry) < 18):
+            raise click.UsageError("--retry takes the number of a job, or nothing.")
+        count = outbox.retry(None if retry == "all" else int(retry))
+        db.commit()
+        click.echo(f"{count} jobs will be tried anew.")
+        return
     db.reads_only(True)
     jobs = db.session.scalars(sa.select(outbox.Job).where(outbox.Job.error.is_not(None)).order_by(outbox.Job.id)).all()
     for job in jobs:

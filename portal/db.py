@@ -227,11 +227,12 @@ def commit() -> None:
             log.exception("what waited for a commit failed: %s", getattr(function, "__qualname__", function))
 
 
-def rollback() -> None:
-    """Throw away what is pending, and what waited for it."""
+def rollback(*, keep_traces: bool = False) -> None:
+    """Throw away what is pending, and what waited for it. `keep_traces`: what was read was shown all the same."""
     session.rollback()
     session().info.pop("after_commit", None)
-    session().info.pop("traces", None)
+    if not keep_traces:
+        session().info.pop("traces", None)
 
 
 @event.listens_for(_PortalSession, "after_flush")
@@ -261,6 +262,7 @@ def after_commit(function: Callable[..., object], *args: object) -> None:
 
 def lock(obj: Base) -> None:
     """Load the row anew and hold it until the transaction ends: two writers of one thing go one after the other."""
+    session.flush()  # to load anew forgets what is pending, also of the rows that hang on this one
     session.refresh(obj, with_for_update={"of": type(obj)})
 
 
@@ -299,18 +301,27 @@ def reading() -> Iterator[None]:
         _is_reading.set(before)
 
 
-def leave_trace(write: Callable[[Session], object]) -> None:
-    """Let a request that only reads leave a trace (who read what, read marks): `write(session)` runs in a transaction of
-    its own after the request's has ended."""
-    session().info.setdefault("traces", []).append(write)
+def leave_trace(write: Callable[[Session], object], *, is_required: bool = False) -> None:
+    """Let a request that only reads leave a trace: `write(session)` runs in a transaction of its own after the request's
+    has ended. Required is who read what; a read mark is not, and a full disk keeps nobody from reading.
+    """
+    session().info.setdefault("traces", []).append((write, is_required))
 
 
 def write_traces() -> None:
-    """Store the traces. Called by the web edge, before the answer leaves: what cannot be noted is not shown."""
+    """Store the traces. Called by the edges, before the answer leaves: what must be noted and cannot is not shown."""
     traces = session().info.pop("traces", [])
-    if traces:
+    _write_in_one([write for write, is_required in traces if is_required])
+    try:
+        _write_in_one([write for write, is_required in traces if not is_required])
+    except sa.exc.SQLAlchemyError:
+        log.warning("a trace of reading could not be stored", exc_info=True)
+
+
+def _write_in_one(writes: list[Callable[[Session], object]]) -> None:
+    if writes:
         with transaction() as own:
-            for write in traces:
+            for write in writes:
                 write(own)
 
 

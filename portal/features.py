@@ -8,6 +8,7 @@ from portal import live
 from portal.auth import cli as auth_cli  # noqa: F401  # adds `org add-idp` to the commands
 from portal.auth import sessions
 from portal.auth import views as auth_views
+from portal.discussions import actions as discussion_actions
 from portal.discussions import policy as discussion_policy
 from portal.discussions import views as discussion_views
 from portal.discussions.searchable import register as register_discussions
@@ -17,6 +18,7 @@ from portal.home import views as home_views
 from portal.library import cli as library_cli
 from portal.library import views as library_views
 from portal.library.searchable import register as register_library
+from portal.meetings import page as _meeting_page  # noqa: F401  # adds the meeting's page to the blueprint
 from portal.meetings import views as meeting_views
 from portal.meetings.agenda import views as agenda_views
 from portal.meetings.calls import cli as call_cli
@@ -26,7 +28,9 @@ from portal.meetings.calls import views as call_views
 from portal.meetings.followup import models as _followup_tables  # noqa: F401
 from portal.meetings.minutes import models as _minutes_tables  # noqa: F401
 from portal.meetings.minutes import views as minutes_views
-from portal.meetings.mode import models as _mode_tables  # noqa: F401
+from portal.meetings.mode import actions as mode_actions
+from portal.meetings.mode import policy as mode_policy
+from portal.meetings.mode import views as mode_views
 from portal.meetings.notices import register as register_notices
 from portal.meetings.polls import models as _poll_tables  # noqa: F401
 from portal.meetings.searchable import register as register_meetings
@@ -43,7 +47,7 @@ def init_app(app: Flask) -> None:
     """Put the features together."""
     app.session_interface = sessions.ServerSessions()
     for views in (auth_views, people_views, notification_views, discussion_views, library_views, meeting_views,
-                  agenda_views, minutes_views, call_views, support_views, home_views):  # fmt: skip
+                  agenda_views, mode_views, minutes_views, call_views, support_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
     for group in (people_cli.organisations, people_cli.groups, library_cli.library, call_cli.mail):
         app.cli.add_command(group)
@@ -52,6 +56,17 @@ def init_app(app: Flask) -> None:
     register_meetings()
     register_notices()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
-    live.register_topic("thread", may_watch=discussion_policy.may_watch_thread, last_seq=discussion_policy.last_seq)
+    live.register_topic(
+        "thread",
+        may_watch=discussion_policy.may_watch_thread,
+        note_watch=discussion_actions.note_watch,
+        last_seq=discussion_policy.last_seq,
+    )
+    live.register_topic(
+        "meeting",
+        may_watch=mode_policy.may_watch_meeting,
+        note_watch=mode_actions.note_watch,
+        last_seq=mode_policy.last_seq,
+    )
     nav.init_app(app)
     results.init_app(app)

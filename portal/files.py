@@ -8,12 +8,15 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from flask import current_app
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from portal.errors import Invalid
@@ -66,10 +69,41 @@ def store(stream: BinaryIO, *, limit: int) -> Stored:
         final = path_of(digest.hexdigest())
         final.parent.mkdir(exist_ok=True)
         temporary.replace(final)
+        for folder in (final.parent, _root()):  # a power cut must not take the name away from a row that is stored
+            _sync(folder)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     return Stored(digest.hexdigest(), size)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def is_older(sha256: str, age: timedelta) -> bool:
+    """Whether the content is there and was stored, or stored again, longer ago than `age`."""
+    try:
+        return time.time() - path_of(sha256).stat().st_mtime > age.total_seconds()
+    except FileNotFoundError:
+        return False
+
+
+def all_older(age: timedelta) -> list[str]:
+    """The hashes of all contents that were stored longer ago than `age`."""
+    names = (path.name for path in _root().glob("[0-9a-f][0-9a-f]/*"))
+    return sorted(name for name in names if is_older(name, age))
+
+
+def drop_half_received(age: timedelta) -> None:
+    """Delete what came in longer ago than `age` and was never stored: its process ended meanwhile."""
+    for path in (_root() / "incoming").glob("*"):
+        if time.time() - path.stat().st_mtime > age.total_seconds():
+            path.unlink(missing_ok=True)
 
 
 def chunks(sha256: str) -> Iterator[bytes]:
@@ -86,6 +120,4 @@ def human_size(size: int) -> str:
         if value < 1000:
             break
         value, unit = value / 1000, larger
-    text = f"{value:.1f}".removesuffix(".0")
-    decimal_mark = _(".")
-    return f"{text.replace('.', decimal_mark)}\N{NO-BREAK SPACE}{unit}"
+    return f"{format_decimal(value, format='0.#')}\N{NO-BREAK SPACE}{unit}"

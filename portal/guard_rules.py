@@ -82,6 +82,23 @@ _ODD = re.compile(  # any grouping at all, straight after a word that says what 
     rf"{_LABEL}[^0-9\n]{{0,24}}+(?:\n[^0-9\n]{{0,8}}+)?"
     rf"(?P<number>[0-9](?:[ ./_|*+-]{{0,3}}[0-9]){{9}}(?:(?:[ ./_|*+-]{{0,3}}[0-9]){{2}})?)(?![0-9])"
 )
+# Ten or twelve digits parted in any way that keeps year, month, day and the last four apart. Bars, brackets and signs
+# stand before the last four only: within a date they part the columns of a table.
+_PART = r"[ ./_*+-]{1,3}"
+_LOOSE = re.compile(
+    r"(?P<date>[0-9]{2}(?<![0-9]{3})(?<![0-9][ ./_|*+-][0-9]{2})(?:"
+    rf"[0-9]{{2}}(?:[0-9]{{2}}(?:[0-9]{{2}})?|{_PART}[0-9]{{2}}(?:[0-9]{{2}}|{_PART}[0-9]{{2}})?)"
+    rf"|{_PART}[0-9]{{2}}(?:[0-9]{{2}}|{_PART}[0-9]{{2}}(?:[0-9]{{2}})?)))"
+    r"(?:[^\w\n]|_){1,4}"
+    rf"(?P<tail>[0-9]{{4}}|[0-9]{{2}}{_PART}[0-9]{{2}}|[0-9]{{3}}{_PART}[0-9]|[0-9]{_PART}[0-9]{{3}})"
+    r"(?![ ./_*+-]?[0-9])"
+)
+_LAST_WORDS = ("fyra sista", "sista fyra", "sista siffror", "kontrollsiffror", "last four")
+_LAST_FOUR = re.compile(  # 1981-12-28, fyra sista 9874
+    r"(?P<date>[0-9]{2}(?<![0-9]{3})(?:[0-9]{2}){2,3}|[0-9]{2}(?<![0-9]{3})(?:[0-9]{2})?[-./ ][0-9]{2}[-./ ][0-9]{2})"
+    rf"(?![0-9])[^0-9\n]{{1,40}}(?:{'|'.join(_LAST_WORDS)})[^0-9\n]{{0,20}}"
+    r"(?P<tail>[0-9]{4})(?![0-9])"
+)
 _DATE_GOES_ON = re.compile(r"[-./]\d{1,2}[-./]\d")
 _BEFORE, _AFTER = 48, 32  # how near a word must stand, in characters
 
@@ -174,6 +191,39 @@ def _of_parted(text: str, match: re.Match[str]) -> Verdict:
     return Verdict.BLOCK
 
 
+def _of_loose(text: str, match: re.Match[str], digits: str) -> Verdict:
+    start, end = match.span()
+    if _near(text, start, end, words=_LABELLED) or _near(text, start, end, words=_BORN):
+        return Verdict.BLOCK
+    year, tail = digits[:-8], digits[-4:]
+    if _year_or_time(tail) and (len(year) == 4 or _recent(year)):  # 2016-11-23 (2017), 161123 / 0930
+        return Verdict.PASS
+    if re.match(
+        r"[0-9]{2}[^0-9]+(?:1[89]|20|21)[0-9]{2}[^0-9]|(?:1[89]|20|21)[0-9]{2}[^0-9]+[0-9]{2}[^0-9]+[0-9]{4}", match[0]
+    ):
+        return Verdict.PASS  # Dnr 2009-11-2345: a year and running numbers
+    if re.match(r"0[0-9]-", match[0]):  # 08-11 12 34 56
+        return Verdict.PASS
+    return Verdict.ASK
+
+
+def _loose_numbers(text: str) -> Iterator[Hit]:
+    """Numbers whose parts stand apart in ways that nobody is taught, and that a reader puts together at a glance."""
+    for match in _LOOSE.finditer(text):
+        date, tail = ("".join(filter(str.isdigit, match[part])) for part in ("date", "tail"))
+        day_first = date[4:] + date[2:4] + date[:2]  # 28121981-9874
+        for candidate in (date + tail, day_first + tail) if len(date) == 8 else (date + tail,):
+            kind = _kind_of(candidate)
+            if kind is not None and (verdict := _of_loose(text, match, candidate)) is not Verdict.PASS:
+                yield Hit(kind, verdict, *match.span(), candidate[-10:], _masked(candidate))
+                break
+    # the words are looked for first: that costs nothing where they are not
+    for match in _LAST_FOUR.finditer(text) if any(word in text for word in _LAST_WORDS) else ():
+        digits = "".join(filter(str.isdigit, match["date"] + match["tail"]))
+        if (kind := _kind_of(digits)) is not None:
+            yield Hit(kind, Verdict.BLOCK, *match.span(), digits[-10:], _masked(digits))
+
+
 def personal_numbers(text: str) -> Iterator[Hit]:
     """Personal identity numbers and coordination numbers in a view's text."""
     for pattern, judge in ((_COMPACT, _of_compact), (_PARTED, _of_parted)):
@@ -194,3 +244,4 @@ def personal_numbers(text: str) -> Iterator[Hit]:
             if kind is not None and not _DATE_GOES_ON.match(text, match.end()):
                 yield Hit(kind, Verdict.BLOCK, *match.span("number"), candidate[-10:], _masked(candidate))
                 break
+    yield from _loose_numbers(text)

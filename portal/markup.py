@@ -84,40 +84,55 @@ def _inline(token: Token) -> str:
 
 
 def blocks(text: str) -> list[dict[str, Any]]:
-    """A Markdown text as data for documents: paragraphs and lists of runs (`text`, `bold`, `italic`), nothing else.
+    """A Markdown text as data for documents, nothing else.
 
-    Headings become bold paragraphs; quotes, code and tables keep their words.
+    A paragraph has runs (`text`, `bold`, `italic`), `bullets` and `numbers` (these with `start`) have items, a quote has
+    blocks; items and quotes are lists of blocks again. Headings become bold paragraphs, the address of a link follows its
+    text, code and tables keep their words.
     """
     found: list[dict[str, Any]] = []
-    items: list[list[dict[str, Any]]] | None = None
+    inside: list[list[dict[str, Any]]] = [found]  # where the next block belongs: the text, an item, a quote
+    lists: list[list[list[dict[str, Any]]]] = []  # the items of the lists that are open
     is_heading = False
     for token in _markdown.parse(text):
-        if token.type in {"bullet_list_open", "ordered_list_open"} and items is None:
-            items = []
-            found.append({"kind": "bullets" if token.type.startswith("bullet") else "numbers", "items": items})
-        elif token.type in {"bullet_list_close", "ordered_list_close"} and token.level == 0:
-            items = None
+        if token.type in {"bullet_list_open", "ordered_list_open"}:
+            lists.append([])
+            is_numbered = token.type.startswith("ordered")
+            number = {"start": int(token.attrs.get("start", 1))} if is_numbered else {}
+            inside[-1].append({"kind": "numbers" if is_numbered else "bullets", "items": lists[-1], **number})
+        elif token.type in {"bullet_list_close", "ordered_list_close"}:
+            lists.pop()
+        elif token.type == "list_item_open":
+            inside.append([])
+            lists[-1].append(inside[-1])
+        elif token.type == "blockquote_open":
+            inside.append([])
+            inside[-2].append({"kind": "quote", "blocks": inside[-1]})
+        elif token.type in {"list_item_close", "blockquote_close"}:
+            inside.pop()
         elif token.type in {"heading_open", "heading_close"}:
             is_heading = token.type == "heading_open"
         elif token.type == "inline":
-            runs = _runs(token.children or [], bold=is_heading)
-            if items is not None:
-                items.append(runs)
-            else:
-                found.append({"kind": "paragraph", "runs": runs})
+            inside[-1].append({"kind": "paragraph", "runs": _runs(token.children or [], bold=is_heading)})
         elif token.type in {"fence", "code_block"}:
-            found.append({"kind": "paragraph", "runs": [{"text": token.content}]})
+            inside[-1].append({"kind": "paragraph", "runs": [{"text": token.content}]})
     return found
 
 
 def _runs(tokens: list[Token], *, bold: bool) -> list[dict[str, Any]]:
     runs: list[dict[str, Any]] = []
-    strong, italic = int(bold), 0
+    strong, italic, address, label = int(bold), 0, "", ""
     for token in tokens:
+        words = _inline(token)
         if token.type in {"strong_open", "strong_close"}:
             strong += token.nesting
         elif token.type in {"em_open", "em_close"}:
             italic += token.nesting
-        elif words := _inline(token):
+        elif token.type == "link_open":
+            address, label = str(token.attrs.get("href", "")), ""
+        elif token.type == "link_close" and label not in {address, address.removeprefix("mailto:")}:
+            words = f" ({address.removeprefix('mailto:')})" if _ADDRESS.match(address) else ""
+        label += words
+        if words:
             runs.append({"text": words, "bold": strong > 0, "italic": italic > 0})
     return runs

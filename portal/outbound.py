@@ -196,6 +196,8 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner:
             return is_public(inner)
+        if address.is_site_local:  # given up by RFC 3879, still routed in old networks
+            return False
     special = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_link_local
     return address.is_global and not address.is_private and not special
 

@@ -7,6 +7,7 @@ At least once: a handler may run twice for one row and must bear it. Errors are 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from flask import Flask, current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import db
@@ -23,10 +25,15 @@ log = logging.getLogger("portal.outbox")
 
 LEASE = timedelta(minutes=2)  # longer than any handler may take
 FIRST_RETRY = timedelta(seconds=5)
-LAST_ATTEMPT = 12  # with doubling waits the last try is some six hours after the first
+LONGEST_WAIT = timedelta(hours=1)
+LAST_ATTEMPT = (
+    40  # waits double up to an hour: the last try is some thirty hours after the first, a full disk's night and day
+)
+DEADLY_ATTEMPTS = 12  # without a word: the worker itself ended each time
 BATCH_ATTEMPTS = 3  # then each job of a batch is done alone: one that takes the worker down must not hold up the rest
 POLL_SECONDS = 0.25
 SIGN_EVERY = timedelta(seconds=5)
+LONGEST_JOB = timedelta(minutes=10)  # such as making the whole index anew; after that the worker counts as gone
 
 Payload = dict[str, Any]
 
@@ -108,11 +115,16 @@ def enqueue(kind: str, *, key: str | None = None, delay: timedelta = timedelta(0
     db.session.add(Job(kind=kind, key=key, payload=payload, run_at=db.now() + delay))
 
 
+def _is_used_up() -> sa.ColumnElement[bool]:
+    """Tried often enough, or so often without an error that the job must be what ends the worker."""
+    return (Job.attempts >= LAST_ATTEMPT) | (Job.error.is_(None) & (Job.attempts >= DEADLY_ATTEMPTS))
+
+
 def _due() -> sa.Select[Job]:
     """What is to be done now, oldest first."""
     return (
         sa.select(Job)
-        .where(Job.failed_at.is_(None), Job.run_at <= db.now(), Job.attempts < LAST_ATTEMPT)
+        .where(Job.failed_at.is_(None), Job.run_at <= db.now(), sa.not_(_is_used_up()))
         .order_by(Job.run_at, Job.id)
     )
 
@@ -164,7 +176,7 @@ def _postpone(ids: list[int], error: Exception) -> None:
     trace = "".join(traceback.format_exception(error))[-4000:]
     for job in db.session.scalars(sa.select(Job).where(Job.id.in_(ids))):
         job.error = trace
-        job.run_at = db.now() + FIRST_RETRY * 2 ** (job.attempts - 1)
+        job.run_at = db.now() + min(FIRST_RETRY * 2 ** (job.attempts - 1), LONGEST_WAIT)
         if job.attempts >= LAST_ATTEMPT:
             job.failed_at = db.now()
     db.commit()
@@ -244,9 +256,28 @@ def _keep_house(function: Callable[[], object]) -> None:
 @every(timedelta(minutes=1))
 def give_up_deadly() -> None:
     """Give up jobs during which the worker ended again and again: nobody was left to note an error."""
-    deadly = sa.update(Job).where(Job.failed_at.is_(None), Job.attempts >= LAST_ATTEMPT, Job.run_at <= db.now())
+    deadly = sa.update(Job).where(Job.failed_at.is_(None), _is_used_up(), Job.run_at <= db.now())
     ended = sa.func.coalesce(Job.error, "the worker ended while it did this")
     db.session.execute(deadly.values(failed_at=db.now(), error=ended).execution_options(synchronize_session=False))
+
+
+@every(timedelta(hours=1))
+def forget_old_signs() -> None:
+    """Delete the signs of life of workers that ended long ago; each start has a name of its own."""
+    db.session.execute(sa.delete(WorkerSign).where(WorkerSign.seen_at < db.now() - timedelta(days=1)))
+
+
+def failed_count() -> int:
+    """How many jobs were given up: somebody has to look (`flask outbox`)."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(Job).where(Job.failed_at.is_not(None))) or 0
+
+
+def retry(job_id: int | None = None) -> int:
+    """Let a job that was given up, or all of them, be tried anew at once; returns how many. One that still waits is not waited for."""
+    wanted = Job.failed_at.is_not(None) if job_id is None else Job.id == job_id
+    fresh = {"failed_at": None, "attempts": 0, "error": None, "run_at": db.now()}
+    anew = sa.update(Job).where(wanted).values(fresh).returning(Job.id)
+    return len(db.session.scalars(anew, execution_options={"synchronize_session": False}).all())
 
 
 def sign(name: str) -> None:
@@ -255,22 +286,43 @@ def sign(name: str) -> None:
     db.commit()
 
 
+def _sign_on(app: Flask, name: str, ended: threading.Event, came_by: Callable[[], float]) -> None:
+    """Sign for the loop while it is at a long job; a job that never ends is no sign of life."""
+    while not ended.wait(SIGN_EVERY.total_seconds()):
+        if time.monotonic() - came_by() > LONGEST_JOB.total_seconds():
+            continue
+        try:
+            with app.app_context():
+                sign(name)
+        except sa.exc.SQLAlchemyError:
+            log.exception("the sign of life could not be left")
+
+
 def work(name: str, *, stopped: Callable[[], bool]) -> None:
     """The worker's loop: until `stopped()` says so. A database that is away is waited for, with a line in the log."""
-    signed_at: datetime | None = None
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own method is not in its stub
+    came_by, ended = time.monotonic(), threading.Event()
+    signing = threading.Thread(target=_sign_on, args=(app, name, ended, lambda: came_by), daemon=True)
+    has_signed = False
     kept_at = dict.fromkeys(_housekeeping, db.now())
-    while not stopped():
-        try:
-            for function, last in kept_at.items():
-                if db.now() - last >= _housekeeping[function]:
-                    kept_at[function] = db.now()
-                    _keep_house(function)
-            if signed_at is None or db.now() - signed_at >= SIGN_EVERY:
-                sign(name)
-                signed_at = db.now()
-            if not _do_what_is_due():
-                time.sleep(POLL_SECONDS)
-        except sa.exc.SQLAlchemyError:
-            log.exception("the database does not answer; waiting")
-            db.session.remove()
-            time.sleep(5)
+    signing.start()
+    try:
+        while not stopped():
+            came_by = time.monotonic()
+            try:
+                if not has_signed:  # at once: who starts the worker waits for it
+                    sign(name)
+                    has_signed = True
+                for function, last in kept_at.items():
+                    if db.now() - last >= _housekeeping[function]:
+                        kept_at[function] = db.now()
+                        _keep_house(function)
+                if not _do_what_is_due():
+                    time.sleep(POLL_SECONDS)
+            except sa.exc.SQLAlchemyError:
+                log.exception("the database does not answer; waiting")
+                db.session.remove()
+                time.sleep(5)
+    finally:
+        ended.set()
+        signing.join()

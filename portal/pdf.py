@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 from flask import current_app
 
+from portal import child
+from portal.child import Limits
+
 CHILD = Path(__file__).with_name("pdf_child.py")
 SECONDS = 30
+MEMORY_BYTES = 2 << 30
+AT_ONCE = 2  # in one process of the portal; more of them would take the processor from everybody
+_turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 class PdfError(RuntimeError):
@@ -22,19 +28,26 @@ def compile_pdf(template: str, data: dict[str, Any]) -> bytes:
     """A PDF/A-2a + PDF/UA-1 file from `templates/pdf/<template>`.
 
     `data` reaches the template as data only: nothing that people wrote is ever read as typst markup. Raises `PdfError`.
-    Call it when no transaction is open.
+    Call it when no transaction is open: it waits for its turn, too.
     """
     path = Path(current_app.root_path).parent / "templates" / "pdf" / template
+    limits = Limits(SECONDS, MEMORY_BYTES, may_fork=True)  # typst works with threads
+    if not _turns.acquire(timeout=SECONDS):
+        raise PdfError(f"{template} waited longer than {SECONDS} s for its turn")
     try:
         done = subprocess.run(  # noqa: S603  # our own file, no shell
-            [sys.executable, "-I", str(CHILD), str(path)],
+            child.command(CHILD, str(path), limits=limits),
             input=json.dumps(data).encode(),
             capture_output=True,
             timeout=SECONDS,
             check=False,
+            cwd="/",
+            env=child.ENVIRONMENT,
         )
     except subprocess.TimeoutExpired as error:
         raise PdfError(f"{template} took longer than {SECONDS} s") from error
+    finally:
+        _turns.release()
     if done.returncode != 0 or not done.stdout.startswith(b"%PDF"):
         raise PdfError(done.stderr.decode(errors="replace")[-2000:])
     return done.stdout

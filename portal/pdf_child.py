@@ -1,4 +1,4 @@
-"""Runs as `python pdf_child.py TEMPLATE`: reads JSON on standard input, writes the PDF on standard output."""
+"""Runs as `pdf_child.py TEMPLATE`, after child_start.py: reads JSON on standard input, writes the PDF on standard output."""
 
 import sys
 from pathlib import Path

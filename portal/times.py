@@ -53,6 +53,11 @@ def clock(instant: datetime) -> str:
     return local(instant).strftime("%H.%M" if _is_swedish() else "%H:%M")
 
 
+def clock_seconds(instant: datetime) -> str:
+    """10:42:07, when something was saved."""
+    return local(instant).strftime("%H:%M:%S")
+
+
 def as_date(value: date | datetime) -> date:
     """The Swedish date of an instant, or the date itself."""
     return local(value).date() if isinstance(value, datetime) else value

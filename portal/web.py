@@ -20,6 +20,7 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
 from portal import db, files
@@ -35,6 +36,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_NUMBER = 2**31 - 1  # an INTEGER of PostgreSQL; a greater one could not even be asked for
 KEPT_PRIVATELY = "private, no-cache"  # the one exception from no-store: calendar feeds, which belong to no session
 LARGEST_FORM = 4_000_000  # bytes, without files
+LARGEST_OPEN_FORM = 10_000  # where anybody may send one: the sign-in page
 csrf = CSRFProtect()
 login_manager = LoginManager()
 login_manager.session_protection = None  # it would write into each new session, also when somebody only reads
@@ -133,7 +135,7 @@ class Edge(Flask):
         response = self.make_response(super().dispatch_request())
         view = self.view_functions.get(request.endpoint or "")
         if response.status_code >= 400:
-            db.rollback()
+            db.rollback(keep_traces=True)  # a form that is not taken may stand on a page that shows all the rest
         else:
             is_open = getattr(view, "is_public", False) or request.endpoint == "static" or request.method == "OPTIONS"
             if not is_open and not g.get("access_checked"):
@@ -159,17 +161,19 @@ def _gate() -> ResponseReturnValue | None:
         if request.method != "GET" or is_fragment_request():
             abort(401)
         return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
-    if is_writing:
-        _read_form()
+    if is_writing and request.endpoint is not None:  # what is sent to nowhere is not read
+        _read_form(is_open=is_open)
     if is_writing or getattr(view, "writes_on_get", False):
         db.rollback()
         db.reads_only(False)
     return None
 
 
-def _read_form() -> None:
-    """Read the whole body before a transaction is open, however slow the network is."""
-    if request.mimetype != "multipart/form-data":  # parsed in memory as one piece
+def _read_form(*, is_open: bool) -> None:
+    """Read the whole body before a transaction is open, however slow the network is. Of a stranger, a small one only."""
+    if is_open:
+        request.max_content_length = LARGEST_OPEN_FORM
+    elif request.mimetype != "multipart/form-data":  # parsed in memory as one piece
         request.max_content_length = LARGEST_FORM
     request.form  # noqa: B018  # it is the reading that counts
 
@@ -278,8 +282,8 @@ def _headers(response: Response) -> Response:
     response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     if settings.is_https:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-    if request.endpoint == "static":
-        if "build" in request.path:  # the name carries the content's hash
+    if request.endpoint == "static" and response.status_code in {200, 206, 304}:
+        if request.path.startswith("/static/build/"):  # the name carries the content's hash
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     elif response.headers.get("Cache-Control") != KEPT_PRIVATELY:
         response.headers["Cache-Control"] = "no-store"
@@ -299,6 +303,9 @@ def init_app(app: Edge) -> None:
         RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
         RATELIMIT_SWALLOW_ERRORS=False,
     )
+    if settings.trusted_proxies:  # limits and the log are about browsers, not about the proxy in front of us
+        behind = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)
+        app.wsgi_app = behind  # type: ignore[method-assign]  # the way that Flask's documentation shows
     app.url_map.converters["int"] = RowNumber
     app.before_request(_gate)
     csrf.init_app(app)

@@ -70,6 +70,10 @@ class Browser(FlaskClient):
         return answer
 
 
+def send(client: Browser, where: str, **form: Any) -> TestResponse:
+    return client.post(where, data={"csrf_token": client.csrf, **form})
+
+
 def make_portal(data_dir: Path, database_url: str = "", **more: Any) -> Edge:
     """A portal for tests, without tables yet."""
     values = {

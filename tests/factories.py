@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from portal import db, files, outbox
+from portal import db, files, outbox, search
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post, PostKind, Thread, ThreadKind
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
@@ -19,8 +19,10 @@ from portal.meetings import actions as meetings
 from portal.meetings.actions import Plan
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.agenda.actions import ItemPlan
+from portal.meetings.agenda.models import ItemPaper
 from portal.meetings.calls import actions as calls
 from portal.meetings.calls import tokens
+from portal.meetings.followup import actions as followup
 from portal.meetings.models import Meeting
 from portal.people import actions
 from portal.people.models import (
@@ -126,6 +128,11 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     db.session.refresh(called)
     mine = next(one for one in called.invitations if one.person_id == network.convener.id)
     feed, feed_token = calls.make_feed("Telefonen", group=None, by=by)
+    decision = followup.add_decision(called.items[0], text=f"Beslut {word}", client_id=str(uuid.uuid4()), by=by)
+    agenda.add_paper(called.items[0], material, by=by)
+    paper = db.session.scalars(sa.select(ItemPaper).where(ItemPaper.item_id == called.items[0].id)).one()
+    proposal = agenda.propose_item(group, ItemPlan(f"Förslag {word}".strip(), description=word), by=by)
+    db.session.flush()
     contact = add_contact("Stöd", note="", phone="", by=None)
     outbox.sign("test")
     db.session.flush()
@@ -133,9 +140,11 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "slug": group.slug, "thread_id": in_thread.id, "post_id": reply.id, "person_id": pending.id,
         "resource_id": material.id, "meeting_id": called.id, "item_id": called.items[0].id, "contact_id": contact.id,
         "answer_token": tokens.answer_token(mine), "feed_token": feed_token, "feed_id": feed.id,
+        "decision_id": decision.id, "paper_id": paper.id, "proposal_id": proposal.id, "request_id": 999_999,
         "provider_id": 999_999, "filename": "missing.css",
     }  # fmt: skip
     db.commit()
+    search.mend()
     return ids
 
 

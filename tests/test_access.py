@@ -20,7 +20,7 @@ from tests.conftest import Sign
 from tests.factories import Network
 
 ROLES = ("convener", "member", "observer", "outsider", "admin", "anonymous")
-OK, MOVED, NO, MISSING, WRONG, SIGN_IN = 200, 302, 403, 404, 422, "sign in"
+OK, MOVED, NO, MISSING, WRONG_STATE, WRONG, SIGN_IN = 200, 302, 403, 404, 409, 422, "sign in"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def public(status: int = OK) -> Row:
 
 
 BODY = {"body": "Text", "client_id": "CLIENT", "title": "Rubrik", "kind": "discussion"}
-PLAN = {"title": "Möte", "on": "2031-05-05", "starts": "09:00", "ends": "10:00", "based_on": "3"}
+PLAN = {"title": "Möte", "on": "2031-05-05", "starts": "09:00", "ends": "10:00", "based_on": "4"}
 ITEM = {"title": "Punkt", "kind": "discussion", "minutes_allotted": "10", "owner": "0", "based_on": "1"}
 
 TABLE: dict[str, Row] = {
@@ -101,10 +101,32 @@ TABLE: dict[str, Row] = {
     "GET agenda.edit_item": group_only(OK, NO, NO),
     "POST agenda.edit_item": group_only(MOVED, NO, NO, ITEM),
     "POST agenda.move_item": group_only(MOVED, NO, NO, {"direction": "up"}),
-    "POST agenda.remove_item": group_only(MOVED, NO, NO),
+    "POST agenda.remove_item": group_only(WRONG_STATE, NO, NO),  # there is a decision on it
+    "GET meetings.agenda": group_only(),
+    "GET agenda.papers": group_only(OK, NO, NO),
+    "POST agenda.papers": group_only(MOVED, NO, NO, {"resource": "RESOURCE"}),
+    "POST agenda.remove_paper": group_only(MOVED, NO, NO),
+    "GET agenda.propose": group_only(OK, OK, NO),
+    "POST agenda.propose": group_only(MOVED, MOVED, NO, ITEM | {"meeting": "0"}),
+    "GET agenda.proposals": group_only(),
+    "POST agenda.answer_proposal": group_only(MOVED, NO, NO, {"step": "postpone", "meeting": "0"}),
+    "POST agenda.send": group_only(MOVED, NO, NO),
+    "GET mode.room": group_only(),
+    "GET mode.room_parts": group_only(),
+    "POST mode.open_meeting": group_only(MOVED, NO, NO),
+    "POST mode.close_meeting": group_only(WRONG_STATE, NO, NO),  # it has not begun
+    "POST mode.go_to_item": group_only(WRONG_STATE, NO, NO),
+    "POST mode.extend_item": group_only(WRONG_STATE, NO, NO),
+    "POST mode.note_attendance": group_only(400, NO, NO),
+    "POST mode.ask_for_floor": group_only(WRONG_STATE, WRONG_STATE, NO),
+    "POST mode.change_floor": Row((MISSING,) * 5 + (SIGN_IN,)),  # nobody has asked for the floor
+    "POST mode.add_decision": group_only(MOVED, NO, NO, {"text": "Beslut", "client_id": "CLIENT"}),
+    "POST mode.change_decision": group_only(MOVED, NO, NO, {"withdraw": "1"}),
+    "POST mode.add_action": group_only(WRONG, NO, NO),
+    "POST mode.add_comment": group_only(MOVED, MOVED, NO, {"body": "Ett ord", "client_id": "CLIENT"}),
     "GET minutes.minutes": group_only(),
     "GET minutes.edit_note": group_only(OK, NO, NO),
-    "POST minutes.edit_note": group_only(MOVED, NO, NO, {"text": "Text", "decision": "", "based_on": "0"}),
+    "POST minutes.edit_note": group_only(MOVED, NO, NO, {"text": "Text", "based_on": "0"}),
     "GET minutes.minutes_pdf": group_only(),
     "GET support.contacts": everybody(OK),
     "GET support.edit_contact": Row((NO, NO, NO, NO, OK, SIGN_IN)),
@@ -159,6 +181,8 @@ def test_s25_each_role_gets_what_the_table_says(
         form = {**(row.form or {}), "csrf_token": getattr(client, "csrf", "")}
         if "client_id" in form:
             form["client_id"] = str(uuid.uuid4())
+        if "resource" in form:
+            form["resource"] = str(things["resource_id"])
         answer = client.open(address[1], method=method, data=form if method == "POST" else None)
         is_gate = answer.status_code == 401 or "/sign-in?next=" in answer.headers.get("Location", "")
         got[role] = SIGN_IN if is_gate or _csrf_stopped(answer.status_code, role, method) else answer.status_code
@@ -223,6 +247,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.meetings.agenda import views as agenda_views
     from portal.meetings.calls import views as call_views
     from portal.meetings.minutes import views as minutes_views
+    from portal.meetings.mode import views as mode_views
     from portal.notifications import views as notification_views
     from portal.people import views as people_views
     from portal.support import views as support_views
@@ -234,6 +259,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         agenda_views,
         call_views,
         minutes_views,
+        mode_views,
         notification_views,
         people_views,
         support_views,

@@ -63,7 +63,7 @@ def fill(network: Network, number: int) -> None:
     material.publisher = f"Utgivare {number}"
     meeting = factories.meeting(network.group, writer, f"Möte sökord {number}", text="sökord", items=1, days=number + 1)
     for item in meeting.items:
-        minutes.save_note(item, text="Sökord i protokollet", decision="Beslut", based_on=0, by=writer)
+        minutes.save_note(item, text="Sökord i protokollet", based_on=0, by=writer)
 
 
 @pytest.fixture
@@ -72,8 +72,8 @@ def pages(network: Network) -> dict[str, str]:
     fill(network, 1)
     main_thread = factories.thread(network.group, network.convener, "Den långa tråden", "Sökord")
     long_meeting = factories.meeting(network.group, network.convener, "Det långa mötet", items=1)
-    minutes.save_note(long_meeting.items[0], text="Text", decision="", based_on=0, by=network.convener)
     _feed, feed_token = calls.make_feed("Telefonen", group=None, by=network.member)
+    minutes.save_note(long_meeting.items[0], text="Text", based_on=0, by=network.convener)
     db.commit()
     outbox.run_all()
     return {
@@ -101,7 +101,7 @@ def grow(network: Network, pages: dict[str, str]) -> None:
             agenda.ItemPlan(f"Punkt {number}", minutes_allotted=5, owner=network.secretary),
             by=network.convener,
         )
-        minutes.save_note(item, text="Text", decision="Beslut", based_on=0, by=network.convener)
+        minutes.save_note(item, text="Text", based_on=0, by=network.convener)
     db.commit()
     outbox.run_all()
 

@@ -11,7 +11,7 @@ from alembic import op
 
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -621,16 +621,38 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("proposals_by", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("last_seq", sa.Integer(), nullable=False, server_default="0"))
         batch_op.create_index(batch_op.f("ix_meeting_series_id"), ["series_id"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_meeting_series_id"), "meeting_series", ["series_id"], ["id"])
+    op.execute(
+        """INSERT INTO decision (group_id, meeting_id, item_id, number, text, client_id, revision, written_by_id, written_at)
+        SELECT meeting.group_id, meeting.id, note.item_id, 1, note.decision, 'note-' || note.id, 1, note.written_by_id,
+               note.written_at
+        FROM minutes_note AS note JOIN agenda_item ON agenda_item.id = note.item_id
+        JOIN meeting ON meeting.id = agenda_item.meeting_id WHERE note.decision <> ''"""
+    )
+    with op.batch_alter_table("minutes_note", schema=None) as batch_op:
+        batch_op.drop_column("decision")
+        batch_op.add_column(sa.Column("writer_key", sa.String(length=36), nullable=False, server_default=""))
+        batch_op.add_column(sa.Column("run_base", sa.Integer(), nullable=False, server_default="0"))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("minutes_note", schema=None) as batch_op:
+        batch_op.drop_column("run_base")
+        batch_op.drop_column("writer_key")
+        batch_op.add_column(sa.Column("decision", sa.Text(), nullable=False, server_default=""))
+    connection = op.get_bind()
+    decided = "SELECT item_id, text FROM decision WHERE withdrawn_at IS NULL ORDER BY item_id, number"
+    add = "UPDATE minutes_note SET decision = decision || :text WHERE item_id = :item"
+    for item_id, text in connection.execute(sa.text(decided)).all():
+        connection.execute(sa.text(add), {"item": item_id, "text": text + "\n\n"})
     with op.batch_alter_table("meeting", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_meeting_series_id"), type_="foreignkey")
         batch_op.drop_index(batch_op.f("ix_meeting_series_id"))
         batch_op.drop_column("last_seq")
+        batch_op.drop_column("sealed_at")
         batch_op.drop_column("closed_at")
         batch_op.drop_column("opened_at")
         batch_op.drop_column("proposals_by")

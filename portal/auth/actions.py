@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from portal import audit, db
-from portal.auth.models import Account, IdentityProvider
-from portal.auth.provider import Identity, Reason, SignInRefused
+from portal.auth import sessions
+from portal.auth.models import Account, BrowserSession, IdentityProvider
+from portal.auth.provider import ClientAuth, Identity, Reason, SignInRefused
 from portal.people import actions as people
 from portal.people.models import Organisation, Person
 
@@ -20,11 +21,14 @@ def add_provider(
     client_id: str,
     sealed_secret: str,
     allowed_acr: Sequence[str] = (),
+    client_auth: ClientAuth = ClientAuth.SECRET_BASIC,
+    max_age: int | None = None,
     by: Person | None,
 ) -> IdentityProvider:
-    """Let an organisation's people sign in through `issuer`; with a known issuer and client, change its secret.
+    """Let an organisation's people sign in through `issuer`; with a known issuer and client, change what it says.
 
-    `sealed_secret`: see `sealing.seal`. `allowed_acr`: levels of assurance of which one is demanded.
+    `sealed_secret`: see `sealing.seal`. `allowed_acr`: levels of assurance of which one is demanded. `client_auth`, `max_age`:
+    see `ProviderConfig`.
     Sign-ins that are under way with the old values end here, as the row's version rises.
     """
     provider = db.session.scalar(
@@ -41,6 +45,7 @@ def add_provider(
         db.session.add(provider)
     provider.client_secret_encrypted = sealed_secret
     provider.allowed_acr = list(allowed_acr) or None
+    provider.client_auth, provider.max_age = client_auth, max_age
     provider.is_active = True
     provider.version += 1
     audit.record(action, by=by, on=provider, issuer=issuer, version=provider.version)
@@ -48,9 +53,10 @@ def add_provider(
 
 
 def disable_provider(provider: IdentityProvider, *, by: Person | None) -> None:
-    """Nobody signs in through it any more, and the sessions that it opened end at their next request."""
+    """Nobody signs in through it any more, and the sessions that it opened are over."""
     provider.is_active = False
     provider.version += 1
+    sessions.end(BrowserSession.provider_id == provider.id)
     audit.record("provider_disabled", by=by, on=provider)
 
 
@@ -80,6 +86,8 @@ def recognise(provider: IdentityProvider, identity: Identity, *, by: None = None
         person = people.add_person(provider.organisation, name[:120], identity.email, by=by)
         db.session.flush()
         account = add_account(provider, identity.sub, person, by=by)
+        if person.has_foreign_address:  # shown to the administrators beside the name; kept for whoever asks later
+            audit.record("foreign_address", by=by, on=person, provider=provider.id)
     return account.person
 
 

@@ -13,7 +13,7 @@ from portal import db
 from portal.auth import actions, sealing
 from portal.auth.discovery import Directory
 from portal.auth.models import IdentityProvider
-from portal.auth.provider import SignInRefused
+from portal.auth.provider import ClientAuth, SignInRefused
 from portal.auth.rows import callback_url, config_of, return_url
 from portal.outbound import Outbound, OutboundError
 from portal.people.cli import organisations
@@ -52,7 +52,13 @@ def list_organisations() -> None:
 @click.option("--client-id", required=True, help="What the provider calls this portal.")
 @click.option("--client-secret-file", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--acr", "levels", multiple=True, metavar="URI", help="A level of assurance to demand; may be repeated.")
-def add_provider(slug: str, issuer: str, client_id: str, client_secret_file: Path, levels: tuple[str, ...]) -> None:
+@click.option("--client-auth", type=click.Choice([each.value for each in ClientAuth]), default=ClientAuth.SECRET_BASIC.value,
+              show_default=True, help="How we prove who we are. private_key_jwt: the file holds our P-256 key as a JWK.")  # fmt: skip
+@click.option(
+    "--max-age", type=click.IntRange(min=0), metavar="SECONDS", help="How long ago people may have signed in there."
+)
+def add_provider(slug: str, issuer: str, client_id: str, client_secret_file: Path, levels: tuple[str, ...], client_auth: str,
+                 max_age: int | None) -> None:  # fmt: skip
     """Let the people of organisation SLUG sign in through an OpenID provider; the running portal needs no restart.
 
     With the issuer and client of a provider that is there already, its secret and levels are changed.
@@ -79,6 +85,8 @@ def add_provider(slug: str, issuer: str, client_id: str, client_secret_file: Pat
         client_id=client_id,
         sealed_secret=sealing.seal(_read_secret(client_secret_file), key=settings.secret_key.get_secret_value()),
         allowed_acr=levels,
+        client_auth=ClientAuth(client_auth),
+        max_age=max_age,
         by=None,
     )
     db.commit()

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import db
-from portal.people.models import Organisation, Person
+from portal.auth.provider import ClientAuth
+from portal.people.models import Organisation, Person, enum_column
 
 
 class IdentityProvider(db.Base):
@@ -26,6 +27,8 @@ class IdentityProvider(db.Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     allowed_algorithms: Mapped[list[str]] = mapped_column(sa.JSON, default=lambda: ["RS256", "ES256", "PS256", "EdDSA"])
     allowed_acr: Mapped[list[str] | None] = mapped_column(sa.JSON)
+    client_auth: Mapped[ClientAuth] = mapped_column(enum_column(ClientAuth), default=ClientAuth.SECRET_BASIC)
+    max_age: Mapped[int | None]  # seconds since the person last proved at the provider who she is; None: not demanded
     jose_header_limit: Mapped[int] = mapped_column(default=512)
     created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
 
@@ -68,3 +71,19 @@ class BrowserSession(db.Base):
 
     person: Mapped[Person | None] = relationship(lazy="joined")
     provider: Mapped[IdentityProvider | None] = relationship(lazy="joined")
+
+
+class SignInAttempt(db.Base):
+    """One sign-in on its way, of one browser at one version of one provider. It goes with either of them."""
+
+    __tablename__ = "sign_in_attempt"
+
+    id: Mapped[db.pk]
+    session_id: Mapped[int] = mapped_column(sa.ForeignKey("browser_session.id", ondelete="CASCADE"), index=True)
+    provider_id: Mapped[int] = mapped_column(sa.ForeignKey("identity_provider.id", ondelete="CASCADE"), index=True)
+    provider_version: Mapped[int]
+    state: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    nonce: Mapped[str] = mapped_column(sa.String(64))
+    verifier: Mapped[str] = mapped_column(sa.String(128))
+    next_path: Mapped[str] = mapped_column(sa.String(500), default="")
+    started_at: Mapped[datetime] = mapped_column(db.UTCDateTime, index=True)

@@ -47,9 +47,7 @@ KNOWN_ERRORS = (
 )
 
 
-def begin(
-    config: ProviderConfig, *, directory: Directory, now: float, login_hint: str | None = None
-) -> tuple[str, Attempt]:
+def begin(config: ProviderConfig, *, directory: Directory, now: float) -> tuple[str, Attempt]:
     """Where to send the browser, and the attempt to keep in its session. Raises SignInRefused.
 
     `now`: seconds since 1970. At most STEP_SECONDS of network time.
@@ -78,7 +76,6 @@ def begin(
         response_mode="query",
         acr_values=" ".join(config.allowed_acr) if config.allowed_acr else None,
         max_age=None if config.max_age is None else str(config.max_age),
-        login_hint=login_hint,
     )
     return url, attempt
 
@@ -117,7 +114,6 @@ def end_session(
     directory: Directory,
     now: float,
     return_to: str,
-    id_token_hint: str | None = None,
 ) -> str | None:
     """Where the browser ends its session at the provider (RP-initiated logout), or None.
 
@@ -131,8 +127,6 @@ def end_session(
     if endpoint is None:
         return None
     query = {"client_id": config.client_id, "post_logout_redirect_uri": return_to}
-    if id_token_hint:
-        query["id_token_hint"] = id_token_hint
     return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
 

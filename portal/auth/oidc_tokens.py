@@ -27,7 +27,7 @@ LOGOUT_TYPE = "logout+jwt"
 ORGANISATION_NUMBER_CLAIM = "https://id.oidc.se/claim/orgNumber"
 # Everything that is ever read. The rest, personal identity numbers too, is dropped when a token is opened.
 CLAIMS = frozenset(
-    {"iss", "sub", "aud", "azp", "exp", "nbf", "iat", "nonce", "auth_time", "acr", "sid", "events"}
+    {"iss", "sub", "aud", "azp", "exp", "nbf", "iat", "nonce", "auth_time", "acr", "events"}
     | {"email", "name", ORGANISATION_NUMBER_CLAIM}
 )
 
@@ -94,8 +94,6 @@ def identity(claims: Mapping[str, Any], profile: Mapping[str, Any]) -> Identity:
         name=_text(claims.get("name") or profile.get("name"), 200),
         acr=_text(claims.get("acr"), 200),
         auth_time=None if auth_time is None else int(auth_time),
-        sid=_text(claims.get("sid"), MAX_SUB),
-        org_number=ten_digits(claims.get(ORGANISATION_NUMBER_CLAIM)),
     )
 
 

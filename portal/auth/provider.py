@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
 
 # What an ID token may be signed with (security.md no. 2). A provider's row may allow fewer, never more.
 ALGORITHMS = ("RS256", "ES256", "PS256", "EdDSA")
@@ -48,7 +47,7 @@ class ProviderConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One sign-in on its way, kept in the browser's server-side session. `started_at`: seconds since 1970."""
+    """One sign-in on its way, kept on the server for one browser. `started_at`: seconds since 1970."""
 
     provider_id: int
     provider_version: int
@@ -56,15 +55,6 @@ class Attempt:
     nonce: str
     verifier: str
     started_at: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the session's JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Self:
-        """From the session's JSON; raises TypeError when it is not an attempt."""
-        return cls(**data)
 
     def __repr__(self) -> str:
         """Without its secrets."""
@@ -76,7 +66,7 @@ class Identity:
     """Who signed in, as the provider says. The key of an account is (provider, sub), never `email`.
 
     Everything else that the provider sent was dropped, personal identity numbers among it.
-    `auth_time`: seconds since 1970. `org_number`: ten digits.
+    `auth_time`: seconds since 1970.
     """
 
     sub: str
@@ -84,8 +74,6 @@ class Identity:
     name: str | None
     acr: str | None
     auth_time: int | None
-    sid: str | None
-    org_number: str | None
 
 
 class Reason(StrEnum):

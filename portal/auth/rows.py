@@ -40,4 +40,6 @@ def config_of(provider: IdentityProvider, settings: Settings) -> ProviderConfig:
         allowed_acr=tuple(provider.allowed_acr or ()) or None,
         organisation_number=provider.organisation.organisation_number,
         jose_header_limit=provider.jose_header_limit,
+        client_auth=provider.client_auth,
+        max_age=provider.max_age,
     )

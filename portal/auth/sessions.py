@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,8 +19,9 @@ from flask.sessions import SessionInterface, SessionMixin
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import CallbackDict
 
-from portal import db, outbox
+from portal import db, live, outbox
 from portal.auth.models import BrowserSession, IdentityProvider
+from portal.people import closing
 from portal.people.models import Person
 
 log = logging.getLogger("portal.auth")
@@ -82,22 +83,24 @@ class ServerSessions(SessionInterface):
         opened.row_id, opened.person, opened.created_at = row.id, row.person, row.created_at
         if row.person is not None:
             opened.language, opened.theme = row.person.language, row.person.theme
-        opened.is_due = db.now() - row.seen_at >= TOUCH_EVERY
+        # what a page asks for by itself is no sign of life of the person
+        opened.is_due = db.now() - row.seen_at >= TOUCH_EVERY and request.headers.get("X-By-Itself") != "1"
         return opened
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Store what changed, in its own transaction after the request's, and hand the cookie out once."""
+        """Store what changed, in its own transaction after the request's, and hand the cookie out once.
+
+        The request's own transaction is stored by now: that the session cannot be saved (a message for the next page, a
+        sign of life) may not say otherwise.
+        """
         assert isinstance(session, PortalSession)
-        if session.modified and session.token is None and session:
-            start(session)
-        elif session.token is not None and response.status_code < 500:  # an answer that says so stands
-            if session.modified:
-                _save(session.token, data=dict(session))
-            elif session.is_due:
-                try:
-                    _save(session.token)
-                except sa.exc.OperationalError:  # reading goes on while the database cannot be written
-                    log.warning("a session's sign of life could not be stored")
+        try:
+            if session.modified and session.token is None and session:
+                start(session)
+            elif session.token is not None and response.status_code < 500 and (session.modified or session.is_due):
+                _save(session.token, **({"data": dict(session)} if session.modified else {}))
+        except sa.exc.SQLAlchemyError:
+            log.warning("a session could not be saved", exc_info=True)
         if session.set_cookie and session.token is not None:
             response.set_cookie(
                 self.get_cookie_name(app), session.token,
@@ -154,25 +157,26 @@ def start(
         write(db.session())  # with the sign-in itself, in one transaction
         session.person = person
     else:
+        db.pause()
         with db.transaction() as own:
             write(own)
+            own.flush()
+            session.row_id = row.id
     session.modified = False
 
 
-def end(condition: sa.ColumnElement[bool], *, after: Callable[[list[int]], object] | None = None) -> int:
-    """End all sessions that fit the condition, in the present transaction; returns how many.
+def end(condition: sa.ColumnElement[bool]) -> int:
+    """End all sessions that fit the condition, in the present transaction; returns how many. Their sockets go with them."""
+    ended = sa.delete(BrowserSession).where(condition).returning(BrowserSession.id)
+    ids = list(db.session.scalars(ended, execution_options={"synchronize_session": False}))
+    live.drop_sessions(ids)
+    return len(ids)
 
-    `after` is called, once that is stored, with the ids of the people concerned (their sockets are dropped).
-    """
-    people = list(
-        db.session.scalars(
-            sa.select(BrowserSession.person_id).where(condition, BrowserSession.person_id.is_not(None)).distinct()
-        )
-    )
-    result = db.session.execute(sa.delete(BrowserSession).where(condition))
-    if after is not None:
-        db.after_commit(after, people)
-    return result.rowcount  # type: ignore[attr-defined,no-any-return]  # a DELETE's result has it
+
+@closing.also_end
+def end_for(person_ids: Collection[int]) -> None:
+    """End every session of these people. Opening the account again does not bring them back."""
+    end(BrowserSession.person_id.in_(person_ids))
 
 
 def valid_ids(row_ids: Iterable[int]) -> set[int]:

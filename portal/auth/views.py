@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 
 from portal import db, web
-from portal.auth import actions, oidc, policy, sessions
+from portal.auth import actions, attempts, oidc, policy, sessions
 from portal.auth.discovery import Directory
 from portal.auth.models import BrowserSession, IdentityProvider
 from portal.auth.provider import Attempt, Identity, ProviderConfig, Reason, SignInRefused
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 bp = Blueprint("auth", __name__)
 log = logging.getLogger("portal.security")
 
-MAX_ATTEMPTS = 5  # tabs in which one browser may sign in at the same time
 MAX_EMAIL_CHARS = 254
+MAX_NEXT_CHARS = 500
 # Their part in the outcome: a bad gateway. Everything else is answered as a bad request.
 UNREACHABLE = (Reason.UNREACHABLE, Reason.METADATA_ISSUER, Reason.METADATA_INCOMPLETE)
 
@@ -68,8 +68,7 @@ def start(provider_id: int) -> ResponseReturnValue:
         url, attempt = oidc.begin(config, directory=_directory(), now=db.now().timestamp())
     except SignInRefused as refusal:
         return _refused(refusal, provider_id)
-    kept = [*session.get("attempts", []), {"attempt": attempt.as_dict(), "next": request.args.get("next", "")[:500]}]
-    session["attempts"] = kept[-MAX_ATTEMPTS:]
+    attempts.keep(attempt, session_id=_session_id(), next_path=request.args.get("next", "")[:MAX_NEXT_CHARS])
     return redirect(url, 303)
 
 
@@ -125,6 +124,14 @@ def _session() -> PortalSession:
     return cast(PortalSession, session._get_current_object())  # type: ignore[attr-defined]  # the proxy's own method
 
 
+def _session_id() -> int:
+    """The row of the browser's session; a browser without one gets it."""
+    opened = _session()
+    if opened.row_id is None:
+        sessions.start(opened)
+    return cast(int, opened.row_id)
+
+
 def _settings() -> Settings:
     return cast("Settings", current_app.config["SETTINGS"])
 
@@ -161,14 +168,12 @@ def _params() -> dict[str, str]:
 
 
 def _take_attempt() -> tuple[Attempt, str]:
-    """The attempt that the answer's state belongs to, taken out of the session: it works once, however it ends."""
-    kept: list[dict[str, Any]] = session.get("attempts", [])
-    state = request.args.get("state")
-    for entry in kept:
-        if entry["attempt"]["state"] == state:
-            session["attempts"] = [other for other in kept if other is not entry]
-            return Attempt.from_dict(entry["attempt"]), entry["next"]
-    raise SignInRefused(Reason.STATE)
+    """The attempt that the answer's state belongs to. It is gone from then on, however it ends."""
+    state, session_id = request.args.get("state"), _session().row_id
+    taken = attempts.take(state, session_id=session_id) if state and session_id is not None else None
+    if taken is None:
+        raise SignInRefused(Reason.STATE)
+    return taken
 
 
 def _enter(person: Person, provider: IdentityProvider, identity: Identity, end_session: str | None) -> None:

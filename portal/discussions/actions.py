@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal import audit, db, guard, live
 from portal.discussions.models import Post, PostKind, PostVersion, ReadMark, Thread, ThreadKind
 from portal.errors import Conflict
-from portal.people.models import Group, Person
+from portal.people.models import Group, HandlingClass, Person
 
 
 def _next_seq(thread: Thread, **values: object) -> int:
@@ -50,10 +50,11 @@ def start_thread(
         return existing
     thread = Thread(group=group, title=title, kind=kind, created_by=by, organisation_id=by.organisation_id)
     db.session.add(thread)
+    post_kind = PostKind.UPDATE if kind is ThreadKind.UPDATE else PostKind.REPLY
+    post, html = _store_post(thread, body=body, kind=post_kind, client_id=client_id, by=by, render=render)
     audit.record("thread_started", by=by, on=thread)
     note_kept(kept, on=thread, by=by)
-    post_kind = PostKind.UPDATE if kind is ThreadKind.UPDATE else PostKind.REPLY
-    _store_post(thread, body=body, kind=post_kind, client_id=client_id, by=by, render=render)
+    _announce(post, html, by=by)
     return thread
 
 
@@ -73,7 +74,8 @@ def add_post(
     )
     if existing is not None:
         return existing
-    post = _store_post(thread, body=body, kind=kind, client_id=client_id, by=by, render=render)
+    post, html = _store_post(thread, body=body, kind=kind, client_id=client_id, by=by, render=render)
+    _announce(post, html, by=by)
     note_kept(kept, on=post, by=by)
     return post
 
@@ -86,7 +88,10 @@ def _store_post(
     client_id: str,
     by: Person,
     render: Callable[[Post], Mapping[str, str]],
-) -> Post:
+) -> tuple[Post, Mapping[str, str]]:
+    """The post and its fragments, which are made before anything is audited: writers of the whole portal queue up for that
+    on PostgreSQL.
+    """
     at = db.now()
     db.session.flush()
     seq = _next_seq(thread, post_count=Thread.post_count + 1, last_post_at=at)
@@ -95,9 +100,13 @@ def _store_post(
         body=body, created_at=at,
     )  # fmt: skip
     db.session.add(post)
+    db.session.flush()
+    return post, render(post)
+
+
+def _announce(post: Post, html: Mapping[str, str], *, by: Person) -> None:
     audit.record("post_added", by=by, on=post)
-    live.publish(thread.topic, seq=seq, html=render(post))
-    return post
+    live.publish(post.thread.topic, seq=post.seq, html=html)
 
 
 def edit_post(
@@ -123,10 +132,22 @@ def edit_post(
     db.session.add(PostVersion(post=post, revision=post.revision, body=post.body, written_at=written_at))
     post.body, post.edited_at, post.revision = body, db.now(), post.revision + 1
     post.change_seq = _next_seq(post.thread)
+    html = render(post)
     audit.record("post_edited", by=by, on=post, revision=post.revision)
     note_kept(kept, on=post, by=by)
-    live.publish_change(post.thread.topic, item_id=f"post-{post.id}", seq=post.change_seq, html=render(post))
+    live.publish_change(post.thread.topic, item_id=f"post-{post.id}", seq=post.change_seq, html=html)
     return post
+
+
+def note_read(thread: Thread, *, by: Person) -> None:
+    """Note that a person reads a thread of a sensitive group; what cannot be noted is not shown."""
+    if thread.group.handling_class is HandlingClass.SENSITIVE:
+        audit.record_read("thread_read", by=by, on=thread)
+
+
+def note_watch(thread_id: int, *, by: Person) -> None:
+    """Note that a person listens to a thread: whatever is written there from now on is read too."""
+    note_read(db.session.get_one(Thread, thread_id), by=by)
 
 
 def mark_read(session: Session, *, person_id: int, thread_id: int, seq: int) -> None:

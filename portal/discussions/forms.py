@@ -45,7 +45,7 @@ class PostForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         default=PostKind.REPLY.value,
         validators=[Optional()],
     )
-    client_id = HiddenField(validators=[InputRequired(), UUID()])
+    client_id = HiddenField(validators=[InputRequired(), Length(36, 36), UUID()])
 
 
 class EditPostForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
@@ -72,4 +72,4 @@ class ThreadForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         ],
     )
     body = TextAreaField(_l("First post"), filters=[tidy], validators=[WrittenText()])
-    client_id = HiddenField(validators=[InputRequired(), UUID()])
+    client_id = HiddenField(validators=[InputRequired(), Length(36, 36), UUID()])

@@ -7,7 +7,15 @@ from sqlalchemy.orm import contains_eager, joinedload
 
 from portal import db
 from portal.discussions.models import Post, PostVersion, ReadMark, Thread
-from portal.people.models import Group, Membership, OrganisationKind, Person
+from portal.people.models import (
+    Group,
+    HandlingClass,
+    Membership,
+    Organisation,
+    OrganisationKind,
+    Person,
+    PersonStatus,
+)
 from portal.people.policy import can_write_in_group, readable_group_ids
 
 
@@ -51,13 +59,24 @@ def can_post_update(person: Person) -> bool:
     return person.organisation.kind in {OrganisationKind.NGO, OrganisationKind.INTERNATIONAL}
 
 
-def audience(group: Group) -> tuple[int, int]:
-    """How many people in how many organisations read what is written in the group."""
+def audience(group: Group) -> tuple[int, int] | None:
+    """How many people in how many organisations can read what is written in the group; None: everybody who is signed in.
+
+    Whoever may not sign in is not counted.
+    """
+    if group.handling_class is HandlingClass.OPEN:
+        return None
     members = (
         sa.select(sa.func.count(), sa.func.count(Person.organisation_id.distinct()))
         .select_from(Membership)
-        .join(Person)
-        .where(Membership.group_id == group.id, Membership.left_at.is_(None))
+        .join(Person, Person.id == Membership.person_id)
+        .join(Organisation, Organisation.id == Person.organisation_id)
+        .where(
+            Membership.group_id == group.id,
+            Membership.left_at.is_(None),
+            Person.status == PersonStatus.ACTIVE,
+            Organisation.is_active,
+        )
     )
     people, organisations = db.session.execute(members).one()
     return people, organisations
@@ -100,14 +119,6 @@ def unread(person: Person) -> dict[tuple[int, int], int]:
 def unread_by_thread(person: Person) -> dict[int, int]:
     """Unread posts per thread, only threads that have some."""
     return {thread_id: count for (_group, thread_id), count in unread(person).items()}
-
-
-def unread_by_group(person: Person) -> dict[int, int]:
-    """Unread posts per group, only groups that have some."""
-    counts: dict[int, int] = {}
-    for (group_id, _thread), count in unread(person).items():
-        counts[group_id] = counts.get(group_id, 0) + count
-    return counts
 
 
 def may_watch_thread(person_id: int, thread_id: int) -> bool:

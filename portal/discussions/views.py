@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -12,13 +12,13 @@ from flask.typing import ResponseReturnValue
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from portal import audit, db, guard, web
+from portal import db, guard, web
 from portal.discussions import actions, policy
 from portal.discussions.forms import EditPostForm, PostForm, ThreadForm
 from portal.discussions.models import Post, PostKind, ReadMark, Thread, ThreadKind
 from portal.errors import Conflict
 from portal.i18n import LANGUAGES
-from portal.people.models import Group, HandlingClass, Organisation, Person
+from portal.people.models import Group, Organisation, Person
 from portal.people.policy import can_write_in_group, visible_groups
 
 bp = Blueprint("discussions", __name__)
@@ -45,11 +45,6 @@ def _visible_thread(person: Person, thread_id: int) -> Thread:
     return web.find(policy.visible_threads(person).where(Thread.id == thread_id))
 
 
-def _note_read(thread: Thread, person: Person) -> None:
-    if thread.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("thread_read", by=person, on=thread)
-
-
 def _keep() -> list[str]:
     return request.form.getlist("guard_keep")[:100]
 
@@ -57,6 +52,20 @@ def _keep() -> list[str]:
 def _participants(thread: Thread) -> Sequence[Organisation]:
     ids = sa.select(Post.organisation_id).where(Post.thread_id == thread.id)
     return db.session.scalars(sa.select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.name)).all()
+
+
+def _audience(group: Group) -> str:
+    """Who can read what is written in the group, as a line beside the field."""
+    counts = policy.audience(group)
+    if counts is None:
+        return cast(str, _("Can be read by everybody who is signed in"))
+    people, organisations = counts
+    text = _(
+        "Can be read by %(people)s people in %(organisations)s organisations",
+        people=people,
+        organisations=organisations,
+    )
+    return cast(str, text)
 
 
 def _composer(thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find] = ()) -> dict[str, Any]:
@@ -67,7 +76,7 @@ def _composer(thread: Thread, person: Person, form: PostForm, finds: Sequence[gu
         "thread": thread,
         "form": form,
         "finds": finds,
-        "audience": policy.audience(thread.group),
+        "audience": _audience(thread.group),
         "may_post": policy.can_post_in_thread(person, thread),
         "may_post_update": policy.can_post_update(person),
     }
@@ -86,7 +95,7 @@ def thread(thread_id: int) -> ResponseReturnValue:
     if before is None and (mark is None or mark.seq < thread.last_seq):  # nothing new: nothing to write
         person_id, last = person.id, thread.last_seq
         db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
-    _note_read(thread, person)
+    actions.note_read(thread, by=person)
     return render_template("discussions/thread.html", **context, **_composer(thread, person, PostForm(formdata=None)))
 
 
@@ -127,7 +136,7 @@ def posts(thread_id: int) -> ResponseReturnValue:
     if rows:
         person_id, last = person.id, rows[-1].change_seq
         db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
-        _note_read(thread, person)
+        actions.note_read(thread, by=person)
     return Response("".join(render_post(post) for post in rows), headers={"X-Last-Seq": str(thread.last_seq)})
 
 
@@ -174,6 +183,7 @@ def _composer_again(thread: Thread, person: Person, form: PostForm, finds: Seque
     if web.is_fragment_request():
         return render_template("discussions/_composer.html", **context), 422
     posts = _page_of_posts(person, thread, None, policy.read_mark(person, thread))
+    actions.note_read(thread, by=person)
     return render_template("discussions/thread.html", **posts, **context), 422
 
 
@@ -198,7 +208,7 @@ def new_thread(slug: str) -> ResponseReturnValue:
             finds = stopped.finds
     if not form.client_id.data:
         form.client_id.data = str(uuid.uuid4())
-    audience = policy.audience(group)
+    audience = _audience(group)
     page = render_template("discussions/new_thread.html", group=group, form=form, finds=finds, audience=audience)
     return page, 422 if form.errors or finds else 200
 
@@ -245,5 +255,5 @@ def versions(post_id: int) -> ResponseReturnValue:
     person = web.current_person()
     post = web.find(policy.visible_posts(person).where(Post.id == post_id))
     rows = web.page(policy.visible_versions(person, post), limit=200)
-    _note_read(post.thread, person)
+    actions.note_read(post.thread, by=person)
     return render_template("discussions/versions.html", post=post, versions=rows)

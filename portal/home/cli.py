@@ -11,7 +11,6 @@ from portal import db, search
 from portal.cli import search_commands
 from portal.people.cli import find_person
 from portal.people.policy import readable_group_ids
-from portal.search import snippets
 
 
 @search_commands.command("query")
@@ -25,11 +24,14 @@ def query(words: str, email: str, type_: str | None, limit: int, as_json: bool) 
     db.reads_only(True)
     person = find_person(email)
     group_ids = db.session.scalars(readable_group_ids(person)).all()
-    results = search.query(words, person=person, group_ids=group_ids, type_=type_, limit=limit)
+    try:
+        results = search.query(words, person=person, group_ids=group_ids, type_=type_, limit=limit)
+    except search.SearchDown:
+        raise click.ClickException("The index cannot be read. Make it anew: search rebuild.") from None
     rows: list[dict[str, Any]] = []
     for found in results.found:
         document = search.document_of(found)
-        snippet = snippets.best(document.body, results.query) if document else None
+        snippet = next(iter(found.passages), None)
         rows.append({"type": found.type, "id": found.obj.id, "title": document.title if document else "",
                      "snippet": str(snippet.html) if snippet else ""})  # fmt: skip
     if as_json:

@@ -98,8 +98,8 @@ def navigation() -> Navigation:
 
 
 def _context() -> dict[str, Any]:
-    if not has_request_context():  # a mail that the worker writes has no frame
-        return {}
+    if not has_request_context():
+        return {}  # a mail, made by the worker
     person = getattr(session, "person", None)
     settings = current_app.config["SETTINGS"]
     return {

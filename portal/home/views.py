@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import sqlalchemy as sa
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -121,12 +123,15 @@ def search_page() -> ResponseReturnValue:
     web.check(person.is_active)
     group_ids = db.session.scalars(readable_group_ids(person)).all()
     size = 8 if web.is_fragment_request() else RESULTS_A_PAGE
-    results = search.query(
-        text, person=person, group_ids=group_ids, type_=type_, offset=(page - 1) * size, limit=size,
-        with_text=not web.is_fragment_request(),
-    )  # fmt: skip
+    results: search.Results | None = None
+    with contextlib.suppress(search.SearchDown):  # the page says so
+        results = search.query(
+            text, person=person, group_ids=group_ids, type_=type_, offset=(page - 1) * size, limit=size,
+            with_text=not web.is_fragment_request(),
+        )  # fmt: skip
     template = "home/_search_window.html" if web.is_fragment_request() else "home/search.html"
-    return render_template(template, results=results, text=text, type_=type_, page_number=page, page_size=size)
+    answer = render_template(template, results=results, text=text, type_=type_, page_number=page, page_size=size)
+    return answer, 200 if results is not None else 503
 
 
 @bp.get("/accessibility")
@@ -154,6 +159,11 @@ def health() -> ResponseReturnValue:
         waiting, lag_seconds = search.lag()
     except sa.exc.SQLAlchemyError:
         return jsonify({**answer, "database": "down"}), 503
+    index = "up"
+    try:
+        search.check()
+    except search.SearchDown:
+        index = "down"
     age = (db.now() - seen_at).total_seconds() if seen_at else None
     is_alive = age is not None and age < SIGN_OF_LIFE_SECONDS
     answer |= {
@@ -162,6 +172,7 @@ def health() -> ResponseReturnValue:
             "status": "up" if is_alive else "down",
             "seconds_since_sign_of_life": round(age) if age is not None else None,
         },
-        "index": {"waiting": waiting, "lag_seconds": round(lag_seconds, 1)},
+        "index": {"status": index, "waiting": waiting, "lag_seconds": round(lag_seconds, 1)},
+        "outbox": {"failed": outbox.failed_count()},
     }
-    return jsonify(answer), 200 if is_alive else 503
+    return jsonify(answer), 200 if is_alive and index == "up" else 503

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from portal import audit, db, files, guard, markup, outbox
+from portal import audit, db, files, guard, outbox
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict
-from portal.library.extract import ExtractionError, Page
-from portal.library.file_types import MARKDOWN
+from portal.library.extract import ExtractionError
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
 from portal.library.reading import PersonalData, Reading, read_file, safe_name, title_from
 from portal.people.models import Group, Person
 
 JOB = "file_added"
+FORGOTTEN = timedelta(days=1)
 
 
 def find_twin(group: Group, sha256: str) -> Resource | None:
@@ -91,9 +91,10 @@ def _store(
 def import_file(group: Group, path: Path, *, kind: ResourceKind, limit: int, by: Person) -> Resource | None:
     """Take in a file of a folder, read at once; None if the group has the same content already.
 
-    Raises `Invalid` (too large, empty, unreadable, personal data) and leaves nothing behind then. No transaction may be
-    open: reading takes time.
+    Raises `Invalid` (too large, empty, unreadable, personal data) and leaves nothing behind then. Ends the transaction
+    (`db.pause`) before anything is copied or read: that takes time.
     """
+    db.pause()
     with path.open("rb") as stream:
         stored = files.store(stream, limit=limit)
     if find_twin(group, stored.sha256) is not None:
@@ -145,17 +146,9 @@ def _keep(version: ResourceVersion, reading: Reading) -> None:
     extracted = reading.extracted
     version.media_type, version.page_count = extracted.media_type, len(extracted.pages)
     version.finds = [place.as_json() for place in reading.listed]
-    version.pages = [
-        ResourcePage(number=page.number, text=_storable(page, extracted.media_type)) for page in extracted.pages
-    ]
+    version.pages = [ResourcePage(number=number, text=text) for number, text in reading.texts]
     version.resource.state, version.resource.changed_at = FileState.READY, db.now()
     audit.record("resource_ready", by=None, on=version.resource, pages=version.page_count)
-
-
-def _storable(page: Page, media_type: str) -> str:
-    """A page's words as they are read and searched: of Markdown without its marks, and without null characters, which
-    PostgreSQL cannot store. The guard has read the text as it came."""
-    return (markup.plain(page.text) if media_type == MARKDOWN else page.text).replace("\x00", "")
 
 
 def _refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[str, object]]) -> None:
@@ -165,14 +158,26 @@ def _refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[
     audit.record("resource_refused", by=None, on=version.resource, reason=reason)
 
 
-def discard_if_unused(sha256: str) -> None:
-    """Delete a refused file's content, unless another material has the very same and keeps it."""
+_kept = (
+    sa.select(ResourceVersion).join(Resource).where(Resource.state.in_([FileState.READY, FileState.CHECKING]))
+)  # the versions whose content stays
+
+
+def discard_if_unused(sha256: str, *, only_if_older: timedelta = timedelta(0)) -> None:
+    """Delete a refused or forgotten content, unless another material has the very same and keeps it."""
     db.lock_name(f"file:{sha256}")
-    used = db.session.scalar(
-        sa.select(sa.func.count())
-        .select_from(ResourceVersion)
-        .join(Resource)
-        .where(ResourceVersion.sha256 == sha256, Resource.state.in_([FileState.READY, FileState.CHECKING]))
-    )
-    if not used:
+    used = db.session.scalars(_kept.where(ResourceVersion.sha256 == sha256).limit(1)).first()
+    if used is None and (not only_if_older or files.is_older(sha256, only_if_older)):
         files.path_of(sha256).unlink(missing_ok=True)
+
+
+@outbox.every(timedelta(hours=1))
+def sweep_files() -> None:
+    """Delete contents that no material has, a day after they came: their transaction failed, or a process ended half-way."""
+    files.drop_half_received(FORGOTTEN)
+    old = files.all_older(FORGOTTEN)
+    with db.reading():
+        kept = set(db.session.scalars(_kept.with_only_columns(ResourceVersion.sha256)))
+    for sha256 in old:
+        if sha256 not in kept:
+            discard_if_unused(sha256, only_if_older=FORGOTTEN)

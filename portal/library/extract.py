@@ -10,22 +10,27 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from portal import child
+from portal.child import Limits
 from portal.library.file_types import ExtractionError, Reason, sniff
 
-__all__ = ["Extracted", "ExtractionError", "Page", "Reason", "extract", "sniff"]
+__all__ = ["ATTRIBUTES", "TEXTS", "Extracted", "ExtractionError", "Page", "Reason", "extract", "sniff"]
 
 logger = logging.getLogger(__name__)
+
+# Among the properties: what stands in the XML of an Office file (extract_parts.py)
+TEXTS, ATTRIBUTES = "texts of parts", "attributes of parts"
 
 _CHILD = Path(__file__).with_name("extract_child.py")
 _MAX_ANSWER = 64 << 20  # bytes of JSON
 _CHUNK = 1 << 16
+_MAY_FORK = False
 _GRACE = 2.0  # seconds over the child's own CPU limit
 
 
@@ -48,11 +53,6 @@ class Extracted:
     title: str | None
     properties: dict[str, str]
 
-    @property
-    def notice(self) -> Reason | None:
-        """NO_TEXT for a file of pictures only: not an error, but worth telling the person."""
-        return None if any(page.text.strip() for page in self.pages) else Reason.NO_TEXT
-
 
 def extract(path: Path, file_name: str, *, seconds: float = 30, memory_bytes: int = 1 << 30) -> Extracted:
     """Read the file at `path`, which the person called `file_name`.
@@ -62,39 +62,31 @@ def extract(path: Path, file_name: str, *, seconds: float = 30, memory_bytes: in
     """
     media_type = sniff(path, file_name)
     with tempfile.TemporaryFile() as complaints:
-        command = [
-            sys.executable,
-            "-I",
-            str(_CHILD),
-            media_type,
-            str(path.resolve()),
-            str(seconds),
-            str(memory_bytes),
-        ]
-        child = subprocess.Popen(  # noqa: S603 - our own file, no shell
-            command,
+        limits = Limits(seconds, memory_bytes, may_fork=_MAY_FORK)
+        reader = subprocess.Popen(  # noqa: S603 - our own file, no shell
+            child.command(_CHILD, media_type, str(path.resolve()), limits=limits),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
             start_new_session=True,
             cwd="/",
-            env={"LC_ALL": "C.UTF-8", "PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1"},
+            env=child.ENVIRONMENT,
         )
         try:
-            answer = _read(child, seconds + _GRACE)
+            answer = _read(reader, seconds + _GRACE)
         finally:
-            _end(child)
+            _end(reader)
         complaints.seek(0)
         if complaint := complaints.read(_CHUNK).decode("utf-8", "replace").strip():
-            logger.warning("extraction of a %s: exit %s: %s", media_type, child.returncode, complaint)
-    return _extracted(answer, media_type, child.returncode)
+            logger.warning("extraction of a %s: exit %s: %s", media_type, reader.returncode, complaint)
+    return _extracted(answer, media_type, reader.returncode)
 
 
-def _read(child: subprocess.Popen[bytes], seconds: float) -> bytes:
+def _read(reader: subprocess.Popen[bytes], seconds: float) -> bytes:
     """The child's answer, whole or not; raises TIME_OUT or TOO_BIG_UNPACKED. Waits without holding other
     greenlets.
     """
-    stream: IO[bytes] | None = child.stdout
+    stream: IO[bytes] | None = reader.stdout
     if stream is None:  # Popen was told to make the pipe
         raise RuntimeError("the child has no pipe")
     parts: list[bytes] = []
@@ -113,22 +105,22 @@ def _read(child: subprocess.Popen[bytes], seconds: float) -> bytes:
             if size > _MAX_ANSWER:
                 raise ExtractionError(Reason.TOO_BIG_UNPACKED)
     try:
-        child.wait(max(0.1, end - time.monotonic()))
+        reader.wait(max(0.1, end - time.monotonic()))
     except subprocess.TimeoutExpired as error:
         raise ExtractionError(Reason.TIME_OUT) from error
     return b"".join(parts)
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def _end(reader: subprocess.Popen[bytes]) -> None:
     """Leave nothing behind: the whole process group goes, whatever it was doing."""
-    if child.returncode is None:
+    if reader.returncode is None:
         try:
-            os.killpg(child.pid, signal.SIGKILL)
+            os.killpg(reader.pid, signal.SIGKILL)
         except ProcessLookupError:
             logger.debug("the extraction child had ended by itself")
-        child.wait()
-    if child.stdout is not None:
-        child.stdout.close()
+        reader.wait()
+    if reader.stdout is not None:
+        reader.stdout.close()
 
 
 def _extracted(answer: bytes, media_type: str, exit_code: int | None) -> Extracted:

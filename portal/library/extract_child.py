@@ -1,18 +1,17 @@
 """The child process of `extract`: reads one file under limits and writes what is in it as JSON to standard
 output.
 
-Run by path (`python -I extract_child.py media_type path seconds memory_bytes`); it imports nothing of the
-portal, and of the libraries only what the type at hand needs. Standard error is for the log.
+Run by path (`extract_child.py media_type path`, after child_start.py); it imports nothing of the portal, and of the
+libraries only what the type at hand needs. Standard error is for the log.
 """
 
 import importlib
 import json
-import math
 import re
-import resource
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,6 @@ Pages = list[tuple[int, str]]
 Result = tuple[Pages, str | None, dict[str, str]]
 
 MAX_CHARACTERS = 20_000_000
-MAX_LOG = 1 << 16  # bytes of standard error; the only file the child may write
-_MAX_PAGES = 5_000
-_MAX_NOTES = 10_000
 
 
 class RefusedError(Exception):
@@ -33,103 +29,6 @@ def complain(error: Exception) -> None:
     """Tell the log where a library failed, without the error's text: it may quote the file."""
     where = (f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__))
     sys.stderr.write(f"{type(error).__name__} at {' '.join(where)}\n")
-
-
-def limit(seconds: float, memory_bytes: int) -> None:
-    """Limits of the operating system; must come before the libraries are loaded."""
-    cpu = math.ceil(seconds)
-    for what, most in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, cpu),
-        (resource.RLIMIT_FSIZE, MAX_LOG),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        _soft, hard = resource.getrlimit(what)
-        resource.setrlimit(what, (most, most) if hard == resource.RLIM_INFINITY else (min(most, hard), hard))
-
-
-def read_pdf(path: Path) -> Result:
-    """Text page by page (PDFium), metadata, notes and form values (pypdf)."""
-    import pypdfium2
-
-    try:
-        document = pypdfium2.PdfDocument(path)
-    except pypdfium2.PdfiumError as error:
-        raise RefusedError("encrypted" if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD else "broken") from error
-    if len(document) > _MAX_PAGES:
-        raise RefusedError("too_big_unpacked")
-    pages, room = [], MAX_CHARACTERS
-    for number in range(len(document)):
-        page = document[number]
-        text_page = page.get_textpage()
-        text = _joined(text_page.get_text_range())
-        text_page.close()
-        page.close()
-        room -= len(text)
-        if room < 0:
-            raise RefusedError("too_big_unpacked")
-        pages.append((number + 1, text))
-    if not pages:
-        raise RefusedError("broken")
-    properties = {name.lower(): value for name, value in document.get_metadata_dict(skip_empty=True).items()}
-    attached = [document.get_attachment(place).get_name() for place in range(document.count_attachments())]
-    protected = pypdfium2.raw.FPDF_GetSecurityHandlerRevision(document) >= 0
-    document.close()
-    if attached:
-        properties["attachments"] = "\n".join(attached)
-    # pypdf loads both of these, which takes longer than reading; it can do without, but for encrypted files.
-    for heavy in ("PIL",) if protected else ("PIL", "cryptography"):
-        sys.modules[heavy] = None  # type: ignore[assignment]
-    try:
-        properties |= pdf_notes(path)
-    except (MemoryError, RecursionError):
-        raise
-    except Exception as error:  # noqa: BLE001 - pypdf raises anything on files that PDFium still reads; it is logged
-        complain(error)
-    for technical in ("producer", "creator", "creationdate", "moddate"):
-        properties.pop(technical, None)
-    return pages, properties.get("title"), properties
-
-
-def _joined(text: str) -> str:
-    """PDFium marks a hyphen at the end of a line: keep it in numbers and names, join the two halves of a
-    word.
-    """
-    text = text.replace("\r\n", "\n").replace("\x02", "\ufffe")
-    text = re.sub(r"(?<=[a-zåäöéü])\ufffe\n?(?=[a-zåäöéü])", "", text)
-    return text.replace("\ufffe", "-")
-
-
-def pdf_notes(path: Path) -> dict[str, str]:
-    """Metadata that a reader does not see on the page: custom entries, XMP, annotations, link targets, form
-    values.
-    """
-    import logging
-
-    from pypdf import PdfReader
-
-    logging.disable(logging.CRITICAL)  # pypdf's warnings quote the file
-    reader = PdfReader(path)
-    if reader.is_encrypted:
-        reader.decrypt("")
-    found = {str(name).lstrip("/").lower(): str(value) for name, value in (reader.metadata or {}).items() if value}
-    if reader.xmp_metadata is not None:
-        packet = reader.xmp_metadata.stream.get_data().decode("utf-8", "replace")
-        found["xmp"] = "\n".join(re.findall(r">([^<>]*\S[^<>]*)<", packet))
-    notes: list[str] = []
-    for page in reader.pages:
-        for reference in page.get("/Annots") or ():
-            note = reference.get_object()
-            action = note.get("/A")
-            values = [note.get(name) for name in ("/Contents", "/T", "/V", "/TU")]
-            values.append(action.get_object().get("/URI") if action is not None else None)
-            notes += [value for value in values if isinstance(value, str)]
-        if len(notes) > _MAX_NOTES:
-            raise RefusedError("too_big_unpacked")
-    if notes:
-        found["notes"] = "\n".join(notes)
-    return found
 
 
 def decoded(data: bytes) -> str:
@@ -213,19 +112,22 @@ def _flat(text: str | None, inside: Any) -> str:
 
 def reader_of(media_type: str) -> Callable[[Path], Result]:
     """The function that reads this media type."""
-    readers = {
-        "application/pdf": read_pdf,
-        "text/plain": read_text,
-        "text/markdown": read_markdown,
-        "text/html": read_html,
-    }
+    readers = {"text/plain": read_text, "text/markdown": read_markdown, "text/html": read_html}
     if media_type in readers:
         return readers[media_type]
     sys.path.append(str(Path(__file__).parent))  # last, so that nothing of ours stands before a library's name
-    screen = importlib.import_module("extract_package").Screen(RefusedError)
+    if media_type == "application/pdf":
+        return partial(importlib.import_module("extract_pdf").read, refused=RefusedError, characters=MAX_CHARACTERS)
+    parts = importlib.import_module("extract_parts").Parts(RefusedError)
+    screen = importlib.import_module("extract_package").Screen(RefusedError, parts)
     office = importlib.import_module("extract_office")
     reader: Callable[[Path], Result] = office.reader_of(media_type, screen, RefusedError, MAX_CHARACTERS)
-    return reader
+
+    def read_office(path: Path) -> Result:
+        pages, title, properties = reader(path)
+        return pages, title, properties | parts.properties()
+
+    return read_office
 
 
 def _clean(text: str) -> str:
@@ -256,7 +158,6 @@ def run(media_type: str, path: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    limit(float(sys.argv[3]), int(sys.argv[4]))
     sys.modules["numpy"] = None  # type: ignore[assignment]  # openpyxl would load it, with a thread per core
     answer = json.dumps(run(sys.argv[1], Path(sys.argv[2])))
     sys.stdout.write(answer)

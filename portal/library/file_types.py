@@ -25,10 +25,10 @@ class Reason(StrEnum):
     ENCRYPTED = "encrypted"
     BROKEN = "broken"
     UNSAFE = "unsafe"
+    EMBEDDED = "embedded"
     TOO_BIG_UNPACKED = "too_big_unpacked"
     TIME_OUT = "time_out"
     MEMORY = "memory"
-    NO_TEXT = "no_text"
 
 
 class ExtractionError(errors.Invalid):
@@ -54,10 +54,12 @@ def message(reason: Reason) -> str:
         Reason.ENCRYPTED: _("The file has a password. Remove it and add the file again."),
         Reason.BROKEN: _("The file cannot be read. Open it, save it anew and add it again."),
         Reason.UNSAFE: _("The file has parts that are not allowed here. Save it as PDF and add the PDF."),
+        Reason.EMBEDDED: _(
+            "The file has other files inside it. Take them out, or print it to a new PDF, and add that."
+        ),
         Reason.TOO_BIG_UNPACKED: _("The file is too big when unpacked. Divide it and add the parts."),
         Reason.TIME_OUT: _("The file took too long to read. Divide it or save it as PDF."),
         Reason.MEMORY: _("The file is too heavy to read. Divide it or save it as PDF."),
-        Reason.NO_TEXT: _("The file has no text, only pictures. Search finds it by its title."),
     }
     return texts[reason]
 

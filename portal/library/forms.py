@@ -9,6 +9,7 @@ from wtforms import DateField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
+from portal.fields import one_line
 from portal.library.models import ResourceKind
 
 KIND_NAMES = {
@@ -22,23 +23,19 @@ KIND_NAMES = {
 }
 
 
-def _one_line(value: str | None) -> str | None:
-    return " ".join(value.replace("\x00", "").split()) if value else value
-
-
 class UploadForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """A new material."""
 
     file = FileField(_l("File"), validators=[FileRequired(_l("Choose a file."))])
     title = StringField(
-        _l("Title"), filters=[_one_line],
+        _l("Title"), filters=[one_line],
         validators=[DataRequired(_l("Write a title.")), Length(max=300, message=_l("A title has at most 300 characters."))],
     )  # fmt: skip
     group = SelectField(_l("Group"), validators=[InputRequired(_l("Choose who is to read it."))])
     kind = SelectField(_l("Kind"), choices=[SelectChoice(kind.value, name) for kind, name in KIND_NAMES.items()])
     publisher = StringField(
         _l("Publisher"),
-        filters=[_one_line],
+        filters=[one_line],
         validators=[Length(max=200, message=_l("At most 200 characters."))],
     )
     published_on = DateField(_l("Published"), validators=[Optional()])

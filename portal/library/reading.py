@@ -9,12 +9,13 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from portal import guard
+from portal import guard, markup
 from portal.errors import Invalid
-from portal.library.extract import Extracted, extract
+from portal.library.extract import ATTRIBUTES, TEXTS, Extracted, extract
 from portal.library.file_types import HTML, MARKDOWN
 
 LONGEST_NAME = 200
+LONGEST_MARKDOWN = 200_000  # characters, parsed in a few seconds; a longer one is stored with its marks
 _SOURCES = {HTML, MARKDOWN}
 
 
@@ -46,9 +47,11 @@ class PersonalData(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A file that may be kept: its text, and what the guard asks about (phone numbers, addresses), which is listed."""
+    """A file that may be kept: what is in it, its pages' words as they are stored and searched, and what the guard asks
+    about (phone numbers, addresses), which is listed."""
 
     extracted: Extracted
+    texts: list[tuple[int, str]]
     listed: list[Place] = field(default_factory=list)
 
 
@@ -59,19 +62,36 @@ def read_file(path: Path, file_name: str) -> Reading:
     `PersonalData`. Contact details in published material are listed and do not stop it (domain.md).
     """
     extracted = extract(path, file_name)
+    properties = dict(extracted.properties)
+    markup = properties.pop(TEXTS, ""), properties.pop(ATTRIBUTES, "")
     texts: list[tuple[int | None, str]] = [(page.number, page.text) for page in extracted.pages]
-    texts.append((None, "\n".join([extracted.title or "", *extracted.properties.values()])))
-    if (
-        extracted.media_type in _SOURCES
-    ):  # comments and attributes are sent along with the file, though no page shows them
+    texts.append((None, "\n".join([extracted.title or "", *properties.values()])))
+    if extracted.media_type in _SOURCES:  # comments and attributes are sent along, though no page shows them
         texts.append((None, path.read_text(encoding="utf-8", errors="replace")))
     finds = [(number, find) for number, text in texts for find in guard.scan(text)]
+    finds += [(None, find) for find in _in_markup(*markup)]
     places = list(dict.fromkeys(Place(find.kind.value, number, find.masked) for number, find in finds))
     # in a file nobody can be asked, and a column of ten digits is how a spreadsheet holds personal numbers
     numbers = [place for place in places if place.kind in {kind.value for kind in guard.PERSONAL_NUMBERS}]
     if numbers:
         raise PersonalData(numbers)
-    return Reading(extracted, places[:200])
+    stored = [(page.number, _storable(page.text, extracted.media_type)) for page in extracted.pages]
+    return Reading(extracted, stored, places[:200])
+
+
+def _storable(text: str, media_type: str) -> str:
+    """A page's words: of Markdown without its marks, if it is not too long to be parsed, and without null characters, which
+    PostgreSQL cannot store. The guard has read the text as it came."""
+    if media_type == MARKDOWN and len(text) <= LONGEST_MARKDOWN:
+        text = markup.plain(text)
+    return text.replace("\x00", "")
+
+
+def _in_markup(texts: str, attributes: str) -> list[guard.Find]:
+    """Personal numbers in the XML of an Office file; in its attributes, which are full of ids, only those that are sure."""
+    finds = [find for find in guard.scan(texts) if find.kind in guard.PERSONAL_NUMBERS]
+    sure = (find for find in guard.scan(attributes) if find.verdict is guard.Verdict.BLOCK)
+    return finds + [find for find in sure if find.kind in guard.PERSONAL_NUMBERS]
 
 
 def _shown(text: str, *, spaces: bool = False) -> str:

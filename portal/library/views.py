@@ -26,7 +26,7 @@ from portal.library import actions, policy
 from portal.library.extract import Reason
 from portal.library.file_types import message as reason_text
 from portal.library.forms import KIND_NAMES, UploadForm
-from portal.library.models import FileState, Resource, ResourceKind
+from portal.library.models import FileState, Resource, ResourceKind, ResourcePage
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import readable_group_ids, visible_groups
 
@@ -34,6 +34,7 @@ bp = Blueprint("library", __name__)
 
 A_PAGE = 20
 MOST_PUBLISHERS = 8
+PAGES_SHOWN = 3  # of the text in a file
 
 
 @bp.get("/library")
@@ -41,9 +42,7 @@ def index() -> ResponseReturnValue:
     """All material that the person may see: searched, narrowed and in order."""
     person = web.current_person()
     may_add = db.session.scalar(policy.groups_to_add_to(person).with_only_columns(Group.id).limit(1)) is not None
-    return render_template(
-        "library/index.html", group=None, may_add=may_add, **_listing(person, policy.visible_resources(person))
-    )
+    return _index(None, may_add, _listing(person, policy.visible_resources(person)))
 
 
 @bp.get("/groups/<slug>/materials")
@@ -53,7 +52,13 @@ def group_materials(slug: str) -> ResponseReturnValue:
     group = web.find(visible_groups(person).where(Group.slug == slug))
     visible = policy.visible_resources(person).where(Resource.group_id == group.id)
     may_add = policy.can_add_material(person, group)
-    return render_template("library/index.html", group=group, may_add=may_add, **_listing(person, visible, group))
+    return _index(group, may_add, _listing(person, visible, group))
+
+
+def _index(group: Group | None, may_add: bool, listing: dict[str, Any]) -> ResponseReturnValue:
+    """The page; 503 with what still works on it when the search does not."""
+    page = render_template("library/index.html", group=group, may_add=may_add, **listing)
+    return page, 503 if listing["is_search_down"] else 200
 
 
 def _listing(person: Person, visible: sa.Select[Resource], group: Group | None = None) -> dict[str, Any]:
@@ -69,7 +74,7 @@ def _listing(person: Person, visible: sa.Select[Resource], group: Group | None =
     if publisher:
         chosen = chosen.where(Resource.publisher == publisher)
     context: dict[str, Any] = {
-        "text": text, "kind": kind, "publisher": publisher, "kind_names": KIND_NAMES, "results": None,
+        "text": text, "kind": kind, "publisher": publisher, "kind_names": KIND_NAMES, "results": None, "is_search_down": False,
         "kinds": _facet(visible, Resource.kind), "publishers": _facet(visible, Resource.publisher)[:MOST_PUBLISHERS],
     }  # fmt: skip
     if text:
@@ -89,10 +94,13 @@ def _searched(person: Person, text: str, chosen: sa.Select[Resource], group: Gro
     web.check(person.is_active)
     group_ids = [group.id] if group is not None else db.session.scalars(readable_group_ids(person)).all()
     ids = chosen.with_only_columns(Resource.id).order_by(None)
-    results = search.query(
-        text, person=person, group_ids=group_ids, type_="resource", narrow=Resource.id.in_(ids),
-        offset=(page_number - 1) * A_PAGE, limit=A_PAGE,
-    )  # fmt: skip
+    try:
+        results = search.query(
+            text, person=person, group_ids=group_ids, type_="resource", narrow=Resource.id.in_(ids),
+            offset=(page_number - 1) * A_PAGE, limit=A_PAGE,
+        )  # fmt: skip
+    except search.SearchDown:
+        return {"is_search_down": True, "resources": [], "has_more": False}
     more = results.total > page_number * A_PAGE
     return {"results": results, "resources": [], "has_more": more, "page_number": page_number}
 
@@ -157,9 +165,16 @@ def resource(resource_id: int) -> ResponseReturnValue:
     if resource.group.handling_class is HandlingClass.SENSITIVE:
         audit.record_read("resource_read", by=person, on=resource)
     reason = resource.current.reason
+    shown = (
+        sa.select(ResourcePage)
+        .where(ResourcePage.version_id == resource.current.id)
+        .order_by(ResourcePage.number)
+        .limit(PAGES_SHOWN)
+    )
     return render_template(
         "library/resource.html",
         resource=resource,
+        shown=db.session.scalars(shown).all(),
         version=resource.current,
         kind_name=KIND_NAMES[resource.kind],
         size=files.human_size(resource.current.size),

@@ -11,15 +11,11 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, Field, IntegerField, StringField, TextAreaField, TimeField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, StopValidation, ValidationError
 
+from portal.fields import one_line
 from portal.meetings.actions import Plan
 from portal.times import STOCKHOLM
 
 YEARS = range(1990, 2101)
-
-
-def one_line(value: str | None) -> str | None:
-    """A field of one line, without what no line has."""
-    return " ".join(value.replace("\x00", "").split()) if value else value
 
 
 def tidy(value: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -141,6 +142,7 @@ class Meeting(db.Base):
     proposals_by: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # until then members propose items
     opened_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # meeting mode
     closed_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
+    sealed_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # its minutes: nothing of it changes any more
     last_seq: Mapped[int] = mapped_column(default=0)  # of its live topic
 
     series: Mapped[MeetingSeries | None] = relationship(back_populates="meetings")
@@ -164,7 +166,7 @@ class Meeting(db.Base):
         return f"/meetings/{self.id}"
 
     @property
-    def told(self) -> dict[str, str]:
+    def told(self) -> dict[str, Any]:
         """What a notice about it says."""
         return {"title": self.title, "starts_at": self.starts_at.isoformat()}
 
@@ -268,8 +270,11 @@ class MinutesNote(db.Base):
     id: Mapped[db.pk]
     item_id: Mapped[int] = mapped_column(sa.ForeignKey("agenda_item.id"), unique=True)
     text: Mapped[str] = mapped_column(sa.Text, default="")
-    decision: Mapped[str] = mapped_column(sa.Text, default="")
     revision: Mapped[int] = mapped_column(default=1)
+    # the editor (one browser tab) that wrote the newest revisions, and the last revision before its unbroken run: what it
+    # sends once more after a lost answer is no conflict
+    writer_key: Mapped[str] = mapped_column(sa.String(36), default="")
+    run_base: Mapped[int] = mapped_column(default=0)
     written_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     written_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
 
@@ -286,7 +291,7 @@ class MinutesVersion(db.Base):
     note_id: Mapped[int] = mapped_column(sa.ForeignKey("minutes_note.id"))
     revision: Mapped[int]
     text: Mapped[str] = mapped_column(sa.Text)
-    decision: Mapped[str] = mapped_column(sa.Text)
+    decision: Mapped[str] = mapped_column(sa.Text, default="")  # of notes that were written before decisions were rows
     written_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     written_at: Mapped[datetime] = mapped_column(db.UTCDateTime)
 

@@ -98,3 +98,9 @@ def check_not_over(meeting: Meeting) -> None:
         raise Conflict(_("The meeting is cancelled."))
     if meeting.closed_at is not None:
         raise Conflict(_("The meeting has been closed."))
+
+
+def check_not_sealed(meeting: Meeting) -> None:
+    """Raises `Conflict` for a meeting whose minutes are sealed: they are corrected by an addendum only."""
+    if meeting.sealed_at is not None:
+        raise Conflict(_("The minutes are sealed. They can only be corrected by an addendum."))

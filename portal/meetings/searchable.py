@@ -18,7 +18,7 @@ def _meeting_document(meeting: Meeting) -> search.Document:
 
 
 def _minutes_document(note: MinutesNote) -> search.Document:
-    body = f"{markup.plain(note.text)}\n{markup.plain(note.decision)}"
+    body = markup.plain(note.text)
     return search.Document("minutes", note.id, note.item.meeting.group_id, note.item.title, body, note.written_at)
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -15,7 +12,7 @@ from portal.errors import Conflict
 from portal.meetings import actions, policy
 from portal.meetings.entries import entry
 from portal.meetings.forms import MeetingForm
-from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting
+from portal.meetings.models import AgendaItem, Answer, Meeting
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import visible_groups
 from portal.times import local
@@ -87,33 +84,6 @@ def new_meeting(slug: str) -> ResponseReturnValue:
             finds = stopped.finds
     page = render_template("meetings/edit.html", group=group, meeting=None, form=form, finds=finds, conflict="")
     return page, 422 if form.errors or finds else 200
-
-
-@bp.get("/meetings/<int:meeting_id>")
-def meeting(meeting_id: int) -> ResponseReturnValue:
-    """A meeting: when and where, my answer, agenda, who comes."""
-    person = web.current_person()
-    meeting = visible_meeting(person, meeting_id)
-    note_read("meeting_read", meeting, person)
-    invitations = db.session.scalars(
-        sa.select(Invitation)
-        .where(Invitation.meeting_id == meeting.id)
-        .options(joinedload(Invitation.person), joinedload(Invitation.organisation))
-        .order_by(Invitation.answered_at.is_(None), Invitation.answered_at, Invitation.id)
-    ).all()
-    mine = next((invitation for invitation in invitations if invitation.person_id == person.id), None)
-    return render_template(
-        "meetings/meeting.html",
-        meeting=meeting,
-        group=meeting.group,
-        invitations=invitations,
-        mine=mine,
-        may_answer=mine is not None and policy.can_answer_invitation(person, mine),
-        may_plan=policy.can_plan_meeting(person, meeting.group),
-        may_minute=policy.can_write_minutes(person, meeting),
-        answers=Counter(invitation.answer for invitation in invitations),
-        has_minutes=any(item.note is not None for item in meeting.items),
-    )
 
 
 @bp.route("/meetings/<int:meeting_id>/edit", methods=["GET", "POST"])

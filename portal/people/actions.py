@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from portal import audit, db, live
 from portal.errors import Conflict
+from portal.people import closing
 from portal.people.models import (
     EmailDomain,
     Group,
@@ -81,10 +82,26 @@ def appoint_administrator(person: Person, *, by: Person | None) -> None:
 
 
 def disable_person(person: Person, *, by: Person) -> None:
-    """Close an account. Its sessions end at the next request, its sockets at once; what was written stays."""
+    """Close an account. Its sessions and sockets end, for good; what was written stays."""
     person.status = PersonStatus.DISABLED
     audit.record("person_disabled", by=by, on=person)
+    closing.end_for([person.id])
     live.drop_people([person.id])
+
+
+def close_organisation(organisation: Organisation, *, by: Person | None) -> None:
+    """Let nobody of the organisation in any more. The sessions and sockets of its people end, for good."""
+    organisation.is_active = False
+    audit.record("organisation_closed", by=by, on=organisation)
+    people = db.session.scalars(sa.select(Person.id).where(Person.organisation_id == organisation.id)).all()
+    closing.end_for(people)
+    live.drop_people(people)
+
+
+def reopen_organisation(organisation: Organisation, *, by: Person | None) -> None:
+    """Let the organisation's people sign in again."""
+    organisation.is_active = True
+    audit.record("organisation_reopened", by=by, on=organisation)
 
 
 def set_preferences(person: Person, *, language: str, theme: str, by: Person) -> None:

@@ -131,6 +131,13 @@ class Person(db.Base):
         """Whether the person may be signed in: an active person of an active organisation."""
         return self.status is PersonStatus.ACTIVE and self.organisation.is_active
 
+    @property
+    def has_foreign_address(self) -> bool:
+        """Whether the e-mail address is at none of the organisation's domains. Nobody but its provider vouches for an address,
+        so one like that says nothing about who the person is.
+        """
+        return self.email.rpartition("@")[2] not in {domain.domain for domain in self.organisation.domains}
+
     # what Flask-Login asks of a user
     is_authenticated = True
     is_anonymous = False

@@ -67,19 +67,30 @@ def can_lead_group(person: Person, group: Group) -> bool:
     return role_in(person, group) in {Role.CONVENER, Role.SECRETARY}
 
 
+def leaders(group: Group) -> list[Person]:
+    """The group's active conveners and secretaries."""
+    rows = (
+        sa.select(Person)
+        .join(Membership)
+        .where(
+            Membership.group_id == group.id,
+            Membership.left_at.is_(None),
+            Person.status == PersonStatus.ACTIVE,
+            Membership.role.in_([Role.CONVENER, Role.SECRETARY]),
+        )
+        .order_by(Person.id)
+    )
+    return list(db.session.scalars(rows).unique())
+
+
 def can_write_in_group(person: Person, group: Group) -> bool:
     """Everybody in the group but observers, while the group is not archived."""
     return not group.is_archived and role_in(person, group) in {Role.CONVENER, Role.SECRETARY, Role.MEMBER}
 
 
 def can_administer_organisation(person: Person, organisation: Organisation) -> bool:
-    """Its own administrators and nobody else, not even the coordinator."""
+    """Its own administrators and nobody else, not even the coordinator. They let newcomers in (security.md, number 9)."""
     return person.is_organisation_admin and person.organisation_id == organisation.id
-
-
-def can_approve_person(person: Person, other: Person) -> bool:
-    """An administrator approves newcomers of the own organisation (security.md, number 9)."""
-    return can_administer_organisation(person, other.organisation) and other.status is PersonStatus.PENDING
 
 
 def can_disable_person(person: Person, other: Person) -> bool:

@@ -7,9 +7,11 @@ or its count is shown, so a stale or tampered index can hide things but never sh
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,9 +21,11 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from portal import db, outbox
-from portal.search.engine import Busy, Document, Engine, Hit
+from portal.search import snippets
+from portal.search.aside import aside
+from portal.search.engine import Busy, Document, Engine, Hit, SearchDown
 from portal.search.query import Query, parse
-from portal.search.snippets import Snippet
+from portal.search.snippets import Snippet, Text
 from portal.search.whoosh import WhooshEngine
 
 __all__ = [
@@ -31,12 +35,17 @@ __all__ = [
     "Kind",
     "Query",
     "Results",
+    "SearchDown",
     "Snippet",
+    "Text",
+    "check",
     "document_of",
     "query",
     "rebuild",
     "register",
 ]
+
+log = logging.getLogger("portal.search")
 
 MOST_HITS = 1000  # proposals that are looked at for one question
 JOB = "index_changed"
@@ -52,19 +61,22 @@ class Kind:
     visible: Callable[[Any], sa.Select[Any]]
     all_rows: Callable[[], sa.Select[Any]]
     text: Sequence[Any]
+    texts: Callable[[Sequence[Any]], Mapping[int, Sequence[Text]]] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One thing that was found and may be seen."""
+    """One thing that was found and may be seen, and the passages that show why."""
 
     type: str
     obj: Any
+    passages: Sequence[Snippet] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A page of results. `counts` is per type over all results; `more` says that there may be more than were counted."""
+    """A page of results. `counts` is per type over all results (over those of the one type, where they were narrowed);
+    `more` says that there may be more than were counted."""
 
     query: Query
     found: Sequence[Found]
@@ -85,12 +97,14 @@ def register(
     visible: Callable[[Any], sa.Select[Any]],
     all_rows: Callable[[], sa.Select[Any]],
     text: Sequence[Any] = (),
+    texts: Callable[[Sequence[Any]], Mapping[int, Sequence[Text]]] | None = None,
 ) -> None:
     """Let things of a model be found. `all_rows` selects them with what `document` needs already joined.
 
     `text` are the loader options with which a page of results loads, in one query, the text that passages are made of.
+    `texts` answers that text by the things' ids instead, where it has pages or is long.
     """
-    _kinds[type_] = Kind(type_, model, document, visible, all_rows, text)
+    _kinds[type_] = Kind(type_, model, document, visible, all_rows, text, texts)
     _types[model] = type_
 
 
@@ -107,21 +121,32 @@ def query(
     """What the person may see of what was asked for, best first.
 
     `group_ids` are the groups that the person may read now; without any there is nothing to find. `type_` keeps one type,
-    and `narrow` a part of that type. `with_text` False: no passages will be shown.
+    and `narrow` a part of that type. `with_text` False: no passages will be shown. Raises `SearchDown`.
     """
     parsed = parse(text)
-    hits = engine().search(parsed, group_ids=group_ids, limit=MOST_HITS) if group_ids else []
-    seen = _seen(hits, person, type_, narrow)
-    allowed = [hit for hit in hits if hit.id in seen.get(hit.type, ())]
-    counts = Counter(hit.type for hit in allowed)
-    chosen = [hit for hit in allowed if type_ is None or hit.type == type_]
-    return Results(
-        parsed,
-        _load(chosen[offset : offset + limit], person, with_text),
-        len(chosen),
-        dict(counts),
-        len(hits) >= MOST_HITS,
-    )
+    hits = _hits(parsed, person, group_ids, type_, narrow)
+    counts = Counter(hit.type for hit in hits.allowed)
+    if type_ is not None and narrow is None:
+        counts |= Counter(hit.type for hit in _hits(parsed, person, group_ids, None, None).allowed if hit.type != type_)
+    found = _load(hits.allowed[offset : offset + limit], person, with_text)
+    if with_text:
+        found = _with_passages(found, parsed)
+    return Results(parsed, found, len(hits.allowed), dict(counts), hits.more)
+
+
+@dataclass(frozen=True, slots=True)
+class _Hits:
+    allowed: list[Hit]
+    more: bool
+
+
+def _hits(
+    parsed: Query, person: Any, group_ids: Collection[int], type_: str | None, narrow: sa.ColumnElement[bool] | None
+) -> _Hits:
+    """What the engine proposes and the person may see."""
+    proposed = engine().search(parsed, group_ids=group_ids, limit=MOST_HITS, type_=type_) if group_ids else []
+    seen = _seen(proposed, person, type_, narrow)
+    return _Hits([hit for hit in proposed if hit.id in seen.get(hit.type, ())], len(proposed) >= MOST_HITS)
 
 
 def document_of(found: Found) -> Document | None:
@@ -153,6 +178,23 @@ def _load(hits: Sequence[Hit], person: Any, with_text: bool) -> list[Found]:
         for obj in db.session.scalars(rows).unique():
             objects[type_, obj.id] = obj
     return [Found(hit.type, objects[hit.type, hit.id]) for hit in hits if (hit.type, hit.id) in objects]
+
+
+def _with_passages(found: list[Found], parsed: Query) -> list[Found]:
+    """The same with their passages: the texts are loaded here, the words are looked for aside."""
+    texts: dict[tuple[str, int], Sequence[Text]] = {}
+    for name in {one.type for one in found}:
+        kind, objects = _kinds[name], [one.obj for one in found if one.type == name]
+        if kind.texts is not None:
+            texts |= {(name, number): some for number, some in kind.texts(objects).items()}
+        else:
+            texts |= {(name, obj.id): [(None, document.body)] for obj in objects if (document := kind.document(obj))}
+    made = aside(_passages, [texts.get((one.type, one.obj.id), ()) for one in found], parsed)
+    return [replace(one, passages=some) for one, some in zip(found, made, strict=True)]
+
+
+def _passages(texts: list[Sequence[Text]], parsed: Query) -> list[list[Snippet]]:
+    return [snippets.passages(some, parsed) for some in texts]
 
 
 # --- keeping the index --------------------------------------------------------------------------------------------------
@@ -223,6 +265,22 @@ def rebuild() -> int:
     Raises `Busy` if the worker is writing at this moment.
     """
     return engine().rebuild(_all_documents())
+
+
+def check() -> None:
+    """Open the index as a search does. Raises `SearchDown`."""
+    engine().check()
+
+
+@outbox.every(timedelta(seconds=10))
+def mend() -> None:
+    """Make the index anew where there is none, an old one or a damaged one."""
+    try:
+        check()
+    except SearchDown:
+        log.warning("the index is made anew")
+        with contextlib.suppress(Busy):  # somebody does it already
+            rebuild()
 
 
 def lag() -> tuple[int, float]:

@@ -28,17 +28,22 @@ class Hit:
 
     type: str
     id: int
-    score: float
 
 
 class Engine(Protocol):
     """A search engine."""
 
-    def search(self, query: Query, *, group_ids: Collection[int], limit: int) -> list[Hit]:
-        """The best hits in these groups, all words first and any word if that finds nothing. No groups: no hits."""
+    def search(self, query: Query, *, group_ids: Collection[int], limit: int, type_: str | None = None) -> list[Hit]:
+        """The best hits in these groups, all words first and any word if that finds nothing. No groups: no hits.
+
+        `type_` keeps one type. Raises `SearchDown`.
+        """
+
+    def check(self) -> None:
+        """Open the index as a search does. Raises `SearchDown`."""
 
     def exists(self) -> bool:
-        """Whether there is an index at all: a lost one is made anew from the database."""
+        """Whether there is an index of the present form: a lost or an old one is made anew from the database."""
 
     def write(self, documents: Iterable[Document], gone: Iterable[tuple[str, int]]) -> None:
         """Add or replace documents and take away those that are gone. Worker only. Raises `Busy` during a rebuild."""
@@ -49,3 +54,7 @@ class Engine(Protocol):
 
 class Busy(Exception):
     """Somebody else writes the index now; try again in a moment."""
+
+
+class SearchDown(Exception):
+    """The index is lost, damaged or of an older form. That nothing can be found is not to be taken for nothing being there."""

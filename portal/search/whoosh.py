@@ -12,24 +12,29 @@ import os
 import secrets
 import shutil
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from whoosh import index as whoosh_index
 from whoosh import query as wq
 from whoosh.analysis import Token as WhooshToken
 from whoosh.analysis import Tokenizer
-from whoosh.fields import ID, NUMERIC, TEXT, Schema
+from whoosh.fields import ID, TEXT, Schema
 from whoosh.searching import Searcher
 
-from portal.search.engine import Busy, Document, Hit
-from portal.search.query import Query
+from portal.search.aside import aside
+from portal.search.engine import Busy, Document, Hit, SearchDown
+from portal.search.query import Query, Wanted
 from portal.search.swedish import tokens
 
 log = logging.getLogger("portal.search")
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+FORM = 2  # of the documents in the index; a new number lets every index be made anew
 NOBODY = "none"  # a group id that no document bears
 TITLE_WEIGHT = 3.0
 
@@ -50,10 +55,10 @@ class SwedishAnalyzer(Tokenizer):  # type: ignore[misc]  # Whoosh has no types
 def _schema() -> Any:
     return Schema(
         key=ID(stored=True, unique=True),
+        type=ID,
         group=ID,
         title=TEXT(analyzer=SwedishAnalyzer(), phrase=True, field_boost=TITLE_WEIGHT),
         body=TEXT(analyzer=SwedishAnalyzer(), phrase=True),
-        changed=NUMERIC(int, sortable=True),
     )
 
 
@@ -68,29 +73,39 @@ class WhooshEngine:
 
     # --- reading ---
 
-    def search(self, query: Query, *, group_ids: Collection[int], limit: int) -> list[Hit]:
+    def search(self, query: Query, *, group_ids: Collection[int], limit: int, type_: str | None = None) -> list[Hit]:
         """See `Engine.search`."""
         if query.is_empty or not group_ids:
             return []
+        return self._surely(self._ask, query, group_ids, limit, type_)
+
+    def check(self) -> None:
+        """See `Engine.check`."""
+        self._surely(self._fresh)
+
+    def _surely(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask the index, a second time if it was swapped under the question. The lock is held in the loop's own thread."""
         with self._lock:
             for attempt in (1, 2):
                 try:
-                    return self._ask(query, group_ids, limit)
-                except Exception as error:  # noqa: BLE001  # Whoosh raises anything on a damaged index, or one swapped twice
+                    return aside(function, *args, **kwargs)
+                except SearchDown:
+                    break
+                except Exception as error:  # noqa: BLE001  # Whoosh raises anything on a damaged index
                     log.error("the index could not be read (attempt %s): %s", attempt, repr(error))
                     self._let_go()
-        return []  # the index is a copy: 'search rebuild' makes it anew
+        raise SearchDown
 
-    def _ask(self, query: Query, group_ids: Collection[int], limit: int) -> list[Hit]:
+    def _ask(self, query: Query, group_ids: Collection[int], limit: int, type_: str | None) -> list[Hit]:
         searcher = self._fresh()
-        if searcher is None:
-            return []
-        hits = self._run(searcher, query, group_ids, limit, wq.And)
-        if not hits and len(query.words) + len(query.phrases) + len(query.prefixes) > 1:
-            hits = self._run(searcher, query, group_ids, limit, wq.Or)
+        hits = self._run(searcher, query, group_ids, limit, type_, wq.And)
+        if not hits and len(_parts(query.wanted)) > 1:
+            hits = self._run(searcher, query, group_ids, limit, type_, wq.Or)
         return hits
 
-    def _run(self, searcher: Any, query: Query, group_ids: Collection[int], limit: int, join: Any) -> list[Hit]:
+    def _run(
+        self, searcher: Any, query: Query, group_ids: Collection[int], limit: int, type_: str | None, join: Any
+    ) -> list[Hit]:
         # un-normalised on purpose: normalising drops an empty Or, and with it the fence around the groups
         fence = wq.ConstantScoreQuery(
             wq.Or(
@@ -101,20 +116,21 @@ class WhooshEngine:
             ),
             0.0,
         )
-        wanted = wq.And([_words(query, join), fence])
+        of_type = [wq.ConstantScoreQuery(wq.Term("type", type_), 0.0)] if type_ is not None else []
+        wanted = wq.And([join(_parts(query.wanted)), fence, *of_type])
         if query.refused:
-            wanted = wq.AndNot(wanted, wq.Or([wq.Term(f, term) for term in query.refused for f in ("title", "body")]))
+            wanted = wq.AndNot(wanted, wq.Or(_parts(query.refused)))
         found = searcher.search(wanted, limit=limit)
         hits = []
         for rank in range(found.scored_length()):
             kind, _colon, number = found.fields(rank)["key"].partition(":")
-            hits.append(Hit(kind, int(number), float(found.score(rank) or 0.0)))
+            hits.append(Hit(kind, int(number)))
         return hits
 
     def _fresh(self) -> Any:
         current = self._current()
         if current is None:
-            return None
+            raise SearchDown
         if self._opened != current.name or self._searcher is None:
             if self._searcher is not None:
                 self._searcher.close()
@@ -140,7 +156,8 @@ class WhooshEngine:
 
     def _current(self) -> Path | None:
         link = self._root / "current"
-        return link.resolve() if link.exists() else None
+        directory = link.resolve() if link.exists() else None
+        return directory if directory is not None and directory.name.startswith(f"index-{FORM}-") else None
 
     # --- writing ---
 
@@ -188,7 +205,7 @@ class WhooshEngine:
             yield
 
     def _new_directory(self) -> Path:
-        directory = self._root / f"index-{secrets.token_hex(6)}"
+        directory = self._root / f"index-{FORM}-{secrets.token_hex(6)}"
         directory.mkdir()
         whoosh_index.create_in(str(directory), _schema())
         return directory
@@ -205,18 +222,19 @@ class WhooshEngine:
         return directory
 
 
-def _words(query: Query, join: Any) -> Any:
-    parts: list[Any] = [wq.Or([wq.Term("title", w, boost=TITLE_WEIGHT), wq.Term("body", w)]) for w in query.words]
-    parts += [wq.Or([wq.Phrase(field, list(phrase)) for field in ("title", "body")]) for phrase in query.phrases]
-    parts += [wq.Or([wq.Prefix(field, prefix) for field in ("title", "body")]) for prefix in query.prefixes]
-    return join(parts)
+def _parts(side: Wanted) -> list[Any]:
+    """What each word, phrase and beginning asks of a document."""
+    parts: list[Any] = [wq.Or([wq.Term("title", w, boost=TITLE_WEIGHT), wq.Term("body", w)]) for w in side.words]
+    parts += [wq.Or([wq.Phrase(field, list(phrase)) for field in ("title", "body")]) for phrase in side.phrases]
+    parts += [wq.Or([wq.Prefix(field, prefix) for field in ("title", "body")]) for prefix in side.prefixes]
+    return parts
 
 
 def _fields(document: Document) -> dict[str, Any]:
     return {
         "key": f"{document.type}:{document.id}",
+        "type": document.type,
         "group": str(document.group_id),
         "title": document.title,
         "body": document.body,
-        "changed": int(document.changed_at.timestamp()),
     }

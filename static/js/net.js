@@ -16,19 +16,20 @@ function tell(lost) {
 /**
  * Fetch a part of a page.
  * @param {string|URL} url
- * @param {{method?: string, body?: FormData, signal?: AbortSignal}} [options]
+ * @param {{method?: string, body?: FormData, signal?: AbortSignal, isByItself?: boolean}} [options] `isByItself`: nobody
+ *   pressed anything, so the session does not live longer for it
  * @returns {Promise<Response>} any answer of the portal but 401
  * @throws {SessionEnded} 401
  * @throws {NoContact} no answer at all
  */
-export async function fetchPart(url, options = {}) {
+export async function fetchPart(url, { isByItself = false, ...options } = {}) {
   let answer;
   try {
     answer = await fetch(url, {
       ...options,
       credentials: "same-origin",
       redirect: "follow",
-      headers: { Accept: "text/html; fragment", "X-Fragment": "1" },
+      headers: { Accept: "text/html; fragment", "X-Fragment": "1", ...(isByItself && { "X-By-Itself": "1" }) },
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
@@ -41,6 +42,18 @@ export async function fetchPart(url, options = {}) {
     throw new SessionEnded(String(url));
   }
   return answer;
+}
+
+/**
+ * The text of an answer.
+ * @throws {NoContact} it broke off
+ */
+export async function wholeText(answer) {
+  try {
+    return await answer.text();
+  } catch (error) {
+    throw new NoContact(answer.url, { cause: error });
+  }
 }
 
 /** Elements of a partial, in order. */

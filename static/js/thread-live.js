@@ -2,14 +2,17 @@
  * The live feed of a thread. The socket only listens: `watch` first, then the gap over HTTP, so that nothing falls between.
  *
  * Every new or changed post has the thread's next number. Events with the number that follows are shown at once; a number
- * already had is dropped; a gap makes us ask `…/posts?after=<last>` (fragments, header X-Last-Seq). Without a socket we ask
- * every 20 s. Events: items {topic, items: [{seq, html}]}, changed {topic, id, seq, html}, presence {topic, people},
+ * already had is dropped; a gap makes us ask `…/posts?after=<last>` (fragments, header X-Last-Seq), again and again until
+ * there is an answer. Without a socket we ask every 20 s, with one every 30 s: an event that was lost on the server leaves
+ * no gap until the next one comes. Events: items {topic, items: [{seq, html}]}, changed {topic, id, seq, html}, presence {topic, people},
  * typing {topic, person}. `html` is a string, or an object with one form per language.
  */
 import { io } from "socket.io-client";
-import { NoContact, SessionEnded, fetchPart, parts } from "./net.js";
+import { NoContact, SessionEnded, fetchPart, parts, wholeText } from "./net.js";
 
 const POLL_MS = 20_000;
+const SURE_MS = 30_000;
+const RETRY_MS = [1_000, 30_000];
 const TYPING_MS = 3_000;
 const ACK_MS = 8_000;
 const FULL_ANSWER = 200; // as many posts as the server sends at once: there may be more
@@ -25,7 +28,11 @@ export class ThreadFeed {
     this.waiting = new Map(); // number -> html, beyond a gap
     this.asking = null;
     this.askAgain = false;
+    this.isBehind = false; // something was asked for and has not been answered
+    this.failures = 0;
+    this.askedAt = performance.now();
     this.isGone = false;
+    this.isSignedOut = false;
     this.lastTyping = -Infinity;
   }
 
@@ -37,7 +44,10 @@ export class ThreadFeed {
     this.socket.on("changed", (event) => { if (event.topic === this.topic) this.take([event]); });
     this.socket.on("presence", (event) => { if (event.topic === this.topic) this.onPresence(event.people); });
     this.socket.on("typing", (event) => { if (event.topic === this.topic) this.onTyping(event.person); });
-    this.poll = window.setInterval(() => { if (!this.socket.connected) this.catchUp(); }, POLL_MS);
+    this.poll = window.setInterval(() => {
+      const patience = this.socket.connected ? SURE_MS : POLL_MS;
+      if (performance.now() - this.askedAt >= patience) this.catchUp();
+    }, POLL_MS / 4);
     document.addEventListener("portal:session-back", () => this.resume());
     document.addEventListener("portal:contact-back", () => this.resume());
     window.addEventListener("pagehide", () => this.socket.disconnect());
@@ -46,6 +56,7 @@ export class ThreadFeed {
 
   resume() {
     if (this.isGone) return;
+    this.isSignedOut = false;
     if (!this.socket.connected) this.socket.connect();
     this.catchUp();
   }
@@ -70,9 +81,15 @@ export class ThreadFeed {
   dropped(reason) {
     this.onPresence([]);
     if (reason === "io client disconnect") return;
-    const asked = this.catchUp(); // is the portal there at all? the page says it at once if it is not
-    if (reason !== "io server disconnect") return; // socket.io connects again by itself
-    asked.then(() => { if (!this.isGone) window.setTimeout(() => this.socket.connect(), 1_000 + Math.random() * 2_000); });
+    // Sent away: our rights have changed, or this very tab is signing out and will be gone in a moment.
+    if (reason === "io server disconnect") window.setTimeout(() => this.comeBack(), 1_000 + Math.random() * 2_000);
+    else this.catchUp(); // is the portal there at all? the page says it at once if it is not; socket.io connects by itself
+  }
+
+  /** Ask first, over HTTP, whether we still may. */
+  async comeBack() {
+    await this.catchUp();
+    if (!this.isGone && !this.isSignedOut) this.socket.connect();
   }
 
   /** Say that we are writing, at most every 3 s. */
@@ -111,28 +128,49 @@ export class ThreadFeed {
   }
 
   async rounds() {
+    this.isBehind = true;
     do {
       this.askAgain = false;
       try {
         this.askAgain = (await this.askOnce()) || this.askAgain;
       } catch (error) {
-        if (error instanceof NoContact || error instanceof SessionEnded) return; // the page says it; the next poll tries again
-        throw error;
+        if (error instanceof SessionEnded) {
+          this.isSignedOut = true; // the page says it; when the session is back, we are too
+          this.socket.disconnect();
+          return;
+        }
+        if (!(error instanceof NoContact)) throw error;
+        this.askLater();
+        return;
       }
     } while (this.askAgain);
+    this.isBehind = false;
+    this.failures = 0;
   }
 
-  /** @returns {Promise<boolean>} whether there may be more */
+  /** No answer: once more in a moment, then more and more seldom. */
+  askLater() {
+    const [first, most] = RETRY_MS;
+    const wait = Math.min(first * 2 ** this.failures, most) * (0.75 + Math.random() / 2);
+    this.failures += 1;
+    window.setTimeout(() => { if (this.isBehind) this.catchUp(); }, wait);
+  }
+
+  /**
+   * @returns {Promise<boolean>} whether there may be more
+   * @throws {NoContact} no answer, or not a whole one
+   */
   async askOnce() {
     const url = new URL(this.postsUrl, window.location.href);
     url.searchParams.set("after", String(this.lastSeq));
-    const answer = await fetchPart(url);
-    const html = await answer.text();
+    this.askedAt = performance.now();
+    const answer = await fetchPart(url, { isByItself: true });
+    const html = await wholeText(answer);
     if (answer.status === 403 || answer.status === 404) {
       this.gone(html);
       return false;
     }
-    if (!answer.ok) return false;
+    if (!answer.ok) throw new NoContact(`${url}: ${answer.status}`);
     const numbers = [...parts(html).querySelectorAll("[data-change-seq]")].map((post) => Number(post.dataset.changeSeq));
     const isFull = numbers.length >= FULL_ANSWER;
     const told = isFull ? 0 : Number(answer.headers.get("X-Last-Seq") ?? 0);

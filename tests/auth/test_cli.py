@@ -13,7 +13,7 @@ from click.testing import Result
 from portal import db
 from portal.auth import sealing
 from portal.auth.models import IdentityProvider
-from portal.auth.provider import Reason, SignInRefused
+from portal.auth.provider import ClientAuth, Reason, SignInRefused
 from portal.auth.rows import config_of
 from portal.web import Edge
 from tests.auth.conftest import Visitor
@@ -48,6 +48,16 @@ def providers() -> list[IdentityProvider]:
     found = list(db.session.scalars(sa.select(IdentityProvider)))
     db.rollback()
     return found
+
+
+def test_what_a_provider_demands_is_kept_in_its_row(app: Edge, network: Network, secret_file: Path) -> None:
+    assert add(app, secret_file, "--client-auth", "client_secret_post", "--max-age", "3600").exit_code == 0
+    config = config_of(providers()[0], app.config["SETTINGS"])
+    assert (config.client_auth, config.max_age) == (ClientAuth.SECRET_POST, 3600)
+    assert add(app, secret_file).exit_code == 0
+    config = config_of(providers()[0], app.config["SETTINGS"])
+    assert (config.client_auth, config.max_age) == (ClientAuth.SECRET_BASIC, None)
+    assert add(app, secret_file, "--client-auth", "none").exit_code == 2
 
 
 def test_s46_a_secret_is_sealed(app: Edge, network: Network, secret_file: Path) -> None:

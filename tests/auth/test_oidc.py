@@ -17,7 +17,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from portal.auth import oidc
 from portal.auth.discovery import Directory
-from portal.auth.provider import Attempt, ClientAuth, Identity, ProviderConfig, Reason, SignInRefused
+from portal.auth.provider import ClientAuth, Identity, ProviderConfig, Reason, SignInRefused
 from portal.outbound import Outbound
 from tests.auth.evil_provider import (
     CLIENT_ID,
@@ -69,14 +69,14 @@ def refusal(provider: EvilProvider, config: ProviderConfig, directory: Directory
 
 def test_s06_the_request_has_all_that_protects_it(provider: EvilProvider, directory: Directory) -> None:
     config = provider.config(allowed_acr=(LOA3, LOA2), max_age=3600)
-    url, attempt = oidc.begin(config, directory=directory, now=NOW, login_hint="tor@example.org")
+    url, attempt = oidc.begin(config, directory=directory, now=NOW)
     assert url.startswith(f"{provider.issuer}/authorize?tenant=1&")
     query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
     challenge = query.pop("code_challenge")
     assert query == {
         "tenant": "1", "response_type": "code", "client_id": CLIENT_ID, "redirect_uri": REDIRECT_URI,
         "scope": "openid profile email", "state": attempt.state, "nonce": attempt.nonce, "code_challenge_method": "S256",
-        "response_mode": "query", "acr_values": f"{LOA3} {LOA2}", "max_age": "3600", "login_hint": "tor@example.org",
+        "response_mode": "query", "acr_values": f"{LOA3} {LOA2}", "max_age": "3600",
     }  # fmt: skip
     assert len(challenge) == 43
     assert len({attempt.state, attempt.nonce, attempt.verifier, challenge}) == 4
@@ -84,9 +84,8 @@ def test_s06_the_request_has_all_that_protects_it(provider: EvilProvider, direct
     assert attempt.verifier not in url
 
 
-def test_s06_an_attempt_survives_the_session(provider: EvilProvider, directory: Directory) -> None:
+def test_s06_secrets_are_not_in_what_a_traceback_shows(provider: EvilProvider, directory: Directory) -> None:
     _, attempt = oidc.begin(provider.config(), directory=directory, now=NOW)
-    assert Attempt.from_dict(attempt.as_dict()) == attempt
     assert attempt.verifier not in repr(attempt)
     assert CLIENT_SECRET not in repr(provider.config())
 
@@ -94,7 +93,7 @@ def test_s06_an_attempt_survives_the_session(provider: EvilProvider, directory: 
 def test_s03_an_honest_provider_is_accepted(provider: EvilProvider, directory: Directory) -> None:
     identity = sign_in(provider, provider.config(), directory)
     assert identity == Identity(
-        sub="person-1", email="tor.lindang@example.org", name="Tor Lindäng", acr=None, auth_time=None, sid=None, org_number=None
+        sub="person-1", email="tor.lindang@example.org", name="Tor Lindäng", acr=None, auth_time=None
     )  # fmt: skip
     assert basic(provider.authorization[0]) == (CLIENT_ID, CLIENT_SECRET)
     assert provider.forms[0]["redirect_uri"] == REDIRECT_URI
@@ -102,13 +101,12 @@ def test_s03_an_honest_provider_is_accepted(provider: EvilProvider, directory: D
 
 def test_s03_all_that_may_be_there_is_read(provider: EvilProvider, directory: Directory) -> None:
     provider.claims_changes = {
-        "aud": [CLIENT_ID], "azp": CLIENT_ID, "nbf": NOW - 5, "auth_time": NOW - 60, "acr": LOA3, "sid": "s-1",
+        "aud": [CLIENT_ID], "azp": CLIENT_ID, "nbf": NOW - 5, "auth_time": NOW - 60, "acr": LOA3,
         ORG_NUMBER: "802012-3456",
     }  # fmt: skip
     config = provider.config(allowed_acr=(LOA3,), max_age=3600, organisation_number="16802012-3456")
     identity = sign_in(provider, config, directory)
-    assert (identity.acr, identity.auth_time, identity.sid) == (LOA3, int(NOW - 60), "s-1")
-    assert identity.org_number == "8020123456"
+    assert (identity.acr, identity.auth_time) == (LOA3, int(NOW - 60))
 
 
 ALGORITHM_KEYS: dict[str, Callable[[], Key]] = {
@@ -609,13 +607,8 @@ def test_s42_a_personal_number_goes_no_further(
 
 def test_s19_logging_out_at_the_provider(provider: EvilProvider, directory: Directory) -> None:
     back = "http://127.0.0.1/"
-
-    def end(**hint: str) -> str | None:
-        return oidc.end_session(provider.config(), directory=directory, now=NOW, return_to=back, **hint)
-
-    plain = end()
-    assert plain == f"{provider.issuer}/end?client_id=portal&post_logout_redirect_uri=http%3A%2F%2F127.0.0.1%2F"
-    assert end(id_token_hint="a.b.c") == f"{plain}&id_token_hint=a.b.c"
+    url = oidc.end_session(provider.config(), directory=directory, now=NOW, return_to=back)
+    assert url == f"{provider.issuer}/end?client_id=portal&post_logout_redirect_uri=http%3A%2F%2F127.0.0.1%2F"
 
 
 @pytest.mark.timeout(20)

@@ -16,6 +16,7 @@ from portal.auth.models import BrowserSession, IdentityProvider
 from portal.people import actions as people
 from portal.people.models import Person, PersonStatus
 from portal.web import Edge
+from tests import commands
 from tests.conftest import SECRET, Browser, Sign
 from tests.factories import Network
 
@@ -171,6 +172,15 @@ def test_s18_a_click_is_noted_once_a_minute(network: Network, sign_in: Sign) -> 
         assert rows()[0].seen_at == first + timedelta(minutes=1)
 
 
+def test_s18_what_a_page_asks_for_by_itself_is_no_click(network: Network, sign_in: Sign) -> None:
+    with time_machine.travel(db.now(), tick=False) as clock:
+        client = sign_in(network.member)
+        for _ in range(2):
+            clock.shift(timedelta(minutes=15))
+            client.get("/groups", headers={"X-Fragment": "1", "X-By-Itself": "1"})
+        assert not is_in(client)
+
+
 def test_s18_the_settings_allow_no_more_than_ten_hours() -> None:
     import config
 
@@ -230,6 +240,39 @@ def test_s19_a_provider_that_is_closed_ends_the_sessions_it_opened(app: Edge, ne
     db.commit()
     assert not is_in(client)
     assert is_in(other)
+
+
+def test_s19_a_reopened_account_opens_no_old_session(network: Network, sign_in: Sign) -> None:
+    client, other, admin = sign_in(network.convener), sign_in(network.convener), sign_in(network.admin)
+    for step in ("closing", "approval"):
+        answer = admin.post(f"/people/{network.convener.id}/{step}", data={"csrf_token": admin.csrf})
+        assert answer.status_code == 302
+    assert not is_in(client)
+    assert not is_in(other)
+    assert is_in(admin)
+    assert is_in(sign_in(network.convener)), "the account itself is open again"
+
+
+def test_s19_a_reopened_provider_opens_no_old_session(app: Edge, network: Network) -> None:
+    provider = add_provider(network)
+    opened = sessions.PortalSession()
+    sessions.start(opened, person=network.member, provider=provider)
+    db.commit()
+    actions.disable_provider(provider, by=None)
+    db.commit()
+    assert add_provider(network).is_active
+    assert opened.token is not None
+    assert not is_in(with_token(app, opened.token))
+
+
+def test_s19_a_reopened_organisation_opens_no_old_session(app: Edge, network: Network, sign_in: Sign) -> None:
+    client, stays = sign_in(network.member), sign_in(network.convener)
+    for command in ("close", "reopen"):
+        answer = commands.run(app, "org", command, "foreningen")
+        assert answer.exit_code == 0, answer.output
+    assert not is_in(client)
+    assert is_in(stays)
+    assert is_in(sign_in(network.member))
 
 
 def test_s19_a_removed_role_is_gone_at_the_next_click(network: Network, sign_in: Sign) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from portal import db, web
 from portal.audit import AuditEntry
-from portal.auth import actions
-from portal.auth.models import Account, BrowserSession, IdentityProvider
+from portal.auth import actions, attempts
+from portal.auth.models import Account, BrowserSession, IdentityProvider, SignInAttempt
 from portal.auth.sessions import hash_id
 from portal.people import actions as people
 from portal.people.models import Person, PersonStatus
@@ -25,6 +28,7 @@ from portal.web import Edge
 from tests.auth.conftest import COOKIE, PORTAL, Visitor, add_demo, add_evil
 from tests.auth.demo_provider import DemoProvider
 from tests.auth.evil_provider import EvilProvider, send_json
+from tests.conftest import make_portal
 from tests.factories import Network, organisation
 
 Visit = Callable[[], Visitor]
@@ -158,6 +162,75 @@ def test_s06_a_failed_answer_uses_its_attempt_up(provider: int, visit: Visit) ->
     assert visitor.get(path, **{**params, "iss": "https://evil.example"}).status_code == 400
     assert visitor.get(path, **params).status_code == 400
     assert not visitor.is_in()
+
+
+def test_s06_an_attempt_is_used_up_when_the_provider_is_away_too(
+    network: Network, evil: EvilProvider, visit: Visit
+) -> None:
+    row, path = add_evil(evil, network.ngo), "/sign-in/{}/callback"
+    visitor = visit()
+    params = evil.answer(visitor.begin(row.id))
+    evil.routes["/token"] = lambda handler: send_json(handler, [], 200)
+    assert visitor.get(path.format(row.id), **params).status_code == 502
+    del evil.routes["/token"]
+    assert visitor.get(path.format(row.id), **params).status_code == 400
+    assert rows(sa.select(Account)) == []
+
+
+def test_s06_an_attempt_is_taken_once_by_two_at_once(app: Edge, provider: int, visit: Visit) -> None:
+    visitor = visit()
+    params = visitor.elsewhere.sign_in(visitor.begin(provider), "myndigheten-1")
+    session_id = rows(sa.select(BrowserSession))[0].id
+    taken: list[object] = []
+    start = threading.Barrier(4)
+
+    def take() -> None:
+        with app.app_context():
+            start.wait()
+            taken.append(attempts.take(params["state"], session_id=session_id))
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(each is None for each in taken) == [False, True, True, True]
+    assert rows(sa.select(SignInAttempt)) == []
+
+
+def test_s06_tabs_that_begin_at_once_do_not_lose_each_other(app: Edge, provider: int, visit: Visit) -> None:
+    visitor = visit()
+    visitor.get("/sign-in")
+    begun: list[str] = []
+    start = threading.Barrier(4)
+    db.rollback()
+
+    def begin() -> None:
+        tab = visit()
+        tab.client.set_cookie(COOKIE, visitor.cookie or "", domain="portal.test", secure=True)
+        start.wait()
+        begun.append(tab.client.get(f"/sign-in/{provider}").headers["Location"])
+
+    threads = [threading.Thread(target=begin) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(rows(sa.select(SignInAttempt))) == 4
+    last = visitor.elsewhere.sign_in(begun[0], "myndigheten-1")
+    assert visitor.get(f"/sign-in/{provider}/callback", **last).status_code == 303
+    assert rows(sa.select(SignInAttempt)) == [], "they belong to the session that has ended"
+
+
+def test_s06_an_attempt_that_nobody_finishes_is_forgotten(provider: int, visit: Visit) -> None:
+    visit().begin(provider)
+    attempts.sweep()
+    db.commit()
+    assert len(rows(sa.select(SignInAttempt))) == 1
+    with time_machine.travel(db.now() + timedelta(minutes=11)):
+        attempts.sweep()
+        db.commit()
+    assert rows(sa.select(SignInAttempt)) == []
 
 
 def test_s06_an_answer_is_for_one_browser(provider: int, visit: Visit) -> None:
@@ -296,6 +369,8 @@ def test_s08_the_same_address_at_two_providers_is_two_people(
         (network.authority.id, PersonStatus.ACTIVE),
         (network.ngo.id, PersonStatus.PENDING),
     }
+    noted = rows(sa.select(AuditEntry).where(AuditEntry.action == "foreign_address"))
+    assert [entry.details for entry in noted] == [{"provider": row.id}]
 
 
 def test_s10_a_provider_opens_nothing_of_another_organisation(
@@ -474,3 +549,32 @@ def test_s45_too_many_at_once(app: Edge, provider: int, visit: Visit) -> None:
     finally:
         app.config["SETTINGS"] = usual
         web.limiter.reset()
+
+
+@pytest.fixture
+def limited(tmp_path: Path, built_front_end: Path, request: pytest.FixtureRequest) -> Iterator[Edge]:
+    """A portal behind some proxies where three look-ups a minute come from one address."""
+    app = make_portal(tmp_path, sign_in_limit="3/minute", trusted_proxies=request.param)
+    with app.app_context():
+        db.Base.metadata.create_all(db.engine())
+        yield app
+        db.session.remove()
+        db.engine().dispose()
+
+
+def statuses(app: Edge, *forwarded: str) -> list[int]:
+    headers = [{"X-Forwarded-For": value} for value in forwarded]
+    return [app.test_client().get("/sign-in", headers=each).status_code for each in headers]
+
+
+@pytest.mark.parametrize("limited", [1], indirect=True)
+def test_s45_behind_a_proxy_each_address_has_its_own_limit(limited: Edge) -> None:
+    assert statuses(limited, *["192.0.2.1"] * 4) == [200, 200, 200, 429]
+    assert statuses(limited, "192.0.2.2") == [200]
+    # what the browser itself wrote stands before what the proxy added
+    assert statuses(limited, *(f"198.51.100.{number}, 192.0.2.1" for number in range(3))) == [429] * 3
+
+
+@pytest.mark.parametrize("limited", [0], indirect=True)
+def test_s45_without_a_proxy_nobody_chooses_an_address(limited: Edge) -> None:
+    assert statuses(limited, *(f"192.0.2.{number}" for number in range(4))) == [200, 200, 200, 429]

@@ -158,7 +158,7 @@ def sensitive(network: Network) -> dict[str, int]:
     item = add_item(meeting, f"Punkt {CANARY}", by)
     meetings.call_meeting(meeting, by=by)
     db.session.flush()
-    minutes.save_note(item, text=f"Anteckning {CANARY}", decision=CANARY, based_on=0, by=by)
+    minutes.save_note(item, text=f"Anteckning {CANARY}", based_on=0, by=by)
     db.commit()
     return {"thread": thread.id, "post": post.id, "meeting": meeting.id, "item": item.id}
 
@@ -193,6 +193,21 @@ def test_s42_reading_in_a_sensitive_group_is_noted(
         assert (last.person_id, last.organisation_id) == (network.secretary.id, network.county.id)
         assert (last.object_type, last.object_id, last.details) == (kind, sensitive[kind], {})
     assert audit.verify() is None
+
+
+def test_s42_a_thread_shown_around_a_refused_form_is_noted_too(
+    network: Network, sensitive: dict[str, int], sign_in: Sign, built_front_end: object
+) -> None:
+    client = sign_in(network.secretary)
+    address, form = f"/threads/{sensitive['thread']}/posts", {"body": " ", "client_id": "x", "csrf_token": client.csrf}
+    answer = client.post(address, data=form)
+    assert answer.status_code == 422
+    assert CANARY in answer.text
+    assert [(row.person_id, row.object_id) for row in entries("thread_read")] == [
+        (network.secretary.id, sensitive["thread"])
+    ]
+    assert client.post(address, data=form, headers={"X-Fragment": "1"}).status_code == 422
+    assert len(entries("thread_read")) == 1, "the composer alone shows no posts"
 
 
 def test_s42_what_somebody_may_not_see_is_no_read(
@@ -240,7 +255,7 @@ def test_s42_no_word_of_what_people_write_is_in_the_log(
     plan = Plan(f"Nytt {CANARY}", meeting.starts_at, meeting.ends_at, place=CANARY, practical=CANARY)
     db.session.flush()
     meetings.change_meeting(meeting, plan, based_on=meeting.revision, by=by)
-    minutes.save_note(item, text=f"Mer {CANARY}", decision=f"Nytt {CANARY}", based_on=1, by=by)
+    minutes.save_note(item, text=f"Mer {CANARY}", based_on=1, by=by)
     agenda.remove_item(spare, by=by)
     invitation = next(row for row in meeting.invitations if row.person_id == by.id)
     meetings.answer_invitation(invitation, Answer.ONLINE, by=by)

@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from werkzeug.test import TestResponse
 
 from portal import audit, db
-from portal.discussions.models import Post
+from portal.discussions.models import Post, ReadMark
 from portal.outbox import Job
-from portal.people.models import Group
+from portal.people.models import Group, Person
 from portal.web import Edge
 from tests import factories
 from tests.conftest import Browser, signed_in
@@ -282,6 +282,38 @@ def test_a_locked_database_is_said_plainly_and_nothing_is_half_written(own_porta
     assert send_post(client, thread_id).status_code == 302
     assert bodies() == ["Första inlägget", "Nytt inlägg"]
     assert audit.verify() is None
+
+
+def test_s42_a_read_mark_keeps_nobody_from_reading_but_the_audit_log_does(
+    own_portal: Edge, built_front_end: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, thread_id = convener_of(own_portal)
+    group = db.session.scalars(sa.select(Group).where(Group.slug == "slutna")).one()
+    sensitive_id = factories.thread(
+        group, db.session.scalars(sa.select(Person).where(Person.name == "Sam Mankallande")).one()
+    ).id
+    db.commit()
+    with locked(own_portal):
+        assert client.get(f"/threads/{thread_id}").status_code == 200
+        assert client.get(f"/threads/{sensitive_id}").status_code == 503
+    assert "a trace of reading could not be stored" in caplog.text
+    assert db.session.scalars(sa.select(ReadMark)).all() == []
+    db.rollback()
+    assert client.get(f"/threads/{sensitive_id}").status_code == 200
+    assert {mark.thread_id for mark in db.session.scalars(sa.select(ReadMark))} == {sensitive_id}
+
+
+def test_a_session_that_cannot_be_saved_does_not_deny_what_is_stored(
+    own_portal: Edge, built_front_end: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    client, _thread_id = convener_of(own_portal)
+    refuse = "CREATE TRIGGER no_save BEFORE UPDATE ON browser_session BEGIN SELECT RAISE(ABORT, 'no'); END"
+    db.session.execute(sa.text(refuse))
+    db.commit()
+    form = {"language": "en", "theme": "dark", "csrf_token": client.csrf}
+    assert client.post("/account", data=form).status_code == 302, "it has been done, and the answer says so"
+    assert db.session.scalars(sa.select(Person.theme).where(Person.language == "en")).all() == ["dark"]
+    assert "a session could not be saved" in caplog.text
 
 
 def test_a_database_that_is_away_is_said_plainly(own_portal: Edge, built_front_end: Path) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import threading
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from flask_babel import force_locale
 
 from portal import files
 from portal.errors import Invalid
@@ -115,3 +117,26 @@ def test_a_stream_is_read_piece_by_piece(app: Edge) -> None:
     stream: BinaryIO = Noting(b"x" * (2 * files.CHUNK + 1))
     files.store(stream, limit=10 * files.CHUNK)
     assert asked == [files.CHUNK] * 4
+
+
+def test_a_stored_name_survives_a_power_cut(app: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folders are synced after the name is there, not only the content before."""
+    synced: list[tuple[str, bool]] = []
+    before = os.fsync
+    name = hashlib.sha256(b"innehall").hexdigest()
+
+    def note(handle: int) -> None:
+        before(handle)
+        synced.append((Path(os.readlink(f"/proc/self/fd/{handle}")).name, files.path_of(name).exists()))
+
+    monkeypatch.setattr(os, "fsync", note)
+    files.store(io.BytesIO(b"innehall"), limit=100)
+    assert synced[1:] == [(name[:2], True), ("files", True)]
+
+
+def test_sizes_in_english(app: Edge) -> None:
+    with app.test_request_context(), force_locale("en"):
+        assert [files.human_size(size) for size in (3_400_000, 2_450_000_001)] == [
+            "3.4\N{NO-BREAK SPACE}MB",
+            "2.5\N{NO-BREAK SPACE}GB",
+        ]

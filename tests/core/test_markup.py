@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from bs4 import BeautifulSoup
 
@@ -150,17 +152,10 @@ def test_blocks_for_documents() -> None:
     found = markup.blocks(
         "# Beslut\n\nEn **fet** *lutad* text\n\n- ett\n- två\n  - tre\n\n1. fyra\n\n> citat\n\n```\n#let x\n```"
     )
-    assert [block["kind"] for block in found] == [
-        "paragraph",
-        "paragraph",
-        "bullets",
-        "numbers",
-        "paragraph",
-        "paragraph",
-    ]
+    assert shape(found) == ["Beslut", "En fet lutad text", ["-", ["ett"], ["två", ["-", ["tre"]]]], [1, ["fyra"]],
+                            ["quote", "citat"], "#let x\n"]  # fmt: skip
     assert found[0]["runs"] == [{"text": "Beslut", "bold": True, "italic": False}]
     assert {"text": "fet", "bold": True, "italic": False} in found[1]["runs"]
-    assert [item[0]["text"] for item in found[2]["items"]] == ["ett", "två", "tre"]
     assert found[5]["runs"] == [{"text": "#let x\n"}]
 
 
@@ -168,3 +163,39 @@ def test_a_quote_or_list_in_a_list_keeps_its_words() -> None:
     words = str(markup.blocks("- ett\n\n  > citat i punkten\n\n  1. inre\n\n  ```\n  kod\n  ```\n- två"))
     for word in ("ett", "citat i punkten", "inre", "kod", "två"):
         assert word in words
+
+
+def shape(found: list[dict[str, Any]]) -> list[Any]:
+    """Blocks as they are nested: words, [kind or start, items …] and ["quote", blocks …]."""
+    made: list[Any] = []
+    for block in found:
+        if block["kind"] == "paragraph":
+            made.append("".join(run["text"] for run in block["runs"]))
+        elif block["kind"] == "quote":
+            made.append(["quote", *shape(block["blocks"])])
+        else:
+            made.append([block.get("start", "-"), *(shape(item) for item in block["items"])])
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1. a\n   - b\n2. c", [[1, ["a", ["-", ["b"]]], ["c"]]]),
+        ("> - a\n> - b\n\nefter", [["quote", ["-", ["a"], ["b"]]], "efter"]),
+        ("- a\n\n  > citat\n\n  mer\n- b\n\nefter", [["-", ["a", ["quote", "citat"], "mer"], ["b"]], "efter"]),
+        ("7. sju\n8. åtta", [[7, ["sju"], ["åtta"]]]),
+        ("0. noll", [[0, ["noll"]]]),
+        ("- a\n  1. b\n     - c\n- d", [["-", ["a", [1, ["b", ["-", ["c"]]]]], ["d"]]]),
+        ("-\n- b", [["-", [], ["b"]]]),
+        ("> > djupt\n\nefter", [["quote", ["quote", "djupt"]], "efter"]),
+        ("Se [manualen](https://a.example/m) nu", ["Se manualen (https://a.example/m) nu"]),
+        ("[**fet** länk](/threads/5)", ["fet länk (/threads/5)"]),
+        ("[https://a.example](https://a.example)", ["https://a.example"]),
+        ("<https://a.example> <a@b.example>", ["https://a.example a@b.example"]),
+        ("[skriv](mailto:a@b.example)", ["skriv (a@b.example)"]),
+        ("[x](javascript:alert(1)) [y](//evil.example)", ["[x](javascript:alert(1)) y"]),
+    ],
+)
+def test_lists_quotes_and_links_keep_their_places(text: str, expected: list[Any]) -> None:
+    assert shape(markup.blocks(text)) == expected

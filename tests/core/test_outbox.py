@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextvars
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -93,13 +95,43 @@ def test_an_error_is_kept_and_the_job_tried_again_with_longer_and_longer_waits(a
             job = jobs()[0]
             waits.append((job.run_at - db.now()).total_seconds())
             assert "the scanner is away" in (job.error or "")
-        assert waits == [5 * 2**number for number in range(outbox.LAST_ATTEMPT)]
+        assert waits == [min(5 * 2**number, 3600) for number in range(outbox.LAST_ATTEMPT)]
+        assert sum(waits[:-1]) > 24 * 3600, "a disk that is full for a day and a night"
         clock.shift(timedelta(days=30))
         assert outbox.run_once() == 0, "given up"
     shown = commands.run(app, "outbox")
     assert "noted" in shown.output
     assert "given up: ValueError: the scanner is away" in shown.output
     assert "1 jobs with errors." in shown.output
+
+
+def test_what_was_given_up_is_counted_and_can_be_tried_anew(app: Edge, register: Register) -> None:
+    for number in range(3):
+        put("noted", number=number)
+    db.session.execute(sa.update(Job).values(failed_at=db.now(), attempts=40, error="away"))
+    db.commit()
+    assert contextvars.Context().run(app.test_client().get, "/health").get_json()["outbox"] == {"failed": 3}
+    assert outbox.run_all() == 0
+    first = jobs()[0].id
+    assert commands.run(app, "outbox", "--retry", str(first)).output == "1 jobs will be tried anew.\n"
+    assert outbox.failed_count() == 2
+    db.rollback()
+    assert commands.run(app, "outbox", "--retry").output == "2 jobs will be tried anew.\n"
+    assert commands.run(app, "outbox", "--retry", "999999").output == "0 jobs will be tried anew.\n"
+    assert commands.run(app, "outbox", "--retry", "x").exit_code == 2
+    done: list[int] = []
+    register("noted", lambda number: done.append(number))
+    assert outbox.run_all() == 3
+    assert (sorted(done), jobs()) == ([0, 1, 2], [])
+
+
+def test_signs_of_life_of_workers_long_gone_are_forgotten(app: Edge) -> None:
+    outbox.sign("old")
+    with time_machine.travel(db.now() + timedelta(days=2)):
+        outbox.sign("new")
+        outbox.forget_old_signs()
+        db.commit()
+        assert db.session.scalars(sa.select(outbox.WorkerSign.name)).all() == ["new"]
 
 
 def test_a_job_that_fails_does_not_hold_up_others(app: Edge, register: Register) -> None:
@@ -283,6 +315,35 @@ def test_the_loop_works_signs_and_stops_on_demand(app: Edge, register: Register)
     outbox.work("here", stopped=lambda: len(seen) == 3)
     assert seen == [0, 1, 2]
     assert db.session.get_one(outbox.WorkerSign, "here").seen_at <= db.now()
+
+
+def test_a_long_job_is_no_silence_but_an_endless_one_is(
+    app: Edge, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "SIGN_EVERY", timedelta(seconds=0.05))
+    signs: list[datetime] = []
+    before = outbox.sign
+
+    def note(name: str) -> None:
+        before(name)
+        signs.append(db.now())
+
+    monkeypatch.setattr(outbox, "sign", note)
+
+    def long() -> None:
+        time.sleep(0.5)
+        assert len(signs) > 3
+        monkeypatch.setattr(outbox, "LONGEST_JOB", timedelta(seconds=0.1))
+        time.sleep(0.2)
+        signs.clear()
+        time.sleep(0.5)
+        assert signs == []
+
+    register("long", long)
+    put("long")
+    outbox.work("here", stopped=lambda: not jobs() or jobs()[0].error is not None)
+    assert jobs() == []
+    assert db.session.scalars(sa.select(outbox.WorkerSign.name)).all() == ["here"]
 
 
 def test_housekeeping_that_fails_does_not_end_the_loop(

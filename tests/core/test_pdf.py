@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +21,7 @@ def data(**more: Any) -> dict[str, Any]:
         "title": "Protokoll: LAMP", "subtitle": "tisdag 24 november 2026, kl. 09.30–15.30.", "author": "Sam Mankallande",
         "group": "Länsstyrelsernas nätverk", "class": "Nätverket", "lang": "sv", "date": "24 nov 2026",
         "present": [["Myndigheten", "Sam Mankallande", "På plats"]],
-        "items": [{"number": "§\N{NO-BREAK SPACE}1", "title": "Lägesbild", "text": blocks("En **fet** text."), "decision": []}],
+        "items": [{"number": "§\N{NO-BREAK SPACE}1", "title": "Lägesbild", "text": blocks("En **fet** text."), "decisions": []}],
         "words": {"present": "Närvaro", "columns": ["Organisation", "Namn", "Hur"], "decision": "Beslut", "page": "Sida", "of": "av"},
         **more,
     }  # fmt: skip
@@ -34,7 +37,7 @@ def item(title: str, text: str = "", decision: str = "", number: int = 1) -> dic
         "number": f"§\N{NO-BREAK SPACE}{number}",
         "title": title,
         "text": blocks(text),
-        "decision": blocks(decision),
+        "decisions": [blocks(decision)] if decision else [],
     }
 
 
@@ -96,6 +99,16 @@ def test_every_form_of_text(app: Edge) -> None:
         assert word in text
 
 
+def test_lists_in_lists_and_quotes_are_numbered_as_they_were_written(app: Edge) -> None:
+    text = "3. första\n   - inre\n4. andra\n\n> 1. citerad\n> 2. också\n\nEfter [länken](https://a.example/x)."
+    _reader, shown = read(items=[item("Punkt", text, text)])
+    for words in ("3. första", "• inre", "4. andra", "1. citerad", "2. också", "länken (https://a.example/x)."):
+        assert shown.count(words) == 2, words
+    deep = "".join("  " * level + f"- nivå {level}\n" for level in range(60)) + "\n" + "> " * 60 + "djupt citat"
+    _reader, shown = read(items=[item("Djupt", deep, deep)])
+    assert "nivå 5" in shown
+
+
 def test_a_language_of_its_own(app: Edge) -> None:
     reader, _text = read(lang="en")
     catalog: Any = reader.trailer["/Root"]
@@ -107,6 +120,43 @@ def test_what_cannot_be_made_says_so(app: Edge) -> None:
         pdf.compile_pdf("missing.typ", {})
     with pytest.raises(pdf.PdfError):
         pdf.compile_pdf("minutes.typ", {"title": "Bara rubrik"})
+
+
+def child(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    script = folder / "child.py"
+    script.write_text(code)
+    monkeypatch.setattr(pdf, "CHILD", script)
+
+
+def test_s46_the_child_has_limits_and_knows_no_secrets(
+    app: Edge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PORTAL_SECRET_KEY", "hemligt")
+    code = "import json, os, resource as r\nlimits = r.getrlimit(r.RLIMIT_AS)[1], r.getrlimit(r.RLIMIT_CPU)[1]\n"
+    child(tmp_path, monkeypatch, code + "print('%PDF', json.dumps([dict(os.environ), limits]))")
+    environment, limits = json.loads(pdf.compile_pdf("minutes.typ", {}).removeprefix(b"%PDF"))
+    assert "hemligt" not in str(environment)
+    assert limits == [pdf.MEMORY_BYTES, pdf.SECONDS]
+
+
+def test_only_two_are_made_at_once(app: Edge, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    child(
+        tmp_path, monkeypatch,
+        "import time\nbegan = time.time()\ntime.sleep(0.4)\nprint('%PDF', began, time.time())",
+    )  # fmt: skip
+
+    def make(_number: int) -> list[float]:
+        with app.app_context():
+            return [float(word) for word in pdf.compile_pdf("minutes.typ", {}).split()[1:]]
+
+    with ThreadPoolExecutor(6) as pool:
+        spans = list(pool.map(make, range(6)))
+    assert len(spans) == 6
+    assert max(sum(began <= at < ended for began, ended in spans) for at, _ended in spans) == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(pdf, "SECONDS", 0.05)
+        with pdf._turns, pdf._turns, pytest.raises(pdf.PdfError, match="turn"):
+            pdf.compile_pdf("minutes.typ", data())
 
 
 def test_one_that_takes_too_long_is_stopped(app: Edge, monkeypatch: pytest.MonkeyPatch) -> None:

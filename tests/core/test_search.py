@@ -5,14 +5,20 @@ from __future__ import annotations
 import gc
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from portal import db, outbox, search
 from portal.discussions.models import Post, Thread
+from portal.library import searchable as library
+from portal.library.models import ResourcePage
 from portal.people.models import Group, Person
 from portal.people.policy import readable_group_ids
 from portal.search import snippets
@@ -94,6 +100,47 @@ def test_minus_takes_away(engine: Engine) -> None:
 
 def test_a_star_is_a_beginning(engine: Engine) -> None:
     assert set(found(engine, "samverk*")) == {1, 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "prefixes"),
+    [
+        ("a*", ["a"], []),
+        ("a**", ["a"], []),
+        ("ab***", ["ab"], []),
+        ("å" + "*" * 300, ["å"], []),
+        ("e\N{COMBINING ACUTE ACCENT}\N{COMBINING ACUTE ACCENT}*", ["e"], []),
+        ("sam*", [], ["sam"]),
+        ("Sam**", [], ["sam"]),
+        ("(prosti*", [], ["prosti"]),
+        ("samverkans-pl*", ["samverkan"], []),
+        ("samverkans-plan*", ["samverkan"], ["plan"]),
+    ],
+)
+def test_a_beginning_has_three_letters(text: str, words: list[str], prefixes: list[str]) -> None:
+    wanted = parse(text).wanted
+    assert (wanted.words, wanted.phrases, wanted.prefixes) == (words, [], prefixes)
+
+
+def test_beginnings_in_brackets_and_after_hyphens_find(engine: Engine) -> None:
+    engine.write([document(8, "Samverkans-plan", "text")], [])
+    assert set(found(engine, "(prosti*")) == {1, 3}
+    assert found(engine, "samverkans-pla*") == [8]
+
+
+def test_minus_takes_away_whole_phrases_and_beginnings(engine: Engine) -> None:
+    engine.write(
+        [
+            document(20, "Ett", "samverkan mot svart arbete"),
+            document(21, "Två", "samverkan om arbete och en plan"),
+            document(22, "Tre", "samverkan i en samverkans-plan"),
+        ],
+        [],
+    )
+    assert set(found(engine, 'samverkan -"svart arbete"')) == {1, 21, 22}
+    assert set(found(engine, "samverkan -samverkans-plan")) == {1, 20, 21}
+    assert set(found(engine, "samverkan -arb*")) == {1, 22}
+    assert found(engine, '-"svart arbete"') == []
 
 
 def test_forms_of_a_word(engine: Engine) -> None:
@@ -231,6 +278,25 @@ def test_types_and_pages(network: Network) -> None:
     assert ask(network.member, "spritkök", type_="unheard_of").found == []
 
 
+def test_a_type_is_chosen_before_the_best_are_cut_off(
+    network: Network, sign_in: Sign, monkeypatch: pytest.MonkeyPatch, built_front_end: object
+) -> None:
+    monkeypatch.setattr(search, "MOST_HITS", 5)
+    thread = factories.thread(network.group, network.convener, "Spritkök", "Spritkök")
+    for number in range(10):
+        factories.post(thread, network.member, f"Spritkök {number}")
+    for number in range(7):
+        factories.resource(network.group, network.member, "Manual", f"Långt ner {'ord ' * 50} spritkök {number}")
+    index()
+    results = ask(network.member, "spritkök", type_="resource")
+    assert (results.total, results.more, {one.type for one in results.found}) == (5, True, {"resource"})
+    assert results.counts["post"] == 4, "the other types are counted too"
+    assert ask(network.member, "spritkök").more
+    page = sign_in(network.member).get("/library?q=spritkök").text
+    assert page.count('class="row-title"') == 5
+    assert "5+ träffar" in page
+
+
 def test_a_stale_index_shows_nothing_that_may_not_be_seen(network: Network) -> None:
     thread = factories.thread(network.group, network.convener, "Spritkök", "Om tändstickor")
     index()
@@ -259,6 +325,8 @@ def test_an_index_that_lies_about_groups_shows_nothing(app: Edge, network: Netwo
 
 
 def test_the_page_takes_anything(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    index()
+    search.mend()
     client = sign_in(network.member)
     for text in MALICIOUS:
         words = text.encode("utf-8", "replace").decode()
@@ -281,6 +349,10 @@ def damage(app: Edge, how: str) -> None:
     current = (folder_of(app) / "current").resolve()
     if how == "gone":
         shutil.rmtree(folder_of(app))
+    elif how == "old":
+        old = current.rename(current.with_name("index-0123456789ab"))
+        (folder_of(app) / "current").unlink()
+        (folder_of(app) / "current").symlink_to(old.name)
     elif how == "target gone":
         shutil.rmtree(current)
     elif how == "empty":
@@ -296,24 +368,55 @@ def damage(app: Edge, how: str) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh leaves damaged files open
 @pytest.mark.parametrize("how", ["gone", "target gone", "empty", "cut", "overwritten"])
-def test_a_damaged_index_finds_nothing_until_it_is_made_anew(
+def test_a_damaged_index_is_not_taken_for_an_empty_one(
     app: Edge, network: Network, sign_in: Sign, built_front_end: object, how: str
 ) -> None:
     factories.thread(network.group, network.convener, "Spritkök", "Om tändstickor")
+    outbox.sign("test")
     index()
+    client = sign_in(network.member)
+    assert client.get("/health").status_code == 200
     app.extensions["search_engine"].close()  # as a process that starts now
     damage(app, how)
-    client = sign_in(network.member)
-    answer = client.get("/search?q=spritkök")
-    assert answer.status_code == 200
-    assert "Om tändstickor" not in answer.text
-    assert client.get("/library?q=spritkök").status_code == 200
+    for where in ("/search?q=spritkök", "/library?q=spritkök", "/groups/natverket/materials?q=spritkök"):
+        answer = client.get(where)
+        assert answer.status_code == 503
+        assert "notice-error" in answer.text
+        assert "Om tändstickor" not in answer.text
+        assert "Nätverket" in answer.text, "the rest of the page works"
+    assert client.get("/search?q=spritkök&fragment=1").status_code == 503
+    assert client.get("/search").status_code == client.get("/library").status_code == 200
+    health = client.get("/health")
+    assert (health.status_code, health.json["index"]["status"]) == (503, "down")  # type: ignore[index]
+    asked = commands.run(app, "search", "query", "spritkök", "--as", network.member.email)
+    assert (asked.exit_code, asked.output) == (1, "Error: The index cannot be read. Make it anew: search rebuild.\n")
     done = commands.run(app, "search", "rebuild")
     assert (done.exit_code, done.output) == (0, "2 documents are in the new index.\n")
     assert ask(network.member, "spritkök").total == 1
     factories.thread(network.group, network.convener, "Stormkök", "Om annat")
     index()
     assert ask(network.member, "stormkök").total == 1
+    assert client.get("/health").status_code == 200
+    gc.collect()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh leaves damaged files open
+@pytest.mark.parametrize("how", ["gone", "target gone", "empty", "cut", "overwritten", "old"])
+def test_the_worker_mends_the_index(app: Edge, network: Network, how: str) -> None:
+    factories.thread(network.group, network.convener, "Spritkök", "Om tändstickor")
+    index()
+    app.extensions["search_engine"].close()
+    damage(app, how)
+    with pytest.raises(search.SearchDown):
+        ask(network.member, "spritkök")
+    search.mend()
+    assert ask(network.member, "spritkök").total == 1
+    made = (folder_of(app) / "current").resolve()
+    search.mend()
+    assert (folder_of(app) / "current").resolve() == made, "what works is left alone"
+    with app.extensions["search_engine"]._writing():
+        damage(app, "target gone")
+        search.mend()  # somebody makes it already
     gc.collect()
 
 
@@ -348,9 +451,15 @@ def test_what_is_written_during_a_rebuild_is_written_after_it(app: Edge, network
 def test_the_lag_is_what_waits(network: Network) -> None:
     factories.thread(network.group, network.convener, "Spritkök", "Om tändstickor")
     db.commit()
+    waiting = sa.func.count(outbox.Job.id)
+    assert search.lag()[0] == db.session.scalar(sa.select(waiting).where(outbox.Job.kind == search.JOB)) == 2
+    db.session.execute(sa.update(outbox.Job).values(created_at=db.now() - timedelta(minutes=5)))
+    db.session.execute(sa.insert(outbox.Job).values(kind=search.JOB, payload={}, attempts=12, failed_at=db.now()))
     count, seconds = search.lag()
-    assert count >= 2
-    assert seconds >= 0
+    assert count == 2, "what was given up does not wait"
+    assert 300 <= seconds < 330
+    index()
+    assert search.lag() == (0, 0.0)
 
 
 # --- passages -----------------------------------------------------------------------------------------------------------
@@ -375,6 +484,98 @@ def test_a_passage_is_where_the_words_are() -> None:
     assert snippet.html.endswith(" …")
     assert len(snippet.html) < 500
     assert snippets.best(text, parse("synål")) is None
+
+
+def test_passages_come_from_the_two_best_pages() -> None:
+    filler = "annat om ingenting " * 300
+    pages = [(number, filler) for number in range(1, 60)]
+    pages[20] = (21, f"{filler} en metro {filler}")
+    pages[40] = (41, f"{filler} människohandel i Métro {filler}")
+    pages[50] = (51, f"{filler} Me\N{COMBINING ACUTE ACCENT}tro, människohandeln {filler}")
+    made = snippets.passages(pages, parse("människohand* metro"))
+    assert [snippet.page for snippet in made] == [41, 51]
+    assert "<mark>människohandel</mark> i <mark>Métro</mark>" in made[0].html
+    assert snippets.passages([(None, filler)], parse("metro")) == []
+    alone = snippets.passages([(None, f"{filler} metro {filler} metro {filler}")], parse("metro"))
+    assert [snippet.page for snippet in alone] == [None]
+
+
+def test_only_so_much_is_looked_through(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    before = snippets.best
+
+    def counting(text: str, *args: Any, **more: Any) -> snippets.Snippet | None:
+        read.append(len(text))
+        return before(text, *args, **more)
+
+    monkeypatch.setattr(snippets, "best", counting)
+    snippets.passages([(number, "spritkök " * 1_000) for number in range(500)], parse("spritkök tändstickor"))
+    assert len(read) == snippets.MOST_PIECES
+    assert max(read) <= snippets.PIECE
+    monkeypatch.setattr(library, "MOST_CHARACTERS", 1_000)
+    made = factories.resource(network.group, network.member, text="spritkök " * 1_000)
+    made.current.page_count = 9
+    made.current.pages += [ResourcePage(number=number, text="spritkök " * 10) for number in range(2, 10)]
+    other = factories.resource(network.group, network.member, text="kort")
+    db.session.flush()
+    assert library._texts([made, other]) == {
+        made.id: [(1, ("spritkök " * 1_000)[:1_000])],
+        other.id: [(None, "kort")],
+    }
+
+
+def test_under_gevent_the_loop_goes_on_meanwhile() -> None:
+    code = """
+from gevent import monkey; monkey.patch_all()
+import gevent, tempfile, threading, time
+from pathlib import Path
+from portal.search.aside import aside
+from portal.search.engine import SearchDown
+from portal.search.query import parse
+from portal.search.whoosh import WhooshEngine
+from tests.core.test_search import CORPUS
+ticks = []
+def tick():
+    while True:
+        gevent.sleep(0.01)
+        ticks.append(1)
+gevent.spawn(tick)
+def work(seconds):
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass
+    return seconds
+assert aside(work, 0.5) == 0.5
+assert len(ticks) >= 5, ticks
+try:
+    aside(int, "x")
+except ValueError:
+    pass
+else:
+    raise SystemExit("the error is lost")
+engine = WhooshEngine(Path(tempfile.mkdtemp()))
+try:
+    engine.check()
+except SearchDown:
+    pass
+else:
+    raise SystemExit("no index is no index")
+engine.write(CORPUS, [])
+def ask():
+    return {hit.id for hit in engine.search(parse("människohandel"), group_ids=[1], limit=10)}
+asked = [gevent.spawn(ask) for _ in range(20)]
+gevent.joinall(asked, timeout=20)
+assert [one.value for one in asked] == [{1, 2}] * 20, [one.value for one in asked]
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=commands.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_marking_a_title() -> None:

@@ -7,16 +7,19 @@ import uuid
 
 import pytest
 import sqlalchemy as sa
+from bs4 import BeautifulSoup
 
 from portal import audit, db, guard, search
+from portal.audit import AuditEntry
 from portal.discussions import actions, policy
 from portal.discussions.models import Post, PostKind, PostVersion, Thread, ThreadKind
 from portal.errors import Conflict
 from portal.outbox import Job
 from portal.people import actions as people
-from portal.people.models import Group, Membership, Person
+from portal.people.models import Group, Membership, Person, PersonStatus
 from portal.web import Edge
 from tests import factories
+from tests.conftest import Sign
 from tests.factories import Network
 
 NUMBER = "811228-9874"  # Skatteverket's published test number
@@ -178,9 +181,9 @@ def test_unread_counts_others_posts_since_joining(network: Network) -> None:
     db.session.flush()
     factories.post(thread, network.convener)
     db.commit()
-    assert policy.unread_by_group(network.member) == {network.group.id: 2}
-    assert policy.unread_by_group(network.outsider) == {network.group.id: 1}
-    assert policy.unread_by_group(network.convener) == {network.group.id: 1}
+    assert policy.unread(network.member) == {(network.group.id, thread.id): 2}
+    assert policy.unread(network.outsider) == {(network.group.id, thread.id): 1}
+    assert policy.unread(network.convener) == {(network.group.id, thread.id): 1}
     actions.mark_read(db.session(), person_id=network.member.id, thread_id=thread.id, seq=thread.last_seq)
     actions.mark_read(db.session(), person_id=network.member.id, thread_id=thread.id, seq=1)
     db.commit()
@@ -197,6 +200,59 @@ def test_a_flush_notes_what_the_index_must_learn(network: Network) -> None:
     }
     assert ("thread", thread.id) in noted
     assert any(type_ == "post" for type_, _id in noted)
+
+
+def test_the_audience_is_those_who_can_sign_in(network: Network) -> None:
+    assert policy.audience(network.group) == (4, 3)
+    network.observer.status = PersonStatus.DISABLED
+    assert policy.audience(network.group) == (3, 3)
+    network.ngo.is_active = False
+    assert policy.audience(network.group) == (2, 2)
+    assert policy.audience(network.closed) == (2, 2)
+    assert policy.audience(network.open) is None
+
+
+def test_the_page_says_who_can_read(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    client = sign_in(network.convener)
+    assert "4 personer i 3 organisationer" in client.get("/groups/natverket/threads/new").text
+    page = client.get("/groups/oppna/threads/new").text
+    assert "alla som är inloggade" in page or "everybody who is signed in" in page
+    assert "organisationer" not in BeautifulSoup(page, "lxml").select_one("main").text  # type: ignore[union-attr]
+
+
+def test_fragments_are_made_while_nobody_waits_for_the_audit_log(network: Network) -> None:
+    noted: list[int] = []
+
+    def render(post: Post) -> dict[str, str]:
+        noted.append(db.session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) or 0)
+        return factories.plain_render(post)
+
+    def count() -> int:
+        return db.session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) or 0
+
+    before = [count()]
+    thread = actions.start_thread(
+        network.group, title="T", body="B", kind=ThreadKind.DISCUSSION, client_id=str(uuid.uuid4()), by=network.convener,
+        render=render,
+    )  # fmt: skip
+    before.append(count())
+    post = actions.add_post(
+        thread, body="C", kind=PostKind.REPLY, client_id=str(uuid.uuid4()), by=network.convener, render=render
+    )
+    before.append(count())
+    actions.edit_post(post, body="D", based_on=1, by=network.convener, render=render)
+    assert noted == before
+
+
+def test_a_client_id_that_the_table_cannot_hold_is_refused(
+    network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    thread = factories.thread(network.group, network.convener)
+    db.commit()
+    client = sign_in(network.convener)
+    for bad in (uuid.uuid4().hex, f"{{{uuid.uuid4()}}}", f"urn:uuid:{uuid.uuid4()}"):
+        form = {"body": "Text", "client_id": bad, "csrf_token": client.csrf}
+        assert client.post(f"/threads/{thread.id}/posts", data=form).status_code == 422
 
 
 def test_leaving_ends_seeing(network: Network) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import docx
 import openpyxl
@@ -19,9 +21,9 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.http import parse_options_header
 from werkzeug.test import TestResponse, encode_multipart
 
-from portal import db, files, outbox
+from portal import db, files, markup, outbox
 from portal.audit import AuditEntry
-from portal.library import actions
+from portal.library import actions, reading
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
 from portal.people.models import Person
 from portal.web import Edge
@@ -596,3 +598,83 @@ def test_too_large_a_file_is_one_of_the_refused(app: Edge, network: Network, tmp
     done = run_import(app, tmp_path, network.member)
     assert "1 imported, 0 already there, 1 refused." in done.output
     assert len(kept(app)) == 1
+
+
+# --- what a failure leaves behind -----------------------------------------------------------------------------------------
+
+
+def aged(path: Path, hours: float) -> Path:
+    at = time.time() - hours * 3600
+    os.utime(path, (at, at))
+    return path
+
+
+def test_contents_that_nothing_refers_to_are_swept_away_after_a_day(app: Edge, network: Network) -> None:
+    ready = factories.resource(network.group, network.member, text="det som finns kvar").current.sha256
+    db.commit()
+    contents = [files.store(io.BytesIO(text), limit=100).sha256 for text in (b"gammal", b"ny", b"kommer igen")]
+    incoming = files.path_of(ready).parent.parent / "incoming"
+    half, arriving = incoming / "half", incoming / "arriving"
+    half.write_bytes(b"x")
+    arriving.write_bytes(b"x")
+    for path, hours in [(files.path_of(ready), 99.0), (half, 25.0), (arriving, 23.0),
+                        *zip(map(files.path_of, contents), (25.0, 23.0, 99.0), strict=True)]:  # fmt: skip
+        aged(path, hours)
+    files.store(io.BytesIO(b"kommer igen"), limit=100)  # somebody adds it at this moment
+    actions.sweep_files()
+    db.commit()
+    assert kept(app) == sorted(["arriving", ready, contents[1], contents[2]])
+
+
+def test_a_content_whose_transaction_failed_is_swept_away(
+    app: Edge, network: Network, sign_in: Sign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise OSError("the disk is full")
+
+    member = sign_in(network.member)
+    with monkeypatch.context() as patch:
+        patch.setattr(db, "commit", fail)
+        assert upload(member, b"Text").status_code == 503
+    (name,) = kept(app)
+    aged(files.path_of(name), 25)
+    actions.sweep_files()
+    assert kept(app) == []
+
+
+def test_nobody_waits_while_an_import_copies_a_file(
+    app: Edge, network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.txt").write_text("Text om allt")
+    before = files.store
+    open_ones: list[bool] = []
+
+    def note(stream: BinaryIO, *, limit: int) -> files.Stored:
+        open_ones.append(db.session().in_transaction())
+        return before(stream, limit=limit)
+
+    monkeypatch.setattr(files, "store", note)
+    done = commands.run(app, "library", "import", str(tmp_path), "--group", "natverket", "--by", network.member.email)
+    assert (done.exit_code, open_ones) == (0, [False]), done.output
+
+
+def test_markdown_is_parsed_before_a_transaction_is_open_and_only_so_much_of_it(
+    network: Network, sign_in: Sign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[bool] = []
+    before = markup.plain
+
+    def note(text: str) -> str:
+        parsed.append(db.session().in_transaction())
+        return before(text)
+
+    monkeypatch.setattr(markup, "plain", note)
+    monkeypatch.setattr(reading, "LONGEST_MARKDOWN", 40)
+    member = sign_in(network.member)
+    added(member, b"# Kort\n\nEn **fet** text", "kort.md")
+    added(member, b"# Lang\n\nEn **fet** text" + b" ord" * 20, "lang.md")
+    assert parsed == [False]
+    assert [text[:5] for text in db.session.scalars(sa.select(ResourcePage.text).order_by(ResourcePage.id))] == [
+        "Kort\n",
+        "# Lan",
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import threading
+import uuid
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -21,6 +22,7 @@ from portal.errors import Conflict
 from portal.meetings import actions
 from portal.meetings.actions import Plan
 from portal.meetings.agenda import actions as agenda
+from portal.meetings.followup import actions as followup
 from portal.meetings.forms import at
 from portal.meetings.minutes import actions as minutes
 from portal.meetings.models import (
@@ -37,7 +39,7 @@ from portal.people import actions as people
 from portal.people.models import Person
 from portal.web import Edge
 from tests import factories
-from tests.conftest import Browser, Sign
+from tests.conftest import Browser, Sign, send
 from tests.factories import Network
 
 NUMBER = "811228-9874"  # Skatteverket's published test number
@@ -48,10 +50,6 @@ PLAN = {
     "link": "https://video.example/abc", "reply_by": "2031-11-20", "practical": "Ta med *lägesbild*.",
 }  # fmt: skip
 ITEM = {"title": "Lägesbild", "kind": "discussion", "minutes_allotted": "30", "owner": "0", "description": "Se bilaga."}
-
-
-def send(client: Browser, where: str, **form: Any) -> TestResponse:
-    return client.post(where, data={"csrf_token": client.csrf, **form})
 
 
 def planned(client: Browser, **changes: str) -> int:
@@ -112,10 +110,12 @@ def test_from_plan_to_minutes(network: Network, sign_in: Sign) -> None:
         convener,
         f"/agenda-items/{first}/minutes",
         text="Vi gick **igenom** läget.",
-        decision="Gruppen beslutade.",
         based_on="0",
     )
     assert saved.status_code == 302
+    noted = db.session.get_one(AgendaItem, first)
+    followup.add_decision(noted, text="Gruppen beslutade.", client_id=str(uuid.uuid4()), by=network.convener)
+    db.commit()
     minutes = member.get(f"{where}/minutes").text
     assert "<strong>igenom</strong>" in minutes
     assert "Gruppen beslutade." in minutes
@@ -229,7 +229,7 @@ def test_times_follow_the_agenda_and_breaks_have_no_number(network: Network) -> 
 def test_an_item_with_minutes_stays(network: Network, sign_in: Sign) -> None:
     meeting = factories.meeting(network.group, network.convener, items=2)
     first, second = meeting.items if meeting.items else []
-    minutes.save_note(first, text="Skrivet", decision="", based_on=0, by=network.convener)
+    minutes.save_note(first, text="Skrivet", based_on=0, by=network.convener)
     db.commit()
     ids = first.id, second.id
     convener = sign_in(network.convener)
@@ -374,34 +374,27 @@ def test_two_people_save_the_same_minutes(network: Network, sign_in: Sign) -> No
     db.commit()
     where = f"/agenda-items/{item_of(meeting.id)}/minutes"
     convener, secretary = sign_in(network.convener), sign_in(network.secretary)
-    assert send(secretary, where, text="Sekreterarens text", decision="Hennes beslut", based_on="0").status_code == 302
-    answer = send(convener, where, text="Min text", decision="Mitt beslut", based_on="0")
+    assert send(secretary, where, text="Sekreterarens text", based_on="0").status_code == 302
+    answer = send(convener, where, text="Min text", based_on="0")
     assert answer.status_code == 409
-    for words in ("Sekreterarens text", "Hennes beslut", "Min text", "Mitt beslut", "Sek Reterare"):
+    for words in ("Sekreterarens text", "Min text", "Sek Reterare"):
         assert words in answer.text, words
     note = db.session.scalars(sa.select(MinutesNote)).one()
     assert (note.text, note.revision) == ("Sekreterarens text", 1)
     found = fields(answer)
-    assert (found["text"], found["decision"], found["based_on"]) == ("Min text", "Mitt beslut", "1")
-    assert send(convener, where, text="Min text", decision="Mitt beslut", based_on="1").status_code == 302
+    assert (found["text"], found["based_on"]) == ("Min text", "1")
+    assert send(convener, where, text="Min text", based_on="1").status_code == 302
     db.session.expire_all()
     note = db.session.scalars(sa.select(MinutesNote)).one()
     kept = db.session.scalars(sa.select(MinutesVersion)).one()
-    assert (note.text, note.decision, note.revision, note.written_by_id) == (
-        "Min text",
-        "Mitt beslut",
-        2,
-        network.convener.id,
-    )
-    assert (kept.text, kept.decision, kept.revision, kept.written_by_id) == (
-        "Sekreterarens text", "Hennes beslut", 1, network.secretary.id,
-    )  # fmt: skip
+    assert (note.text, note.revision, note.written_by_id) == ("Min text", 2, network.convener.id)
+    assert (kept.text, kept.revision, kept.written_by_id) == ("Sekreterarens text", 1, network.secretary.id)
 
 
 def test_saving_the_same_again_makes_no_version(network: Network) -> None:
     item = factories.meeting(network.group, network.convener).items[0]
     for based_on in (0, 1):
-        minutes.save_note(item, text="Text", decision="", based_on=based_on, by=network.convener)
+        minutes.save_note(item, text="Text", based_on=based_on, by=network.convener)
     db.commit()
     assert db.session.scalars(sa.select(MinutesNote.revision)).one() == 1
     assert db.session.scalar(sa.select(sa.func.count(MinutesVersion.id))) == 0
@@ -410,7 +403,7 @@ def test_saving_the_same_again_makes_no_version(network: Network) -> None:
 def test_every_version_is_kept(network: Network) -> None:
     item = factories.meeting(network.group, network.convener).items[0]
     for number in range(5):
-        minutes.save_note(item, text=f"Text {number}", decision="", based_on=number, by=network.convener)
+        minutes.save_note(item, text=f"Text {number}", based_on=number, by=network.convener)
     db.commit()
     assert db.session.scalars(sa.select(MinutesVersion.text).order_by(MinutesVersion.revision)).all() == [
         f"Text {number}" for number in range(4)
@@ -421,7 +414,7 @@ def test_every_version_is_kept(network: Network) -> None:
 def test_minutes_based_on_what_never_was(network: Network, based_on: int) -> None:
     item = factories.meeting(network.group, network.convener).items[0]
     with pytest.raises(Conflict):
-        minutes.save_note(item, text="Text", decision="", based_on=based_on, by=network.convener)
+        minutes.save_note(item, text="Text", based_on=based_on, by=network.convener)
 
 
 def at_once(app: Edge, *works: Any) -> list[BaseException]:
@@ -456,7 +449,7 @@ def test_first_writers_at_once(app: Edge, network: Network) -> None:
 
         def write(who: int, item_id: int = item_id) -> None:
             item, by = db.session.get_one(AgendaItem, item_id), db.session.get_one(Person, who)
-            minutes.save_note(item, text=f"Av {who}", decision="", based_on=0, by=by)
+            minutes.save_note(item, text=f"Av {who}", based_on=0, by=by)
 
         raised = at_once(app, *(lambda who=who: write(who) for who in writers))
         assert [type(error) for error in raised] == [Conflict]
@@ -467,13 +460,13 @@ def test_first_writers_at_once(app: Edge, network: Network) -> None:
 
 def test_later_writers_at_once(app: Edge, network: Network) -> None:
     item = factories.meeting(network.group, network.convener).items[0]
-    minutes.save_note(item, text="Före", decision="", based_on=0, by=network.convener)
+    minutes.save_note(item, text="Före", based_on=0, by=network.convener)
     db.commit()
     item_id, by_id = item.id, network.convener.id
 
     def write(number: int) -> None:
         found = db.session.get_one(AgendaItem, item_id)
-        minutes.save_note(found, text=f"Text {number}", decision="", based_on=1, by=db.session.get_one(Person, by_id))
+        minutes.save_note(found, text=f"Text {number}", based_on=1, by=db.session.get_one(Person, by_id))
 
     raised = at_once(app, *(lambda number=number: write(number) for number in range(5)))
     assert [type(error) for error in raised] == [Conflict] * 4
@@ -518,7 +511,7 @@ def test_an_item_is_taken_away_while_somebody_begins_to_write(app: Edge, network
 
         def write(item_id: int = item_id) -> None:
             item = db.session.get_one(AgendaItem, item_id)
-            minutes.save_note(item, text="Skrivet", decision="", based_on=0, by=db.session.get_one(Person, by_id))
+            minutes.save_note(item, text="Skrivet", based_on=0, by=db.session.get_one(Person, by_id))
 
         def remove(item_id: int = item_id) -> None:
             agenda.remove_item(db.session.get_one(AgendaItem, item_id), by=db.session.get_one(Person, by_id))
@@ -529,7 +522,7 @@ def test_an_item_is_taken_away_while_somebody_begins_to_write(app: Edge, network
     assert set(db.session.scalars(sa.select(MinutesNote.item_id))) == left, "what was written stands, the rest is gone"
 
 
-@pytest.mark.parametrize("field", ["text", "decision"])
+@pytest.mark.parametrize("field", ["text"])
 def test_s33_minutes_are_guarded(network: Network, sign_in: Sign, field: str) -> None:
     meeting = factories.meeting(network.group, network.convener)
     db.commit()
@@ -537,7 +530,7 @@ def test_s33_minutes_are_guarded(network: Network, sign_in: Sign, field: str) ->
     answer = send(
         sign_in(network.convener),
         where,
-        **{"text": "Text", "decision": "Beslut", "based_on": "0", field: f"Om {NUMBER}"},
+        **{"text": "Text", "based_on": "0", field: f"Om {NUMBER}"},
     )
     assert answer.status_code == 422
     assert fields(answer)[field] == f"Om {NUMBER}"
@@ -548,9 +541,9 @@ def test_what_the_writer_keeps_is_noted(network: Network) -> None:
     item = factories.meeting(network.group, network.convener).items[0]
     text = "Ring 070-174 06 58"
     with pytest.raises(guard.Stopped):
-        minutes.save_note(item, text=text, decision="", based_on=0, by=network.convener)
+        minutes.save_note(item, text=text, based_on=0, by=network.convener)
     keep = [find.key for find in guard.scan(text, field="text")]
-    minutes.save_note(item, text=text, decision="", based_on=0, keep=keep, by=network.convener)
+    minutes.save_note(item, text=text, based_on=0, keep=keep, by=network.convener)
     db.commit()
     noted = db.session.scalars(sa.select(audit.AuditEntry).where(audit.AuditEntry.action == "guard_kept")).one()
     assert (noted.object_type, noted.details) == ("minutes_note", {"kinds": ["phone"], "count": 1})
@@ -560,7 +553,7 @@ def test_only_leaders_write_and_only_when_it_was_called(network: Network, sign_i
     convener = sign_in(network.convener)
     number = planned(convener)
     send(convener, f"/meetings/{number}/items/new", **ITEM)
-    where, form = f"/agenda-items/{item_of(number)}/minutes", {"text": "Text", "decision": "", "based_on": "0"}
+    where, form = f"/agenda-items/{item_of(number)}/minutes", {"text": "Text", "based_on": "0"}
     assert send(convener, where, **form).status_code == 403, "not called yet"
     send(convener, f"/meetings/{number}/call")
     for person, status in (
@@ -586,7 +579,7 @@ def test_any_title_goes_through_page_calendar_and_pdf(network: Network, sign_in:
     number = planned(convener, title=title)
     send(convener, f"/meetings/{number}/items/new", **{**ITEM, "title": title, "description": title})
     send(convener, f"/meetings/{number}/call")
-    send(convener, f"/agenda-items/{item_of(number)}/minutes", text=title, decision=title, based_on="0")
+    send(convener, f"/agenda-items/{item_of(number)}/minutes", text=title, based_on="0")
     shown = " ".join(title.split())
     for where in (f"/meetings/{number}", f"/meetings/{number}/minutes", "/calendar", "/"):
         answer = convener.get(where)
@@ -605,7 +598,7 @@ def test_any_title_goes_through_page_calendar_and_pdf(network: Network, sign_in:
 
 def test_outsiders_see_nothing_of_it(network: Network, sign_in: Sign) -> None:
     meeting = factories.meeting(network.closed, network.convener, "Hemligt möte")
-    minutes.save_note(meeting.items[0], text="Hemligt", decision="", based_on=0, by=network.convener)
+    minutes.save_note(meeting.items[0], text="Hemligt", based_on=0, by=network.convener)
     db.commit()
     number, item = meeting.id, meeting.items[0].id
     for person in (network.member, network.outsider, network.admin):

@@ -11,11 +11,17 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from portal import audit, db, guard
 from portal.discussions.actions import note_kept
+from portal.discussions.models import Thread, ThreadKind
 from portal.errors import Conflict, NotFound
-from portal.meetings.agenda.models import ItemPaper, ItemVersion
-from portal.meetings.models import AgendaItem, ItemKind, Meeting
-from portal.meetings.policy import check_not_over
-from portal.people.models import Person
+from portal.library.models import Resource
+from portal.meetings.agenda.models import AgendaEdition, AgendaProposal, ItemPaper, ItemVersion, ProposalState
+from portal.meetings.agenda.policy import as_sent, newest_edition
+from portal.meetings.models import AgendaItem, ItemKind, Meeting, MeetingState
+from portal.meetings.policy import called, check_not_over
+from portal.meetings.watchers import say_agenda_changed
+from portal.notifications.actions import notify
+from portal.people.models import Group, Person
+from portal.people.policy import leaders
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,11 @@ class ItemPlan:
         return {"title": self.title, "description": self.description}
 
 
+def _changed(meeting: Meeting) -> None:
+    meeting.touch()
+    say_agenda_changed(meeting)
+
+
 def _last_position(meeting: Meeting) -> int:
     positions = sa.select(sa.func.max(AgendaItem.position)).where(AgendaItem.meeting_id == meeting.id)
     return db.session.scalar(positions) or 0
@@ -49,7 +60,7 @@ def add_item(meeting: Meeting, plan: ItemPlan, *, keep: Collection[str] = (), by
         minutes_allotted=plan.minutes_allotted, description=plan.description, wants_paper=plan.wants_paper,
     )  # fmt: skip
     db.session.add(item)
-    meeting.touch()
+    _changed(meeting)
     audit.record("agenda_item_added", by=by, on=item)
     note_kept(kept, on=item, by=by)
     return item
@@ -90,7 +101,7 @@ def change_item(item: AgendaItem, plan: ItemPlan, *, based_on: int, keep: Collec
     item.revision += 1
     if item.note is not None:
         flag_modified(item.note, "text")  # the minutes are found by the item's title: index them anew
-    item.meeting.touch()
+    _changed(item.meeting)
     audit.record("agenda_item_changed", by=by, on=item, revision=item.revision)
     note_kept(kept, on=item, by=by)
 
@@ -109,7 +120,7 @@ def place_item(item: AgendaItem, *, place: int, by: Person) -> None:
     positions = {one: number for number, one in enumerate(ids, 1)}
     for other in db.session.scalars(sa.select(AgendaItem).where(AgendaItem.meeting_id == item.meeting_id)):
         other.position = positions[other.id]
-    item.meeting.touch()
+    _changed(item.meeting)
     audit.record("agenda_item_moved", by=by, on=item, place=positions[item.id])
 
 
@@ -130,7 +141,163 @@ def remove_item(item: AgendaItem, *, by: Person) -> None:
     if item.note is not None:
         raise Conflict(_("Minutes have been written on this item. It cannot be taken away."))
     audit.record("agenda_item_removed", by=by, on=item)
-    for table in (ItemPaper, ItemVersion):
-        db.session.execute(sa.delete(table).where(table.item_id == item.id))
-    item.meeting.touch()
-    db.session.delete(item)
+    _changed(item.meeting)
+    db.session.flush()
+    try:
+        with db.session.begin_nested():
+            for table in (ItemPaper, ItemVersion):
+                db.session.execute(sa.delete(table).where(table.item_id == item.id))
+            db.session.delete(item)
+    except sa.exc.IntegrityError as error:  # decisions, actions, comments: rooms above this one hold on to it
+        raise Conflict(_("Something has been written on this item. It cannot be taken away.")) from error
+
+
+# --- papers -----------------------------------------------------------------------------------------------------------
+
+
+def add_paper(item: AgendaItem, resource: Resource, *, by: Person) -> None:
+    """Lay a material of the library to an item. Twice is once. Raises `Conflict` when the meeting is over."""
+    _hold(item)
+    check_not_over(item.meeting)
+    twin = sa.select(ItemPaper.id).where(ItemPaper.item_id == item.id, ItemPaper.resource_id == resource.id)
+    if db.session.scalar(twin) is None:
+        db.session.add(ItemPaper(item=item, resource=resource, added_by_id=by.id))
+        _changed(item.meeting)
+        audit.record("paper_added", by=by, on=item, resource_id=resource.id)
+
+
+def remove_paper(paper: ItemPaper, *, by: Person) -> None:
+    """Take a paper off an item; the material stays in the library. Raises `Conflict` when the meeting is over."""
+    _hold(paper.item)
+    check_not_over(paper.item.meeting)
+    _changed(paper.item.meeting)
+    audit.record("paper_removed", by=by, on=paper.item, resource_id=paper.resource_id)
+    db.session.delete(paper)
+
+
+# --- proposals --------------------------------------------------------------------------------------------------------
+
+
+def propose_item(
+    group: Group, plan: ItemPlan, *, meeting: Meeting | None = None, thread: Thread | None = None,
+    keep: Collection[str] = (), by: Person,
+) -> AgendaProposal:  # fmt: skip
+    """Propose an item for a meeting, or for one to come; a thread that is lifted goes with it and becomes a lifted question.
+
+    The group's leaders are told. Raises `guard.Stopped`, or `Conflict` after the deadline, for a meeting that is over, and
+    for a thread that waits for its answer already.
+    """
+    kept = guard.check(plan.texts(), keep=keep)
+    if meeting is not None:
+        db.lock(meeting)
+        check_not_over(meeting)
+        if meeting.proposals_by is not None and meeting.proposals_by < db.now():
+            raise Conflict(_("The last day for proposals has passed. Propose the item for a later meeting."))
+    if thread is not None:
+        db.lock(thread)
+        waiting = sa.select(AgendaProposal.id).where(
+            AgendaProposal.thread_id == thread.id,
+            AgendaProposal.state.in_([ProposalState.WAITING, ProposalState.POSTPONED, ProposalState.ACCEPTED]),
+        )
+        if db.session.scalar(waiting) is not None:
+            raise Conflict(_("The thread has been lifted already."))
+        thread.kind = ThreadKind.LIFTED
+    proposal = AgendaProposal(
+        group=group, meeting=meeting, thread=thread, title=plan.title, description=plan.description, kind=plan.kind,
+        minutes_allotted=plan.minutes_allotted, proposed_by=by, organisation=by.organisation,
+    )  # fmt: skip
+    db.session.add(proposal)
+    audit.record("item_proposed", by=by, on=proposal)
+    note_kept(kept, on=proposal, by=by)
+    path = f"/groups/{group.slug}/proposals"
+    notify(
+        leaders(group),
+        "item_proposed",
+        group=group,
+        path=path,
+        by=by,
+        item=plan.title,
+        organisation=by.organisation.short_name,
+    )
+    return proposal
+
+
+def _answer(proposal: AgendaProposal, state: ProposalState, answer: str, *, by: Person) -> None:
+    proposal.state, proposal.answer, proposal.answered_at = state, answer, db.now()
+    proposal.answered_by_id = by.id
+    audit.record(f"proposal_{state.value}", by=by, on=proposal)
+    if state is not ProposalState.WITHDRAWN:
+        path = proposal.meeting.path if proposal.meeting is not None else f"/groups/{proposal.group.slug}/proposals"
+        notify(
+            [proposal.proposed_by], "proposal_answered", group=proposal.group, path=path, by=by, item=proposal.title,
+            is_accepted=state is ProposalState.ACCEPTED,
+        )  # fmt: skip
+
+
+def _open_proposal(proposal: AgendaProposal) -> None:
+    db.lock(proposal)
+    if proposal.state not in {ProposalState.WAITING, ProposalState.POSTPONED}:
+        raise Conflict(_("The proposal has been answered already."))
+
+
+def accept_proposal(proposal: AgendaProposal, meeting: Meeting, *, answer: str = "", by: Person) -> AgendaItem:
+    """Put a proposal on a meeting's agenda; who proposed it is responsible. Raises `Conflict` and `guard.Stopped`."""
+    guard.check({"answer": answer})
+    _open_proposal(proposal)
+    plan = ItemPlan(
+        proposal.title,
+        proposal.kind,
+        proposal.minutes_allotted,
+        owner=proposal.proposed_by,
+        description=proposal.description,
+    )
+    # what the proposer chose to keep was asked for then
+    keep = [find.key for name, text in plan.texts().items() for find in guard.scan(text, field=name)]
+    item = add_item(meeting, plan, keep=keep, by=by)
+    item.thread_id = proposal.thread_id
+    proposal.meeting, proposal.item = meeting, item
+    _answer(proposal, ProposalState.ACCEPTED, answer, by=by)
+    return item
+
+
+def postpone_proposal(proposal: AgendaProposal, *, answer: str = "", by: Person) -> None:
+    """Put a proposal off to a later meeting: the group's backlog. Raises `Conflict` and `guard.Stopped`."""
+    guard.check({"answer": answer})
+    _open_proposal(proposal)
+    proposal.meeting = None
+    _answer(proposal, ProposalState.POSTPONED, answer, by=by)
+
+
+def withdraw_proposal(proposal: AgendaProposal, *, by: Person) -> None:
+    """Take one's own proposal back. Raises `Conflict` if it has been accepted."""
+    _open_proposal(proposal)
+    _answer(proposal, ProposalState.WITHDRAWN, "", by=by)
+
+
+# --- editions ---------------------------------------------------------------------------------------------------------
+
+
+def send_agenda(meeting: Meeting, *, by: Person) -> AgendaEdition:
+    """Send the agenda as it stands to all who are called; later changes are shown against this edition.
+
+    Raises `Conflict` when the meeting is not called or over, when there is no item, and when nothing has changed since the
+    newest edition.
+    """
+    db.lock(meeting)
+    check_not_over(meeting)
+    if meeting.state is not MeetingState.CALLED:
+        raise Conflict(_("Call the meeting first."))
+    content = as_sent(meeting)
+    if not content:
+        raise Conflict(_("There is no item on the agenda yet."))
+    newest = newest_edition(meeting)
+    if newest is not None and newest.content == content:
+        raise Conflict(_("Nothing has changed since the agenda was sent."))
+    edition = AgendaEdition(
+        meeting_id=meeting.id, number=newest.number + 1 if newest else 1, content=content, sent_by=by
+    )
+    db.session.add(edition)
+    audit.record("agenda_sent", by=by, on=edition)
+    people = [invitation.person for invitation in called(meeting) if invitation.person is not None]
+    notify(people, "agenda_sent", group=meeting.group, path=meeting.path, by=by, number=edition.number, **meeting.told)
+    return edition

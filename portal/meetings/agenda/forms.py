@@ -8,10 +8,16 @@ from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAr
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
+from portal.fields import one_line
 from portal.meetings.agenda.actions import ItemPlan
-from portal.meetings.forms import one_line, tidy
+from portal.meetings.forms import tidy
 from portal.meetings.models import ItemKind
 from portal.people.models import Person
+
+KINDS = [
+    SelectChoice(ItemKind.INFORMATION.value, _l("Information")), SelectChoice(ItemKind.DISCUSSION.value, _l("Discussion")),
+    SelectChoice(ItemKind.DECISION.value, _l("Decision")), SelectChoice(ItemKind.BREAK.value, _l("Break")),
+]  # fmt: skip
 
 
 class ItemForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
@@ -23,10 +29,7 @@ class ItemForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     )  # fmt: skip
     kind = SelectField(
         _l("Kind"),
-        choices=[
-            SelectChoice(ItemKind.INFORMATION.value, _l("Information")), SelectChoice(ItemKind.DISCUSSION.value, _l("Discussion")),
-            SelectChoice(ItemKind.DECISION.value, _l("Decision")), SelectChoice(ItemKind.BREAK.value, _l("Break")),
-        ],
+        choices=KINDS,
     )  # fmt: skip
     minutes_allotted = IntegerField(
         _l("Minutes allotted"), default=15,
@@ -45,3 +48,33 @@ class ItemForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
             title=self.title.data, kind=ItemKind(self.kind.data), minutes_allotted=self.minutes_allotted.data, owner=owner,
             description=self.description.data, wants_paper=self.wants_paper.data,
         )  # fmt: skip
+
+
+class ProposalForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """An item that a member wishes to have on the agenda."""
+
+    title = ItemForm.title
+    kind = SelectField(_l("Kind"), choices=[choice for choice in KINDS if choice.value != ItemKind.BREAK.value])
+    minutes_allotted = ItemForm.minutes_allotted
+    description = TextAreaField(
+        _l("Why, and what the group should do"), filters=[tidy],
+        validators=[Length(max=10_000, message=_l("At most 10,000 characters."))],
+    )  # fmt: skip
+    meeting = SelectField(_l("For the meeting"), coerce=int, validators=[Optional()])
+
+    def plan(self) -> ItemPlan:
+        """What was filled in, once it is valid."""
+        return ItemPlan(
+            title=self.title.data, kind=ItemKind(self.kind.data), minutes_allotted=self.minutes_allotted.data,
+            description=self.description.data,
+        )  # fmt: skip
+
+
+class ProposalAnswerForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """What the convener says to a proposal."""
+
+    answer = StringField(
+        _l("A word to who proposed it"), filters=[one_line],
+        validators=[Length(max=1000, message=_l("At most 1,000 characters."))],
+    )  # fmt: skip
+    meeting = SelectField(_l("On the agenda of"), coerce=int, validators=[Optional()])

@@ -11,14 +11,20 @@ from sqlalchemy.orm import joinedload
 from wtforms.fields.choices import SelectChoice
 
 from portal import db, guard, web
-from portal.errors import Conflict
+from portal.discussions.models import Thread
+from portal.discussions.policy import visible_threads
+from portal.errors import Conflict, Invalid
+from portal.library.models import FileState, Resource
+from portal.library.policy import visible_resources
 from portal.meetings.agenda import actions, policy
-from portal.meetings.agenda.forms import ItemForm
+from portal.meetings.agenda.forms import ItemForm, ProposalAnswerForm, ProposalForm
+from portal.meetings.agenda.models import AgendaProposal, ItemPaper
 from portal.meetings.models import AgendaItem, Meeting
 from portal.meetings.policy import can_plan_meeting
 from portal.meetings.views import keep, visible_meeting
-from portal.people.models import Membership, Person
-from portal.people.policy import visible_members
+from portal.people.models import Group, Membership, Person
+from portal.people.policy import visible_groups, visible_members
+from portal.times import day
 
 bp = Blueprint("agenda", __name__)
 
@@ -125,4 +131,137 @@ def remove_item(item_id: int) -> ResponseReturnValue:
     meeting_id, title = item.meeting_id, item.title
     actions.remove_item(item, by=person)
     flash(_("”%(title)s” is taken off the agenda.", title=title), "done")
+    return redirect(url_for("meetings.meeting", meeting_id=meeting_id, _anchor="agenda"))
+
+
+# --- papers -----------------------------------------------------------------------------------------------------------
+
+
+@bp.route("/agenda-items/<int:item_id>/papers", methods=["GET", "POST"])
+@web.limiter.limit(web.write_limit, methods=["POST"])
+def papers(item_id: int) -> ResponseReturnValue:
+    """Choose papers for an item among the materials of the group, or go on to upload one."""
+    person = web.current_person()
+    item = _visible_item(person, item_id)
+    group = item.meeting.group
+    web.check(policy.can_add_paper(person, item))
+    materials = visible_resources(person).where(Resource.group_id == group.id, Resource.state == FileState.READY)
+    if request.method == "POST":
+        chosen = web.find(materials.where(Resource.id == request.form.get("resource", default=0, type=int)))
+        actions.add_paper(item, chosen, by=person)
+        return redirect(url_for("meetings.meeting", meeting_id=item.meeting_id, _anchor=f"item-{item_id}"))
+    words = request.args.get("q", "").strip()[:100]
+    for word in words.split()[:10]:
+        materials = materials.where(Resource.title.icontains(word, autoescape=True))
+    found = web.page(materials.order_by(Resource.changed_at.desc(), Resource.id.desc()), limit=20)
+    return render_template(
+        "meetings/papers.html", item=item, meeting=item.meeting, group=group, found=found, words=words
+    )
+
+
+@bp.post("/papers/<int:paper_id>/removal")
+def remove_paper(paper_id: int) -> ResponseReturnValue:
+    """Take a paper off an item."""
+    person = web.current_person()
+    paper = web.find(policy.visible_papers(person).where(ItemPaper.id == paper_id))
+    item = _visible_item(person, paper.item_id)
+    web.check(policy.can_add_paper(person, item))
+    actions.remove_paper(paper, by=person)
+    return redirect(url_for("meetings.meeting", meeting_id=item.meeting_id, _anchor=f"item-{item.id}"))
+
+
+# --- proposals --------------------------------------------------------------------------------------------------------
+
+
+def _meeting_choices(group: Group, *, none: str, open_only: bool) -> list[SelectChoice]:
+    meetings = [
+        m for m in policy.meetings_for(group) if not open_only or m.proposals_by is None or m.proposals_by > db.now()
+    ]
+    return [SelectChoice(0, none), *(SelectChoice(m.id, f"{m.title}, {day(m.starts_at)}") for m in meetings)]
+
+
+@bp.route("/groups/<slug>/proposals/new", methods=["GET", "POST"])
+@web.limiter.limit(web.write_limit, methods=["POST"])
+def propose(slug: str) -> ResponseReturnValue:
+    """Propose an item for a meeting; `?thread=<id>` lifts a thread."""
+    person = web.current_person()
+    group = web.find(visible_groups(person).where(Group.slug == slug))
+    web.check(policy.can_propose_item(person, group))
+    number = web.number_of("thread")
+    thread = None
+    if number is not None:
+        thread = web.find(visible_threads(person).where(Thread.id == number, Thread.group_id == group.id))
+    form = ProposalForm()
+    form.meeting.choices = _meeting_choices(group, none=_("The next one that suits"), open_only=True)
+    finds: Sequence[guard.Find] = ()
+    if request.method == "GET" and thread is not None:
+        form.title.data = thread.title
+    if request.method == "GET" and (wanted := web.number_of("meeting")) is not None:
+        form.meeting.data = wanted
+    if form.validate_on_submit():
+        meeting = next((m for m in policy.meetings_for(group) if m.id == form.meeting.data), None)
+        try:
+            actions.propose_item(group, form.plan(), meeting=meeting, thread=thread, keep=keep(), by=person)
+            flash(_("The proposal is sent to the group's convener."), "done")
+            return redirect(url_for("agenda.proposals", slug=slug))
+        except guard.Stopped as stopped:
+            finds = stopped.finds
+    page = render_template("meetings/propose.html", group=group, thread=thread, form=form, finds=finds)
+    return page, 422 if form.errors or finds else 200
+
+
+@bp.get("/groups/<slug>/proposals")
+def proposals(slug: str) -> ResponseReturnValue:
+    """What has been proposed for agendas and waits for an answer, and what was put off: the backlog."""
+    person = web.current_person()
+    group = web.find(visible_groups(person).where(Group.slug == slug))
+    form = ProposalAnswerForm(formdata=None)
+    form.meeting.choices = _meeting_choices(group, none=_("Choose a meeting"), open_only=False)
+    return render_template(
+        "meetings/proposals.html", group=group, proposals=policy.open_proposals(person, group), form=form,
+        may_answer=can_plan_meeting(person, group), may_propose=policy.can_propose_item(person, group),
+    )  # fmt: skip
+
+
+@bp.post("/proposals/<int:proposal_id>")
+@web.limiter.limit(web.write_limit)
+def answer_proposal(proposal_id: int) -> ResponseReturnValue:
+    """`step`: accept (onto the agenda of `meeting`), postpone, or withdraw one's own."""
+    person = web.current_person()
+    proposal = web.find(policy.visible_proposals(person).where(AgendaProposal.id == proposal_id))
+    step, group = request.form.get("step"), proposal.group
+    web.check(
+        policy.can_answer_proposal(person, proposal) or (step == "withdraw" and proposal.proposed_by_id == person.id)
+    )
+    form = ProposalAnswerForm()
+    form.meeting.choices = _meeting_choices(group, none="", open_only=False)
+    if not form.validate():
+        raise Invalid(_("Choose a meeting, and write at most 1,000 characters."))
+    try:
+        if step == "accept":
+            meeting = next((m for m in policy.meetings_for(group) if m.id == form.meeting.data), None)
+            if meeting is None:
+                raise Invalid(_("Choose on which meeting's agenda it comes."))
+            actions.accept_proposal(proposal, meeting, answer=form.answer.data or "", by=person)
+            flash(_("”%(title)s” is on the agenda.", title=proposal.title), "done")
+            return redirect(url_for("meetings.meeting", meeting_id=meeting.id, _anchor="agenda"))
+        if step == "postpone":
+            actions.postpone_proposal(proposal, answer=form.answer.data or "", by=person)
+        elif step == "withdraw":
+            actions.withdraw_proposal(proposal, by=person)
+        else:
+            abort(400)
+    except guard.Stopped:
+        raise Invalid(_("The answer cannot be sent: it contains personal data.")) from None
+    return redirect(url_for("agenda.proposals", slug=group.slug))
+
+
+@bp.post("/meetings/<int:meeting_id>/agenda-editions")
+def send(meeting_id: int) -> ResponseReturnValue:
+    """Send the agenda to all who are called."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    web.check(can_plan_meeting(person, meeting.group))
+    edition = actions.send_agenda(meeting, by=person)
+    flash(_("Edition %(number)s of the agenda is sent.", number=edition.number), "done")
     return redirect(url_for("meetings.meeting", meeting_id=meeting_id, _anchor="agenda"))

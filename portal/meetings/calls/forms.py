@@ -7,7 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
-from portal.meetings.forms import one_line
+from portal.fields import one_line
 
 
 class FeedForm(FlaskForm):  # type: ignore[misc]  # the library is untyped

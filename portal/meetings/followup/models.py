@@ -84,6 +84,11 @@ class ActionItem(db.Base):
         sa.Index("ix_action_item_group", "group_id", "state", "due_on"),
     )
 
+    @property
+    def path(self) -> str:
+        """Its page, for notices and mail."""
+        return f"/actions/{self.id}"
+
 
 class ActionEvent(db.Base):
     """One step in an action's history: what changed, in words that can be shown, and a note."""

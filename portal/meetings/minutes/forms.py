@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, TextAreaField
-from wtforms.validators import Length, NumberRange
+from wtforms import IntegerField, StringField, TextAreaField
+from wtforms.validators import UUID, Length, NumberRange, Optional
 
 from portal.meetings.forms import tidy
 
@@ -18,7 +18,5 @@ class NoteForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     text = TextAreaField(
         _l("Notes"), filters=[tidy], validators=[Length(max=LONGEST_NOTE, message=_l("At most 50,000 characters."))]
     )
-    decision = TextAreaField(
-        _l("Decision"), filters=[tidy], validators=[Length(max=5000, message=_l("At most 5,000 characters."))]
-    )
     based_on = IntegerField(default=0, validators=[NumberRange(min=0)])
+    writer_key = StringField(validators=[Optional(), UUID(), Length(36, 36)])

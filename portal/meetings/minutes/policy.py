@@ -5,8 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
+from portal import db
 from portal.meetings.agenda.policy import visible_items
-from portal.meetings.models import AgendaItem, MinutesNote
+from portal.meetings.minutes.models import Minutes
+from portal.meetings.models import AgendaItem, Meeting, MinutesNote
 from portal.people.models import Person
 
 
@@ -18,3 +20,8 @@ def visible_notes(person: Person) -> sa.Select[MinutesNote]:
         .where(MinutesNote.item_id.in_(items))
         .options(joinedload(MinutesNote.item).joinedload(AgendaItem.meeting))
     )
+
+
+def minutes_of(meeting: Meeting) -> Minutes | None:
+    """The minutes of the meeting, once there are any."""
+    return db.session.scalar(sa.select(Minutes).where(Minutes.meeting_id == meeting.id))

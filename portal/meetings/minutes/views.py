@@ -16,12 +16,14 @@ from portal import db, guard, markup, pdf, web
 from portal.errors import Conflict
 from portal.meetings import policy
 from portal.meetings.agenda.policy import visible_items
+from portal.meetings.followup.policy import actions_of, decisions_of
 from portal.meetings.minutes import actions
 from portal.meetings.minutes.forms import NoteForm
+from portal.meetings.mode import parts
 from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState, MinutesNote, MinutesVersion
 from portal.meetings.views import keep, note_read, visible_meeting
 from portal.people.models import HandlingClass
-from portal.times import date_text, local, long_day, span
+from portal.times import clock_seconds, date_text, local, long_day, span
 
 bp = Blueprint("minutes", __name__)
 
@@ -33,13 +35,19 @@ def minutes(meeting_id: int) -> ResponseReturnValue:
     meeting = visible_meeting(person, meeting_id)
     note_read("minutes_read", meeting, person)
     may_minute = policy.can_write_minutes(person, meeting)
-    return render_template("meetings/minutes.html", meeting=meeting, group=meeting.group, may_minute=may_minute)
+    return render_template(
+        "meetings/minutes.html", meeting=meeting, group=meeting.group, may_minute=may_minute,
+        decisions=decisions_of(meeting), actions=actions_of(meeting),
+    )  # fmt: skip
 
 
 @bp.route("/agenda-items/<int:item_id>/minutes", methods=["GET", "POST"])
 @web.limiter.limit(web.write_limit, methods=["POST"])
 def edit_note(item_id: int) -> ResponseReturnValue:
-    """Write the minutes of one item. When somebody saved it meanwhile both versions are shown and the writer chooses."""
+    """Write the minutes of one item. When somebody saved it meanwhile both versions are shown and the writer chooses.
+
+    A script saves as one writes: it gets the new revision, or what somebody else wrote (409), or the guard's finds (422).
+    """
     person = web.current_person()
     item = web.find(visible_items(person).where(AgendaItem.id == item_id))
     web.check(policy.can_write_minutes(person, item.meeting))
@@ -48,30 +56,44 @@ def edit_note(item_id: int) -> ResponseReturnValue:
     status = 200
     if request.method == "GET":
         note_read("minutes_read", item.meeting, person)
+        if web.is_fragment_request():
+            return _plain_note(item.note)
         _fill(form, item.note)
     elif not form.validate():
         status = 422
     else:
         try:
-            actions.save_note(
-                item,
-                text=form.text.data,
-                decision=form.decision.data,
-                based_on=form.based_on.data or 0,
-                keep=keep(),
-                by=person,
-            )
-            flash(_("The minutes of ”%(title)s” are saved.", title=item.title), "done")
-            return redirect(url_for("minutes.minutes", meeting_id=item.meeting_id, _anchor=f"item-{item.id}"))
+            note = actions.save_note(
+                item, text=form.text.data, based_on=form.based_on.data or 0, writer_key=form.writer_key.data or "",
+                keep=keep(), by=person,
+            )  # fmt: skip
+            return _saved(item, note)
         except guard.Stopped as stopped:
             context["finds"], status = stopped.finds, 422
-        except Conflict:
+        except Conflict as error:
+            if error.message:
+                raise  # sealed: there is nothing to choose
             context["theirs"], status = _newest(item), 409
             form.based_on.data = context["theirs"].revision
-    page = render_template(
-        "meetings/note.html", item=item, meeting=item.meeting, group=item.meeting.group, form=form, **context
-    )
-    return page, status
+    template = "meetings/_note_refused.html" if web.is_fragment_request() else "meetings/note.html"
+    page = render_template(template, item=item, meeting=item.meeting, group=item.meeting.group, form=form, **context)
+    return Response(page, status=status, headers={"X-Revision": str(form.based_on.data or 0)})
+
+
+def _plain_note(note: MinutesNote | None) -> Response:
+    """The text as it is written, with its revision: for an editor in which nothing of the writer's own is unsaved."""
+    text, revision = (note.text, note.revision) if note is not None else ("", 0)
+    return Response(text, mimetype="text/plain", headers={"X-Revision": str(revision)})
+
+
+def _saved(item: AgendaItem, note: MinutesNote) -> ResponseReturnValue:
+    db.session.flush()
+    parts.publish(visible_meeting(web.current_person(), item.meeting_id), ["note"], item)
+    if web.is_fragment_request():
+        headers = {"X-Revision": str(note.revision), "X-Saved-At": clock_seconds(note.written_at)}
+        return Response(status=204, headers=headers)
+    flash(_("The minutes of ”%(title)s” are saved.", title=item.title), "done")
+    return redirect(url_for("minutes.minutes", meeting_id=item.meeting_id, _anchor=f"item-{item.id}"))
 
 
 def _versions(note: MinutesNote | None) -> Sequence[MinutesVersion]:
@@ -83,7 +105,7 @@ def _versions(note: MinutesNote | None) -> Sequence[MinutesVersion]:
 
 
 def _fill(form: NoteForm, note: MinutesNote | None) -> None:
-    form.text.data, form.decision.data = (note.text, note.decision) if note else ("", "")
+    form.text.data = note.text if note else ""
     form.based_on.data = note.revision if note else 0
 
 
@@ -120,6 +142,7 @@ def pdf_data(meeting: Meeting) -> dict[str, Any]:
         .order_by(Invitation.id)
     )
     how = {Answer.ON_SITE: _("On site"), Answer.ONLINE: _("Online")}
+    decisions = decisions_of(meeting)
     items = []
     for item, _starts, number in meeting.timetable():
         if number is not None:
@@ -128,7 +151,7 @@ def pdf_data(meeting: Meeting) -> dict[str, Any]:
                 "number": f"§\N{NO-BREAK SPACE}{number}",
                 "title": item.title,
                 "text": markup.blocks(note.text) if note else [],
-                "decision": markup.blocks(note.decision) if note else [],
+                "decisions": [markup.blocks(decision.text) for decision in decisions.get(item.id, ())],
             })  # fmt: skip
     locale = get_locale()
     where = f", {meeting.place}" if meeting.place else ""

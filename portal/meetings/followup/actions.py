@@ -1,0 +1,159 @@
+"""Every write to decisions and actions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+from portal import audit, db, guard
+from portal.discussions.actions import note_kept
+from portal.errors import Conflict
+from portal.meetings.followup.models import ActionEvent, ActionItem, ActionState, Decision
+from portal.meetings.models import AgendaItem, Meeting
+from portal.meetings.policy import check_not_sealed
+from portal.notifications.actions import notify
+from portal.people.models import Group, Organisation, Person
+
+# --- decisions --------------------------------------------------------------------------------------------------------
+
+
+def add_decision(item: AgendaItem, *, text: str, client_id: str, keep: Collection[str] = (), by: Person) -> Decision:
+    """Write down what was decided on an item. Sent twice with the same `client_id` it makes one decision.
+
+    Raises `guard.Stopped`.
+    """
+    kept = guard.check({"text": text}, keep=keep)
+    db.lock(item)
+    check_not_sealed(item.meeting)
+    twin = sa.select(Decision).where(Decision.item_id == item.id, Decision.client_id == client_id)
+    if (existing := db.session.scalar(twin)) is not None:
+        return existing
+    last = db.session.scalar(sa.select(sa.func.max(Decision.number)).where(Decision.item_id == item.id)) or 0
+    decision = Decision(
+        group_id=item.meeting.group_id, meeting_id=item.meeting_id, item=item, number=last + 1, text=text,
+        client_id=client_id, written_by=by,
+    )  # fmt: skip
+    db.session.add(decision)
+    audit.record("decision_added", by=by, on=decision)
+    note_kept(kept, on=decision, by=by)
+    return decision
+
+
+def change_decision(decision: Decision, *, text: str, based_on: int, keep: Collection[str] = (), by: Person) -> None:
+    """Put a decision into other words. Raises `guard.Stopped`, or `Conflict` if it was changed since `based_on`."""
+    kept = guard.check({"text": text}, keep=keep)
+    db.lock(decision)
+    check_not_sealed(decision.meeting)
+    if decision.revision != based_on or decision.withdrawn_at is not None:
+        raise Conflict(_("Somebody else changed the decision while you wrote."))
+    decision.text, decision.revision = text, decision.revision + 1
+    decision.written_by, decision.written_at = by, db.now()
+    audit.record("decision_changed", by=by, on=decision, revision=decision.revision)
+    note_kept(kept, on=decision, by=by)
+
+
+def withdraw_decision(decision: Decision, *, by: Person) -> None:
+    """Take a decision back before the minutes are sealed; its number is not used again."""
+    db.lock(decision)
+    check_not_sealed(decision.meeting)
+    if decision.withdrawn_at is None:
+        decision.withdrawn_at = db.now()
+        audit.record("decision_withdrawn", by=by, on=decision)
+
+
+# --- actions ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be done, by whom, until when. The organisation answers for it, with or without a person."""
+
+    text: str
+    organisation: Organisation
+    owner: Person | None = None
+    due_on: date | None = None
+
+
+def add_action(
+    group: Group, task: Task, *, client_id: str, meeting: Meeting | None = None, item: AgendaItem | None = None,
+    keep: Collection[str] = (), by: Person,
+) -> ActionItem:  # fmt: skip
+    """Note that somebody undertakes something. Sent twice with the same `client_id` it makes one action.
+
+    Raises `guard.Stopped`.
+    """
+    kept = guard.check({"text": task.text}, keep=keep)
+    db.lock_name(f"action:{client_id}")
+    twin = sa.select(ActionItem).where(ActionItem.group_id == group.id, ActionItem.client_id == client_id)
+    if (existing := db.session.scalar(twin)) is not None:
+        return existing
+    action = ActionItem(
+        group=group, meeting=meeting, item=item, text=task.text, owner=task.owner, organisation=task.organisation,
+        due_on=task.due_on, client_id=client_id, created_by=by,
+    )  # fmt: skip
+    action.events.append(ActionEvent(by=by, what="created", after=task.text))
+    db.session.add(action)
+    audit.record("action_added", by=by, on=action)
+    note_kept(kept, on=action, by=by)
+    _tell_owner(action, by=by)
+    return action
+
+
+def _tell_owner(action: ActionItem, *, by: Person) -> None:
+    if action.owner is not None:
+        notify([action.owner], "action_assigned", group=action.group, path=action.path, by=by, action=action.text[:200])
+
+
+def change_action(
+    action: ActionItem, task: Task, *, based_on: int, note: str = "", keep: Collection[str] = (), by: Person
+) -> None:
+    """Reword, hand over or put off an action; each step stands in its history.
+
+    Raises `guard.Stopped`, or `Conflict` if it was changed since `based_on`.
+    """
+    kept = guard.check({"text": task.text, "note": note}, keep=keep)
+    db.lock(action)
+    if action.revision != based_on:
+        raise Conflict(_("Somebody else changed the action while you wrote."))
+    was_owner = action.owner_id
+    before_who = action.owner.name if action.owner else action.organisation.short_name
+    steps = [
+        ("reworded", action.text, task.text),
+        ("moved", str(action.due_on or ""), str(task.due_on or "")),
+        ("handed_over", before_who, task.owner.name if task.owner else task.organisation.short_name),
+    ]
+    for what, before, after in steps:
+        if before != after:
+            action.events.append(ActionEvent(by=by, what=what, before=before, after=after, note=note))
+            note = ""  # with the first step; it explains them all
+    action.text, action.due_on, action.owner, action.organisation = (
+        task.text,
+        task.due_on,
+        task.owner,
+        task.organisation,
+    )
+    action.revision, action.changed_at = action.revision + 1, db.now()
+    audit.record("action_changed", by=by, on=action, revision=action.revision)
+    note_kept(kept, on=action, by=by)
+    if action.owner is not None and action.owner.id != was_owner:
+        _tell_owner(action, by=by)
+
+
+def set_action_state(
+    action: ActionItem, state: ActionState, *, note: str = "", keep: Collection[str] = (), by: Person
+) -> None:
+    """Say that an action is done, dropped, or open again. Said twice, it is noted once. Raises `guard.Stopped`."""
+    kept = guard.check({"note": note}, keep=keep)
+    db.lock(action)
+    if action.state is state:
+        return
+    action.state, action.revision, action.changed_at = state, action.revision + 1, db.now()
+    action.done_at = db.now() if state is ActionState.DONE else None
+    what = "reopened" if state is ActionState.OPEN else state.value
+    action.events.append(ActionEvent(by=by, what=what, note=note))
+    audit.record(f"action_{what}", by=by, on=action)
+    note_kept(kept, on=action, by=by)

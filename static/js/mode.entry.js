@@ -1,0 +1,184 @@
+/** Meeting mode: live parts, the clock, moving through the agenda, and the minutes. */
+import { newId } from "./composer.js";
+import { adoptDraft, clearDraft } from "./drafts.js";
+import { startGuard } from "./guard-ui.js";
+import { startClock } from "./mode-clock.js";
+import { startPresence } from "./mode-people.js";
+import { NoContact, SessionEnded, fetchPart, parts } from "./net.js";
+import { NoteEditor } from "./note-editor.js";
+import { ThreadFeed } from "./thread-live.js";
+
+const mode = document.querySelector("[data-mode]");
+if (mode) start();
+
+function start() {
+  const middle = mode.querySelector("[data-middle]");
+  const failure = mode.querySelector("[data-mode-error]");
+  const clock = startClock(mode);
+  const people = startPresence(mode);
+  let editor = null;
+  let feed = null;
+
+  const shown = () => middle.querySelector("#mode-item").dataset.item;
+  const current = () => mode.querySelector("#mode-agenda [aria-current] a")?.dataset.item ?? "";
+  let followed = current();
+
+  const partsUrl = () => {
+    const url = new URL(mode.dataset.partsUrl, window.location.href);
+    if (shown()) url.searchParams.set("item", shown());
+    return url.href;
+  };
+
+  function take(html) {
+    const fresh = parts(html);
+    if (fresh.querySelector("[data-stale]")) refreshAll();
+    for (const part of [...fresh.children]) {
+      if (part.matches("[data-note]")) editor?.others(Number(part.dataset.revision), part.dataset.writer);
+      const old = document.getElementById(part.id);
+      if (old && !isBeingUsed(old)) replace(old, part);
+    }
+    clock.look();
+    if (current() !== followed) {
+      followed = current();
+      if (followed && !editor?.isDirty && !isWriting()) show(followed);
+      else if (followed) refreshHint();
+    }
+  }
+
+  /** A decision that is being reworded stays as it is until it is saved; the next change brings the rest. */
+  const isBeingUsed = (part) => part.id.startsWith("mode-rows") && part.contains(document.activeElement) && document.activeElement.matches("textarea");
+  const isWriting = () => [...middle.querySelectorAll("textarea, input[type=text]")].some((field) => field === document.activeElement && field.value !== field.defaultValue);
+
+  /** New content in the old place; what was opened stays open, and the focus stays on the same button. */
+  function replace(old, part) {
+    const open = [...old.querySelectorAll("details[open][id]")].map((details) => details.id);
+    const focused = old.contains(document.activeElement) ? document.activeElement : null;
+    old.replaceWith(part);
+    for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    if (focused) [...part.querySelectorAll("button, summary, a")].find((one) => one.value === focused.value && one.textContent.trim() === focused.textContent.trim())?.focus();
+  }
+
+  /** Somebody changed the agenda itself: all parts come anew. */
+  async function refreshAll() {
+    const url = new URL(partsUrl());
+    url.searchParams.set("after", "-1");
+    const answer = await ask(() => fetchPart(url));
+    if (answer?.ok) take(await answer.text());
+  }
+
+  function refreshHint() {
+    const hint = middle.querySelector(".elsewhere");
+    if (!hint) say(mode.querySelector("#mode-agenda [aria-current] .name")?.textContent ?? "");
+  }
+
+  function say(text) {
+    mode.querySelector("[data-mode-status]").textContent = text;
+  }
+
+  async function ask(action) {
+    failure.hidden = true;
+    try {
+      return await action();
+    } catch (error) {
+      if (error instanceof NoContact || error instanceof SessionEnded) return null; // the page says so
+      throw error;
+    }
+  }
+
+  /** Show an item in the middle; what is being written is saved first, and stays in the journal if it cannot be. */
+  async function show(item) {
+    if (editor) await editor.save();
+    const url = new URL(mode.dataset.itemUrl, window.location.href);
+    if (item) url.searchParams.set("item", item);
+    const answer = await ask(() => fetchPart(url));
+    if (!answer?.ok) return;
+    middle.replaceChildren(...parts(await answer.text()).childNodes);
+    adopt();
+    say(middle.querySelector("#mode-title").textContent);
+  }
+
+  function adopt() {
+    const form = middle.querySelector("form[data-editor]");
+    editor = form ? new NoteEditor(form, { onTyping: () => feed?.typing() }) : null;
+    for (const area of middle.querySelectorAll("textarea[data-draft-key]")) adoptDraft(area);
+    for (const bar of middle.querySelectorAll("markdown-toolbar")) bar.removeAttribute("tabindex");
+    clock.look();
+  }
+
+  /** Buttons of the meeting: sent without leaving the page; the live parts bring the result. */
+  async function press(button) {
+    const form = document.getElementById("mode-form");
+    if (button.matches("[data-turn]") && editor && !(await editor.save()) && editor.isDirty) editor.say("Waiting");
+    const body = new FormData(form, button);
+    const answer = await ask(() => fetchPart(button.formAction, { method: "POST", body }));
+    if (answer === null) return;
+    if (!answer.ok) return fail(await answer.text());
+    if (document.activeElement?.matches("textarea")) document.activeElement.blur();
+    if (button.matches("[data-turn]")) await show("");
+    else feed?.catchUp();
+  }
+
+  function fail(html) {
+    failure.textContent = parts(html).textContent.trim();
+    failure.hidden = false;
+    failure.scrollIntoView({ block: "nearest" });
+  }
+
+  async function capture(form) {
+    const answer = await ask(() => fetchPart(form.action, { method: "POST", body: new FormData(form) }));
+    if (answer === null) return;
+    if (answer.status === 422) {
+      const fresh = parts(await answer.text()).querySelector("form");
+      form.replaceWith(fresh);
+      startGuard(fresh.parentNode);
+      (fresh.querySelector("[data-guard], [aria-invalid]") ?? fresh.querySelector("textarea, input[type=text]")).focus();
+      return;
+    }
+    if (!answer.ok) return fail(await answer.text());
+    for (const area of form.querySelectorAll("textarea[data-draft-key]")) clearDraft(area);
+    form.reset();
+    for (const field of form.querySelectorAll("textarea, input[type=text]")) field.value = "";
+    form.querySelector("[data-guard]")?.remove();
+    form.elements.namedItem("client_id").value = newId();
+    for (const area of form.querySelectorAll("textarea[data-draft-key]")) clearDraft(area);
+    feed?.catchUp();
+  }
+
+  document.addEventListener("submit", (event) => {
+    if (event.target.id === "mode-form" && event.submitter) {
+      event.preventDefault();
+      press(event.submitter);
+    } else if (event.target.matches("form[data-capture]")) {
+      event.preventDefault();
+      capture(event.target);
+    }
+  });
+  mode.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-item]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    show(link.dataset.item);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (!event.altKey || event.ctrlKey || event.metaKey) return;
+    const wanted = { n: "[data-next]", b: "#decision-text", å: "#action-text" }[event.key.toLowerCase()];
+    const target = wanted && middle.querySelector(wanted);
+    if (!target) return;
+    event.preventDefault();
+    if (target.matches("button")) target.click();
+    else target.focus();
+  });
+
+  feed = new ThreadFeed({
+    topic: mode.dataset.topic,
+    postsUrl: partsUrl(),
+    lastSeq: Number(mode.dataset.lastSeq),
+    onPosts: take,
+    onPresence: people.present,
+    onTyping: people.writes,
+    onGone: () => window.location.reload(),
+  });
+  Object.defineProperty(feed, "postsUrl", { get: partsUrl }); // the parts of the item that is shown now
+  adopt();
+  feed.start();
+}

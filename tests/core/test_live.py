@@ -1,0 +1,360 @@
+"""The live edge: who may open a socket, what it hears, and when it is closed."""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+import redis
+import sqlalchemy as sa
+from flask.testing import FlaskClient
+
+from portal import db, live, live_dispatch, live_gate, live_presence
+from portal.audit import AuditEntry
+from portal.auth.models import BrowserSession
+from portal.discussions.models import Thread
+from portal.people import actions as people
+from portal.people.models import Membership, Person, PersonStatus
+from portal.web import Edge
+from tests import factories
+from tests.conftest import SECRET, Sign, signed_in
+from tests.factories import Network
+from tests.servers import wait_for
+
+HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
+
+
+class Listener:
+    """A browser's socket, without the network below it."""
+
+    def __init__(self, app: Edge, browser: FlaskClient) -> None:
+        self.client: Any = self.run(partial(live_dispatch.socketio.test_client, app, flask_test_client=browser))
+
+    def run(self, function: Callable[[], Any]) -> Any:
+        """Do something as a server does it: in a context of its own, while the test holds no transaction."""
+        db.pause()
+        return contextvars.Context().run(function)
+
+    def say(self, name: str, topic: str) -> Any:
+        return self.run(lambda: self.client.emit(name, {"topic": topic}, callback=True))
+
+    def heard(self, name: str) -> list[dict[str, Any]]:
+        """What came under a name since the last time."""
+        return [event["args"][0] for event in self.client.get_received() if event["name"] == name]
+
+    def wait_for(self, name: str) -> list[dict[str, Any]]:
+        """What comes under a name; something must."""
+        heard: list[dict[str, Any]] = []
+
+        def came() -> bool:
+            heard.extend(self.heard(name))
+            return bool(heard)
+
+        wait_for(came, what=name)
+        return heard
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.client.is_connected())
+
+
+Listen = Callable[[Person], Listener]
+
+
+@pytest.fixture
+def listen(app: Edge, sign_in: Sign, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listen]:
+    """Open sockets for people; the checks that run beside are called by the tests themselves."""
+    monkeypatch.setattr(live, "RECHECK_SECONDS", 3600)
+    opened: list[Listener] = []
+
+    def make(person: Person) -> Listener:
+        opened.append(Listener(app, sign_in(person)))
+        return opened[-1]
+
+    yield make
+    for listener in opened:
+        if listener.is_open:
+            listener.run(listener.client.disconnect)
+    wait_for(lambda: not live._presence_due, what="the last word on who is there")
+    assert live._watchers == {}
+
+
+@pytest.fixture
+def thread(network: Network) -> Thread:
+    """A thread of the closed group."""
+    made = factories.thread(network.closed, network.convener)
+    db.commit()
+    return made
+
+
+# --- the door ------------------------------------------------------------------------------------------------------------
+
+
+def test_s24_a_stranger_opens_no_connection(own_portal: Edge) -> None:
+    answer = own_portal.test_client().get(HANDSHAKE)
+    assert answer.status_code == 401
+    assert answer.headers["Cache-Control"] == "no-store"
+    stale = own_portal.test_client()
+    stale.set_cookie("__Host-session", "x" * 43, domain="portal.test", secure=True)
+    assert stale.get(f"{HANDSHAKE}&sid=").status_code == 401
+    assert live_dispatch.socketio.server.environ == {}
+
+
+def test_s24_one_who_is_signed_in_does_but_not_any_number(
+    own_portal: Edge, monkeypatch: pytest.MonkeyPatch, built_front_end: object
+) -> None:
+    monkeypatch.setattr(live_gate, "MOST_SOCKETS", 3)
+    network = Network()
+    network.make()
+    db.commit()
+    one, other = signed_in(own_portal, network.member), signed_in(own_portal, network.convener)
+    assert [one.get(HANDSHAKE).status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert other.get(HANDSHAKE).status_code == 200
+    assert len(live_dispatch.socketio.server.environ) == 4
+    network.member.status = PersonStatus.DISABLED
+    db.commit()
+    live.recheck()
+    left = [environ[live_gate.PERSON] for environ in live_dispatch.socketio.server.environ.values()]
+    assert left == [network.convener.id], "a connection that never named a topic ends with its session too"
+    db.session.execute(sa.delete(BrowserSession))
+    db.commit()
+    live.recheck()
+    assert live_dispatch.socketio.server.environ == {}
+
+
+def test_s44_a_database_that_is_away_opens_no_connection(own_portal: Edge, built_front_end: object) -> None:
+    network = Network()
+    network.make()
+    db.commit()
+    browser = signed_in(own_portal, network.member)
+    db.session.execute(sa.text("DROP TABLE browser_session"))
+    db.commit()
+    assert browser.get(HANDSHAKE).status_code == 503
+
+
+def test_s24_a_stranger_s_socket_is_refused_behind_the_door_too(app: Edge) -> None:
+    db.pause()
+    stranger = contextvars.Context().run(
+        partial(live_dispatch.socketio.test_client, app, flask_test_client=app.test_client())
+    )
+    assert not stranger.is_connected()
+    assert live._watchers == {}
+
+
+# --- who may listen --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("topic", ["thread:999999", "thread:x", "thread:", "meeting:1", "", "thread:" + "9" * 70])
+def test_what_is_no_topic_is_refused(network: Network, listen: Listen, topic: str) -> None:
+    assert listen(network.member).say("watch", topic) == {"ok": False}
+
+
+def test_s26_an_outsider_hears_nothing(network: Network, thread: Thread, listen: Listen) -> None:
+    outsider, convener = listen(network.outsider), listen(network.convener)
+    assert outsider.say("watch", thread.topic) == {"ok": False}
+    assert convener.say("watch", thread.topic)["ok"] is True
+    factories.post(thread, network.convener)
+    db.commit()
+    convener.wait_for("items")
+    outsider.say("typing", thread.topic)
+    assert outsider.client.get_received() == []
+
+
+def test_s42_listening_to_a_sensitive_thread_is_noted(network: Network, thread: Thread, listen: Listen) -> None:
+    plain = factories.thread(network.group, network.convener)
+    db.commit()
+    for topic in (thread.topic, plain.topic):
+        assert listen(network.secretary).say("watch", topic)["ok"] is True
+    noted = db.session.execute(
+        sa.select(AuditEntry.person_id, AuditEntry.object_id).where(AuditEntry.action == "thread_read")
+    )
+    assert [tuple(row) for row in noted] == [(network.secretary.id, thread.id)]
+    db.session.execute(sa.text("ALTER TABLE audit_entry RENAME TO audit_entry_away"))
+    db.commit()
+    try:
+        assert listen(network.convener).say("watch", thread.topic) == {"ok": False}
+        assert listen(network.convener).say("watch", plain.topic)["ok"] is True
+    finally:
+        db.session.execute(sa.text("ALTER TABLE audit_entry_away RENAME TO audit_entry"))
+        db.commit()
+
+
+def test_what_is_rolled_back_is_never_heard(network: Network, thread: Thread, listen: Listen) -> None:
+    convener = listen(network.convener)
+    convener.say("watch", thread.topic)
+    factories.post(thread, network.convener)
+    db.rollback()
+    factories.post(thread, network.convener)
+    db.commit()
+    assert [item["seq"] for event in convener.wait_for("items") for item in event["items"]] == [2]
+
+
+def test_s30_who_leaves_a_group_hears_nothing_from_that_moment(
+    network: Network, thread: Thread, listen: Listen
+) -> None:
+    person, convener = listen(network.secretary), listen(network.convener)
+    assert person.say("watch", thread.topic)["ok"] is True
+    assert convener.say("watch", thread.topic)["ok"] is True
+    membership = db.session.scalars(
+        sa.select(Membership).where(
+            Membership.person_id == network.secretary.id, Membership.group_id == thread.group_id
+        )
+    ).one()
+    people.remove_member(membership, by=network.convener)
+    db.commit()
+    assert not person.is_open
+    assert convener.is_open
+
+
+@pytest.mark.parametrize("change", ["membership", "session", "person"])
+def test_s19_what_another_process_changed_is_found_a_moment_later(
+    network: Network, thread: Thread, listen: Listen, change: str
+) -> None:
+    person, convener = listen(network.secretary), listen(network.convener)
+    for listener in (person, convener):
+        assert listener.say("watch", thread.topic)["ok"] is True
+    person_id = network.secretary.id
+    statement = {
+        "membership": sa.update(Membership).where(Membership.person_id == person_id).values(left_at=db.now()),
+        "session": sa.delete(BrowserSession).where(BrowserSession.person_id == person_id),
+        "person": sa.update(Person).where(Person.id == person_id).values(status=PersonStatus.DISABLED),
+    }[change]
+    db.session.execute(statement)
+    db.commit()
+    live.recheck()
+    assert not person.is_open
+    assert convener.is_open
+
+
+def test_s19_signing_out_closes_the_sockets_of_its_session_at_once(
+    app: Edge, network: Network, listen: Listen, sign_in: Sign, built_front_end: object
+) -> None:
+    browser, elsewhere = sign_in(network.member), listen(network.member)
+    tabs = [Listener(app, browser) for _ in range(2)]
+    assert browser.post("/sign-out", data={"csrf_token": browser.csrf}).status_code == 200
+    assert [tab.is_open for tab in tabs] == [False, False]
+    assert elsewhere.is_open
+
+
+def test_a_check_that_fails_is_made_again(
+    app: Edge,
+    network: Network,
+    thread: Thread,
+    listen: Listen,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whatever goes wrong in one round (here: a kind of topic that cannot answer), the next one comes."""
+    broken_kind = live._Kind(lambda _person, _thing: 1 / 0 > 1, lambda _thing, by: by, lambda _thing: 0)
+    person = listen(network.convener)
+    person.say("watch", thread.topic)
+    with monkeypatch.context() as broken:
+        broken.setattr(live, "RECHECK_SECONDS", 0.05)
+        broken.setattr(live, "_kinds", {"thread": broken_kind})
+        live_dispatch.start_once("recheck of this test", live._recheck_forever, app)
+        wait_for(lambda: caplog.text.count("could not be checked again") >= 2, what="a second round")
+    assert person.is_open
+
+
+# --- who is there ------------------------------------------------------------------------------------------------------------
+
+
+def test_many_who_come_at_once_make_one_list(network: Network, thread: Thread, listen: Listen) -> None:
+    first = listen(network.convener)
+    assert [card["id"] for card in first.say("watch", thread.topic)["presence"]] == [network.convener.id]
+    tabs = [listen(network.secretary) for _ in range(5)]
+    for tab in tabs:
+        assert len(tab.say("watch", thread.topic)["presence"]) == 2
+    told = first.wait_for("presence")
+    assert {card["id"] for card in told[-1]["people"]} == {network.convener.id, network.secretary.id}
+    assert len(told) <= 2
+    for tab in tabs:
+        tab.run(tab.client.disconnect)
+    assert [card["id"] for card in first.wait_for("presence")[-1]["people"]] == [network.convener.id]
+
+
+def test_typing_goes_out_to_the_others_and_not_too_often(network: Network, thread: Thread, listen: Listen) -> None:
+    one, other = listen(network.convener), listen(network.secretary)
+    for listener in (one, other):
+        listener.say("watch", thread.topic)
+    for _ in range(10):
+        one.say("typing", thread.topic)
+    assert [event["person"]["id"] for event in other.heard("typing")] == [network.convener.id]
+    assert one.heard("typing") == []
+
+
+def test_one_socket_cannot_come_and_go_without_end(
+    network: Network, thread: Thread, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "CHANGES_A_MINUTE", 6)
+    one = listen(network.convener)
+    answers = []
+    for _ in range(5):
+        answers.append(one.say("watch", thread.topic)["ok"])
+        one.say("unwatch", thread.topic)
+    assert answers == [True, True, True, False, False]
+
+
+# --- several processes ---------------------------------------------------------------------------------------------------------
+
+
+PUBLISH = """
+import sys, time
+from portal import create_app, db, live
+app = create_app()
+with app.app_context():
+    live.publish("thread:7", seq=3, html={"sv": "<p>Hej</p>"})
+    db.commit()
+    time.sleep(float(sys.argv[1]))
+"""
+
+
+def test_a_process_without_sockets_sends_what_it_publishes(redis_url: str, tmp_path: object) -> None:
+    environment = os.environ | {
+        "PORTAL_SECRET_KEY": SECRET, "PORTAL_BASE_URL": "https://portal.test", "PORTAL_DATA_DIR": str(tmp_path),
+        "PORTAL_REDIS_URL": redis_url, "PORTAL_ENVIRONMENT": "test",
+    }  # fmt: skip
+    heard: Any = redis.Redis.from_url(redis_url).pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+    heard.subscribe("flask-socketio")
+    heard.get_message(timeout=5)
+    process = subprocess.Popen([sys.executable, "-c", PUBLISH, "20"], env=environment)
+    try:
+        assert b"thread:7" in heard.get_message(timeout=60)["data"]
+    finally:
+        process.kill()
+        process.wait()
+        heard.close()
+
+
+def test_processes_know_of_each_other_s_people(redis_url: str) -> None:
+    one, other = live_presence.Presence(redis_url), live_presence.Presence(redis_url)
+    ada, bo = {"id": 1, "name": "Ada"}, {"id": 2, "name": "Bo"}
+    assert one.tell("thread:1", [bo]) == [bo]
+    assert other.tell("thread:1", [ada]) == [ada, bo]
+    assert one.tell("thread:1", [bo]) == [ada, bo]
+    assert other.tell("thread:2", []) == []
+    assert other.tell("thread:1", []) == [bo]
+    assert one.tell("thread:1", []) == []
+
+
+def test_without_redis_a_process_knows_its_own_people() -> None:
+    started = time.monotonic()
+    away = live_presence.Presence("redis://127.0.0.1:1/0")
+    assert away.tell("thread:1", [{"id": 1, "name": "Ada"}]) == [{"id": 1, "name": "Ada"}]
+    assert time.monotonic() - started < 5
+
+
+def test_the_queue_has_an_end(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    full: Any = type(live_dispatch._waiting)(maxsize=1)
+    full.put(live_dispatch.Event("thread:1", "sv", "items", {}))
+    monkeypatch.setattr(live_dispatch, "_waiting", full)
+    monkeypatch.setitem(live_dispatch._started, "dispatch", (os.getpid(), id(live_dispatch.socketio.server)))
+    live_dispatch.put(live_dispatch.Event("thread:1", "sv", "items", {}))
+    assert "too many live events" in caplog.text
