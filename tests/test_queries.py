@@ -81,7 +81,8 @@ def pages(network: Network) -> dict[str, str]:
         "members": "/groups/natverket/members", "thread": f"/threads/{main_thread.id}", "posts": f"/threads/{main_thread.id}/posts?after=0",
         "library": "/library", "materials": "/groups/natverket/materials", "library search": "/library?q=sökord",
         "search": "/search?q=sökord", "search of one type": "/search?q=sökord&type=minutes", "search window": "/search?q=sökord&fragment=1",
-        "calendar": "/calendar", "feed": f"/calendar/feed/{feed_token}.ics", "feeds": "/calendar/feeds", "meetings": "/groups/natverket/meetings", "meeting": f"/meetings/{long_meeting.id}",
+        "calendar": "/calendar", "calendar list": "/calendar?view=list", "meetings": "/groups/natverket/meetings", "meeting": f"/meetings/{long_meeting.id}",
+        "feed": f"/calendar/feed/{feed_token}.ics", "feeds": "/calendar/feeds",
         "minutes": f"/meetings/{long_meeting.id}/minutes", "calendar file": f"/meetings/{long_meeting.id}/ics",
         "minutes as PDF": f"/meetings/{long_meeting.id}/minutes.pdf", "organisation": "/organisation", "contacts": "/contacts",
     }  # fmt: skip

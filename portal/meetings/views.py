@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -13,8 +16,9 @@ from portal.meetings import actions, policy
 from portal.meetings.entries import entry
 from portal.meetings.forms import MeetingForm
 from portal.meetings.models import AgendaItem, Answer, Meeting
+from portal.meetings.month import month
 from portal.people.models import Group, HandlingClass, Person
-from portal.people.policy import visible_groups
+from portal.people.policy import own_groups, visible_groups
 from portal.times import local
 
 bp = Blueprint("meetings", __name__)
@@ -48,11 +52,38 @@ def note_read(action: str, meeting: Meeting, person: Person) -> None:
 
 @bp.get("/calendar", endpoint="calendar")
 def calendar_page() -> ResponseReturnValue:
-    """Meetings of all one's groups: those to come, and those that were."""
+    """Meetings of all one's groups as a month, `?month=2026-12`, or as a list, `?view=list`; `?group=<slug>` chooses some.
+
+    `?before=<meeting id>` goes on in the list of those that have been.
+    """
     person = web.current_person()
-    to_come = web.page(policy.meetings_to_come(person), limit=100)
-    past = policy.visible_meetings(person).where(Meeting.ends_at <= db.now()).order_by(Meeting.starts_at.desc())
-    return render_template("meetings/calendar.html", to_come=to_come, past=web.page(past, limit=A_PAGE))
+    wanted = set(request.args.getlist("group")[:50])
+    visible = policy.visible_meetings(person)
+    groups = db.session.scalars(own_groups(person)).all()
+    if chosen := [group.id for group in groups if group.slug in wanted]:
+        visible = visible.where(Meeting.group_id.in_(chosen))
+    context = {"groups": groups, "chosen": {group.slug for group in groups if group.id in chosen}}
+    if request.args.get("view") == "list":
+        return _calendar_list(visible, context)
+    shown = month(request.args.get("month", ""))
+    rows = visible.where(Meeting.starts_at < shown.ends_at, Meeting.ends_at > shown.starts_at)
+    shown.put(web.page(rows.order_by(Meeting.starts_at, Meeting.id), limit=500))
+    return render_template("meetings/calendar.html", month=shown, view="month", **context)
+
+
+def _calendar_list(visible: sa.Select[Meeting], context: dict[str, Any]) -> ResponseReturnValue:
+    past = visible.where(Meeting.ends_at <= db.now()).order_by(Meeting.starts_at.desc(), Meeting.id.desc())
+    edge = web.number_of("before")
+    before = db.session.scalars(visible.where(Meeting.id == edge)).first() if edge is not None else None
+    if before is not None:
+        last = sa.literal(before.starts_at, Meeting.starts_at.type)
+        past = past.where(sa.tuple_(Meeting.starts_at, Meeting.id) < sa.tuple_(last, before.id))
+    rows = web.page(past, limit=A_PAGE + 1)
+    to_come = visible.where(Meeting.ends_at > db.now(), Meeting.state != MeetingState.CANCELLED)
+    return render_template(
+        "meetings/calendar.html", view="list", past=rows[:A_PAGE], has_older=len(rows) > A_PAGE, is_first=before is None,
+        to_come=web.page(to_come.order_by(Meeting.starts_at), limit=200) if before is None else [], **context,
+    )  # fmt: skip
 
 
 @bp.get("/groups/<slug>/meetings")
