@@ -15,7 +15,7 @@ from portal.errors import Conflict
 from portal.meetings import actions, policy
 from portal.meetings.entries import entry
 from portal.meetings.forms import MeetingForm
-from portal.meetings.models import AgendaItem, Answer, Meeting
+from portal.meetings.models import AgendaItem, Answer, Meeting, MeetingState
 from portal.meetings.month import month
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import own_groups, visible_groups
