@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 from flask.testing import FlaskClient
 from icalendar import Calendar
@@ -15,18 +15,16 @@ from icalendar import Calendar
 from bench import data
 from bench.figures import Row, compare, milliseconds
 from portal import calendar, db, web
-from portal.meetings import actions
-from portal.meetings.actions import Plan
-from portal.meetings.agenda.actions import ItemPlan, add_item
 from portal.meetings.calls import actions as calls
 from portal.meetings.calls import feeds
 from portal.meetings.calls.models import CalendarFeed
+from portal.meetings.models import AgendaItem, Invitation, Meeting, MeetingState
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import own_groups
 
 MEETINGS = 500
 ITEMS = 5
-ROUNDS = 5
+ROUNDS = 7
 ASKED = 10  # times a round
 
 
@@ -38,29 +36,28 @@ def _group_of(person: Person) -> Group:
 
 
 def _fill(person: Person) -> None:
-    """The group's meetings, called, with places, links and agendas, brought up to the number."""
+    """Meetings of the group, called, with places, links and agendas; written as rows, since the calls are not what is measured."""
     group = _group_of(person)
     for number in range(MEETINGS):
         starts = db.now() + timedelta(days=number % 365 + 1)
-        plan = Plan(
-            f"Mätmöte nummer {number}",
-            starts,
-            starts + timedelta(hours=2),
-            "Rosenbad 4, Stockholm",
-            f"https://video.example/{number}",
-        )
-        meeting = actions.plan_meeting(group, plan, by=person)
-        for item in range(ITEMS):
-            add_item(meeting, ItemPlan(f"Lägesbild och samordning, del {item}"), by=person)
-        actions.call_meeting(meeting, by=person)
+        meeting = Meeting(
+            group=group, title=f"Mätmöte nummer {number}", starts_at=starts, ends_at=starts + timedelta(hours=2), place="Rosenbad 4, Stockholm",
+            link=f"https://video.example/{number}", state=MeetingState.CALLED, created_by=person, organisation_id=person.organisation_id,
+            uid=f"bench-{number}@samverkansportalen", series=None,
+        )  # fmt: skip
+        meeting.items = [
+            AgendaItem(position=item, title=f"Lägesbild och samordning, del {item}") for item in range(1, ITEMS + 1)
+        ]
+        meeting.invitations = [Invitation(person=person, organisation_id=person.organisation_id)]
+        db.session.add(meeting)
     db.commit()
 
 
 def _timed(do: Callable[[], object], times: int = 1) -> float:
-    began = perf_counter()
+    began = process_time()  # others use this machine too
     for _time in range(times):
         do()
-    return (perf_counter() - began) / times
+    return (process_time() - began) / times
 
 
 def _get(client: FlaskClient, where: str, tag: str = "") -> int:

@@ -63,14 +63,15 @@ def plan_meeting(
     A meeting of a series takes its number within the year.
     """
     kept = guard.check(plan.texts(), keep=keep)
+    if series is not None:
+        db.lock(series)  # two meetings planned at once get two numbers
     meeting = Meeting(
         group=group, series=series, created_by=by, organisation_id=by.organisation_id,
         uid=f"{uuid.uuid4()}@samverkansportalen", **{name: getattr(plan, name) for name in PLANNED},
     )  # fmt: skip
-    if series is not None:
-        db.lock(series)  # two meetings planned at once get two numbers
-        meeting.number = _next_number(series, plan.starts_at)
     db.session.add(meeting)
+    if series is not None:
+        meeting.number = _next_number(series, plan.starts_at)
     audit.record("meeting_planned", by=by, on=meeting)
     note_kept(kept, on=meeting, by=by)
     return meeting

@@ -138,10 +138,10 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_what_is_refused_and_the_word_of_help(
+def test_s42_what_is_refused_and_the_word_of_help(
     app: Edge, network: Network, invitation: Invitation, case: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """s42: the refusal is logged, what was written is not."""
+    """The refusal is logged, what was written is not."""
     more, outcome, reason = REFUSED[case]
     with caplog.at_level(logging.WARNING, "portal.security"):
         for _time in range(3):  # help comes once a day
@@ -236,8 +236,7 @@ def test_a_clock_that_goes_wrong_does_not_lock_the_answer(app: Edge, invitation:
 
 
 @pytest.mark.parametrize("comment", ["Ring 811228-9874 om mig", "Nås på 070-174 06 05"])
-def test_the_guard_reads_the_comment(app: Edge, network: Network, invitation: Invitation, comment: str) -> None:
-    """s33."""
+def test_s33_the_guard_reads_the_comment(app: Edge, network: Network, invitation: Invitation, comment: str) -> None:
     content = written(invitation, "outlook", old=":Vi ses där.\\n", new=f":{comment}")
     assert take(invitation, content) is Outcome.TAKEN
     assert (invitation.answer, invitation.comment) == (Answer.ON_SITE, "")

@@ -103,7 +103,7 @@ def test_the_own_answer(app: Edge, network: Network, answer: Answer | None, part
     assert (event["attendee"].params["PARTSTAT"], event["status"], "transp" in event) == (partstat, status, transparent)
 
 
-def test_of_sensitive_groups_only_the_time(app: Edge, network: Network) -> None:
+def test_s28_of_sensitive_groups_only_the_time(app: Edge, network: Network) -> None:
     meeting = call(network.closed, network.convener, title="Zebraspaning", place="Grevgatan 1")
     for where in (feed(network.secretary), feed(network.secretary, network.closed)):
         content = app.test_client().get(where).text

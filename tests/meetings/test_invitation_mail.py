@@ -278,7 +278,7 @@ SECRETS = (
 )
 
 
-def test_a_sensitive_group_says_only_that_there_is_a_meeting(app: Edge, network: Network) -> None:
+def test_s28_a_sensitive_group_says_only_that_there_is_a_meeting(app: Edge, network: Network) -> None:
     meeting = call(
         network.closed, network.convener, title="Zebraspaning", place="Grevgatan 1", practical="Zebraspaning"
     )
