@@ -140,7 +140,13 @@ def test_khal_shows_what_vdirsyncer_fetched(served: Edge, tmp_path: Path) -> Non
             "Sommartid": on("2026-10-24", "08:00"), "Natten": on("2026-10-25", "00:30"), "Vintertid": on("2026-10-26", "08:00"),
             "Vinter": on("2027-03-27", "08:00"), "Sommar igen": on("2027-03-29", "08:00"),
         }.items():  # fmt: skip
-            call(network.group, network.convener, title=title, starts_at=starts, ends_at=starts + hour)
+            call(
+                network.group,
+                network.convener,
+                title=title,
+                starts_at=starts,
+                ends_at=starts + (2 * hour if title == "Natten" else hour),
+            )
         midnight = on("2026-11-09", "23:00")
         call(
             network.group,
@@ -178,7 +184,7 @@ def test_khal_shows_what_vdirsyncer_fetched(served: Edge, tmp_path: Path) -> Non
         db.commit()
     assert synchronised(tmp_path, url) == sorted([
         "Sommartid|2026-10-24 10:00|2026-10-24 11:00|CONFIRMED",
-        "Natten|2026-10-25 02:30|2026-10-25 02:30|CONFIRMED",  # an hour long: the hour comes twice
+        "Natten|2026-10-25 02:30|2026-10-25 03:30|CONFIRMED",  # two hours: one of them comes twice
         "Vintertid|2026-10-26 09:00|2026-10-26 10:00|CONFIRMED",
         "Vinter|2027-03-27 09:00|2027-03-27 10:00|CONFIRMED",
         "Sommar igen|2027-03-29 10:00|2027-03-29 11:00|CONFIRMED",
