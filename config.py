@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     session_idle_minutes: int = Field(default=30, ge=1, le=120)
     session_hours: int = Field(default=8, ge=1, le=10)
     sign_in_limit: str = Field(default="30/minute", description="look-ups and sign-ins from one address")
+    public_limit: str = Field(default="60/minute", description="answers by link and calendar feeds, from one address")
     write_limit: str = Field(default="120/minute", description="writes of one person")
     trusted_proxies: int = Field(
         default=0,
@@ -103,7 +104,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an e-mail address")
         return value
 
-    @field_validator("sign_in_limit", "write_limit")
+    @field_validator("sign_in_limit", "public_limit", "write_limit")
     @classmethod
     def _is_limit(cls, value: str) -> str:
         try:

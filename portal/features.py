@@ -22,7 +22,10 @@ from portal.meetings import page as _meeting_page  # noqa: F401  # adds the meet
 from portal.meetings import views as meeting_views
 from portal.meetings.agenda import reminders as _agenda_reminders  # noqa: F401
 from portal.meetings.agenda import views as agenda_views
-from portal.meetings.calls import models as _call_tables  # noqa: F401
+from portal.meetings.calls import cli as call_cli
+from portal.meetings.calls import letters as _call_letters  # noqa: F401  # their jobs
+from portal.meetings.calls import reminders as _call_reminders  # noqa: F401  # housekeeping
+from portal.meetings.calls import views as call_views
 from portal.meetings.followup import models as _followup_tables  # noqa: F401
 from portal.meetings.minutes import models as _minutes_tables  # noqa: F401
 from portal.meetings.minutes import views as minutes_views
@@ -45,9 +48,9 @@ def init_app(app: Flask) -> None:
     """Put the features together."""
     app.session_interface = sessions.ServerSessions()
     for views in (auth_views, people_views, notification_views, discussion_views, library_views, meeting_views,
-                  agenda_views, mode_views, minutes_views, support_views, home_views):  # fmt: skip
+                  agenda_views, mode_views, minutes_views, call_views, support_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
-    for group in (people_cli.organisations, people_cli.groups, library_cli.library):
+    for group in (people_cli.organisations, people_cli.groups, library_cli.library, call_cli.mail):
         app.cli.add_command(group)
     register_discussions()
     register_library()

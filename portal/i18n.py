@@ -24,6 +24,11 @@ def _language() -> str:
     return asked if asked in LANGUAGES else "sv"
 
 
+def known(language: str) -> str:
+    """The language, or Swedish for one that the portal does not speak."""
+    return language if language in LANGUAGES else LANGUAGES[0]
+
+
 def _context() -> dict[str, Any]:
     return {"lang": _language()}
 

@@ -6,11 +6,11 @@ folder `mail` of the data directory, where any mail program that reads Maildir s
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import mailbox
 import smtplib
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
@@ -21,9 +21,8 @@ from flask import current_app
 
 from portal import db
 
-log = logging.getLogger("portal.mail")
-
 SECONDS = 20
+SUBMISSION_PORT = 587
 
 
 class Undeliverable(RuntimeError):
@@ -48,7 +47,7 @@ class Mail:
     text: str
     calendar: CalendarPart | None = None
     reply_to: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
+    name: str = ""  # the same for the same message, so that one that is sent twice shows once; by default each is new
 
 
 def sender() -> Address:
@@ -63,26 +62,31 @@ def one_line(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
-def message(mail: Mail) -> EmailMessage:
-    """The message as it goes out. Raises `Undeliverable` if the address cannot stand in a header."""
-    made = EmailMessage(POLICY)
+def _recipient(mail: Mail) -> Address:
     local, _at, domain = mail.to_email.rpartition("@")
+    if not (local and domain) or not mail.to_email.isprintable() or " " in mail.to_email:
+        raise Undeliverable("not an address")
     try:
-        made["From"] = sender()
-        made["To"] = Address(one_line(mail.to_name), local, domain)
+        # without a sign of its own in a header, and without what mail servers of today still refuse
+        return Address(one_line(mail.to_name), local, domain.encode("idna").decode("ascii"))
     except (ValueError, IndexError) as error:
         raise Undeliverable("not an address") from error
+
+
+def message(mail: Mail) -> EmailMessage:
+    """The message as it goes out. Raises `Undeliverable` if the address cannot stand in a header."""
+    made, domain = EmailMessage(POLICY), sender().domain
+    made["From"] = sender()
+    made["To"] = _recipient(mail)
     made["Subject"] = one_line(mail.subject)
     made["Date"] = format_datetime(db.now())
-    made["Message-ID"] = make_msgid(domain=sender().domain)
+    made["Message-ID"] = f"<{mail.name}@{domain}>" if mail.name else make_msgid(domain=domain)
     made["Auto-Submitted"] = "auto-generated"  # no out-of-office answers (RFC 3834)
     if mail.reply_to:
         made["Reply-To"] = mail.reply_to
-    for name, value in mail.headers.items():
-        made[name] = value
     made.set_content(mail.text)
     if mail.calendar is not None:
-        # Gmail and Outlook show their buttons for the alternative part, others open the attachment (RFC 6047, 2.4)
+        # mail programs show their buttons for an alternative of the text (RFC 6047, 2.4)
         made.add_alternative(
             mail.calendar.content, maintype="text", subtype="calendar", params={"method": mail.calendar.method, "charset": "utf-8"},
             cte="base64",
@@ -93,30 +97,52 @@ def message(mail: Mail) -> EmailMessage:
 def deliver(mail: Mail) -> None:
     """Hand a message over. Raises `Undeliverable` for good, `OSError` or `smtplib.SMTPException` for now."""
     made, url = message(mail), current_app.config["SETTINGS"].smtp_url.get_secret_value()
-    if not url:
-        folder = current_app.config["SETTINGS"].data_dir / "mail"
-        mailbox.Maildir(folder, create=True).add(made)
+    if url:
+        _send(made, url)
         return
-    _send(made, url)
+    folder = mailbox.Maildir(current_app.config["SETTINGS"].data_dir / "mail", create=True)
+    folder.add(made.as_bytes(policy=POLICY.clone(linesep="\n")))
+
+
+def _connect(url: str) -> smtplib.SMTP:
+    """A connection on which mail can be sent, encrypted and signed in as the address says."""
+    parts = urlsplit(url)
+    host, context = parts.hostname or "", ssl.create_default_context()
+    own_name = sender().domain
+    if parts.scheme == "smtps":
+        return smtplib.SMTP_SSL(host, parts.port or 0, own_name, timeout=SECONDS, context=context)
+    has_tls = parts.scheme == "smtp+starttls"
+    server = smtplib.SMTP(host, parts.port or (SUBMISSION_PORT if has_tls else 0), own_name, timeout=SECONDS)
+    try:
+        if has_tls:
+            server.starttls(context=context)
+    except BaseException:
+        server.close()
+        raise
+    return server
 
 
 def _send(made: EmailMessage, url: str) -> None:
     parts = urlsplit(url)
-    context = ssl.create_default_context()
-    host, port = parts.hostname or "", parts.port or 0
-    with (
-        smtplib.SMTP_SSL(host, port, timeout=SECONDS, context=context)
-        if parts.scheme == "smtps"
-        else smtplib.SMTP(host, port, timeout=SECONDS)
-    ) as server:
-        if parts.scheme == "smtp+starttls":
-            server.starttls(context=context)
+    with contextlib.closing(_connect(url)) as server:
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))
         try:
             server.send_message(made)
+        except smtplib.SMTPNotSupportedError as error:
+            raise Undeliverable("the mail server takes no such address") from error
         except smtplib.SMTPRecipientsRefused as error:
-            code = max(status for status, _text in error.recipients.values())
-            if code >= 500:
-                raise Undeliverable(f"refused with {code}") from error
+            _give_up_if_final(max(code for code, _text in error.recipients.values()), error)
             raise
+        except smtplib.SMTPDataError as error:
+            _give_up_if_final(error.smtp_code, error)
+            raise
+        with contextlib.suppress(
+            OSError, smtplib.SMTPException
+        ):  # it has the message; how it says goodbye is its own affair
+            server.quit()
+
+
+def _give_up_if_final(code: int, error: Exception) -> None:
+    if code >= 500:
+        raise Undeliverable(f"refused with {code}") from error

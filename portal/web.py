@@ -33,7 +33,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-LARGEST_NUMBER = 2**63 - 1
+LARGEST_NUMBER = 2**31 - 1  # an INTEGER of PostgreSQL; a greater one could not even be asked for
+KEPT_PRIVATELY = "private, no-cache"  # the one exception from no-store: calendar feeds, which belong to no session
 LARGEST_FORM = 4_000_000  # bytes, without files
 LARGEST_OPEN_FORM = 10_000  # where anybody may send one: the sign-in page
 csrf = CSRFProtect()
@@ -52,6 +53,12 @@ limiter = Limiter(key_func=_limit_key, headers_enabled=False)
 def write_limit() -> str:
     """How often one person may write (setting PORTAL_WRITE_LIMIT)."""
     limit: str = current_app.config["SETTINGS"].write_limit
+    return limit
+
+
+def public_limit() -> str:
+    """How often one address may ask for what needs no session (setting PORTAL_PUBLIC_LIMIT)."""
+    limit: str = current_app.config["SETTINGS"].public_limit
     return limit
 
 
@@ -284,7 +291,7 @@ def _headers(response: Response) -> Response:
     if request.endpoint == "static" and response.status_code in {200, 206, 304}:
         if request.path.startswith("/static/build/"):  # the name carries the content's hash
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    else:
+    elif response.headers.get("Cache-Control") != KEPT_PRIVATELY:
         response.headers["Cache-Control"] = "no-store"
     return response
 

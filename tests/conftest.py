@@ -76,7 +76,13 @@ def send(client: Browser, where: str, **form: Any) -> TestResponse:
 
 def make_portal(data_dir: Path, database_url: str = "", **more: Any) -> Edge:
     """A portal for tests, without tables yet."""
-    values = {"write_limit": "100000/minute", "sign_in_limit": "100000/minute", "database_url": database_url, **more}
+    values = {
+        "write_limit": "100000/minute",
+        "sign_in_limit": "100000/minute",
+        "public_limit": "100000/minute",
+        "database_url": database_url,
+        **more,
+    }
     settings = Settings(
         secret_key=SecretStr(SECRET), base_url="https://portal.test", data_dir=data_dir, environment="test", **values
     )
@@ -127,7 +133,7 @@ def app(one_app: Edge) -> Iterator[Edge]:
         db.reads_only(False)
         empty_tables()
         db.commit()
-        for folder in ("files", "index"):
+        for folder in ("files", "index", "mail"):
             shutil.rmtree(one_app.config["SETTINGS"].data_dir / folder, ignore_errors=True)
         one_app.extensions["search_engine"].close()
 

@@ -20,6 +20,8 @@ from portal.meetings.actions import Plan
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.agenda.actions import ItemPlan
 from portal.meetings.agenda.models import ItemPaper
+from portal.meetings.calls import actions as calls
+from portal.meetings.calls import tokens
 from portal.meetings.followup import actions as followup
 from portal.meetings.models import Meeting
 from portal.people import actions
@@ -124,6 +126,8 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     material = resource(group, by, f"Material {word}".strip(), f"innehall {word}", f"a{word}.txt")
     called = meeting(group, by, f"Möte {word}".strip(), text=word)
     db.session.refresh(called)
+    mine = next(one for one in called.invitations if one.person_id == network.convener.id)
+    feed, feed_token = calls.make_feed("Telefonen", group=None, by=by)
     decision = followup.add_decision(called.items[0], text=f"Beslut {word}", client_id=str(uuid.uuid4()), by=by)
     agenda.add_paper(called.items[0], material, by=by)
     paper = db.session.scalars(sa.select(ItemPaper).where(ItemPaper.item_id == called.items[0].id)).one()
@@ -131,9 +135,11 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     db.session.flush()
     contact = add_contact("Stöd", note="", phone="", by=None)
     outbox.sign("test")
+    db.session.flush()
     ids = {
         "slug": group.slug, "thread_id": in_thread.id, "post_id": reply.id, "person_id": pending.id,
         "resource_id": material.id, "meeting_id": called.id, "item_id": called.items[0].id, "contact_id": contact.id,
+        "answer_token": tokens.answer_token(mine), "feed_token": feed_token, "feed_id": feed.id,
         "decision_id": decision.id, "paper_id": paper.id, "proposal_id": proposal.id, "request_id": 999_999,
         "provider_id": 999_999, "filename": "missing.css",
     }  # fmt: skip

@@ -90,6 +90,12 @@ TABLE: dict[str, Row] = {
     "POST meetings.cancel": group_only(MOVED, NO, NO),
     "POST meetings.answer": group_only(MOVED, MOVED, MOVED, {"answer": "online"}),
     "GET meetings.ics": group_only(),
+    "GET calls.answer": public(),  # the signed token in the address is the authority
+    "POST calls.answer": Row((MOVED,) * 6, {"answer": "online"}),
+    "GET calls.feed": public(),  # as above, with a secret address
+    "GET calls.feeds": everybody(OK),
+    "POST calls.feeds": Row((OK,) * 5 + (SIGN_IN,), {"name": "Outlook", "group": "0"}),
+    "POST calls.revoke_feed": Row((MOVED, MISSING, MISSING, MISSING, MISSING, SIGN_IN)),  # the feed is the convener's
     "GET agenda.new_item": group_only(OK, NO, NO),
     "POST agenda.new_item": group_only(MOVED, NO, NO, ITEM),
     "GET agenda.edit_item": group_only(OK, NO, NO),
@@ -150,7 +156,8 @@ def test_s25_every_route_has_a_row_and_every_row_a_route(app: Edge) -> None:
 
 def test_s13_the_public_endpoints_are_these(app: Edge) -> None:
     found = {name for name, view in app.view_functions.items() if getattr(view, "is_public", False)}
-    assert found == {"auth.sign_in", "auth.start", "auth.callback", "home.accessibility", "home.privacy", "home.health"}
+    assert found == {"auth.sign_in", "auth.start", "auth.callback", "home.accessibility", "home.privacy", "home.health",
+                     "calls.answer", "calls.feed"}  # fmt: skip
 
 
 def client_of(role: str, network: Network, app: Edge, sign_in: Sign) -> FlaskClient:
@@ -238,6 +245,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.library import views as library_views
     from portal.meetings import views as meeting_views
     from portal.meetings.agenda import views as agenda_views
+    from portal.meetings.calls import views as call_views
     from portal.meetings.minutes import views as minutes_views
     from portal.meetings.mode import views as mode_views
     from portal.notifications import views as notification_views
@@ -249,6 +257,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         home_views,
         meeting_views,
         agenda_views,
+        call_views,
         minutes_views,
         mode_views,
         notification_views,

@@ -22,6 +22,7 @@ WITHOUT_BY = {
     "find_twin",
     "read_added_file",
     "discard_if_unused",
+    "note_feed_read",
     "sweep_files",
 }
 # HTML that portal/markup.py has cleaned.

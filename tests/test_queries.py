@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from portal import db, outbox, search
 from portal.discussions.models import Thread
 from portal.meetings.agenda import actions as agenda
+from portal.meetings.calls import actions as calls
 from portal.meetings.minutes import actions as minutes
 from portal.meetings.models import Meeting
 from portal.people import actions as people
@@ -57,6 +58,7 @@ def fill(network: Network, number: int) -> None:
     factories.thread(group, writer, f"Tråd {number}", f"Sökord {number}")
     thread = factories.thread(network.group, writer, f"Tråd {number}", f"Sökord {number}")
     factories.post(thread, writer, f"Sökord igen {number}")
+    calls.make_feed(f"Program {number}", group=group, by=writer)
     material = factories.resource(network.group, writer, f"Material sökord {number}", f"sökord {number}")
     material.publisher = f"Utgivare {number}"
     meeting = factories.meeting(network.group, writer, f"Möte sökord {number}", text="sökord", items=1, days=number + 1)
@@ -70,6 +72,7 @@ def pages(network: Network) -> dict[str, str]:
     fill(network, 1)
     main_thread = factories.thread(network.group, network.convener, "Den långa tråden", "Sökord")
     long_meeting = factories.meeting(network.group, network.convener, "Det långa mötet", items=1)
+    _feed, feed_token = calls.make_feed("Telefonen", group=None, by=network.member)
     minutes.save_note(long_meeting.items[0], text="Text", based_on=0, by=network.convener)
     db.commit()
     outbox.run_all()
@@ -79,6 +82,7 @@ def pages(network: Network) -> dict[str, str]:
         "library": "/library", "materials": "/groups/natverket/materials", "library search": "/library?q=sökord",
         "search": "/search?q=sökord", "search of one type": "/search?q=sökord&type=minutes", "search window": "/search?q=sökord&fragment=1",
         "calendar": "/calendar", "calendar list": "/calendar?view=list", "meetings": "/groups/natverket/meetings", "meeting": f"/meetings/{long_meeting.id}",
+        "feed": f"/calendar/feed/{feed_token}.ics", "feeds": "/calendar/feeds",
         "minutes": f"/meetings/{long_meeting.id}/minutes", "calendar file": f"/meetings/{long_meeting.id}/ics",
         "minutes as PDF": f"/meetings/{long_meeting.id}/minutes.pdf", "organisation": "/organisation", "contacts": "/contacts",
     }  # fmt: skip

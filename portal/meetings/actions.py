@@ -25,6 +25,8 @@ from portal.meetings.models import (
 )
 from portal.meetings.policy import called, check_not_over
 from portal.notifications.actions import notify
+from portal.notifications.models import Channel
+from portal.notifications.policy import channels_of
 from portal.people.models import Group, Membership, Person, PersonStatus
 from portal.times import local
 
@@ -61,14 +63,15 @@ def plan_meeting(
     A meeting of a series takes its number within the year.
     """
     kept = guard.check(plan.texts(), keep=keep)
+    if series is not None:
+        db.lock(series)  # two meetings planned at once get two numbers
     meeting = Meeting(
         group=group, series=series, created_by=by, organisation_id=by.organisation_id,
         uid=f"{uuid.uuid4()}@samverkansportalen", **{name: getattr(plan, name) for name in PLANNED},
     )  # fmt: skip
-    if series is not None:
-        db.lock(series)  # two meetings planned at once get two numbers
-        meeting.number = _next_number(series, plan.starts_at)
     db.session.add(meeting)
+    if series is not None:
+        meeting.number = _next_number(series, plan.starts_at)
     audit.record("meeting_planned", by=by, on=meeting)
     note_kept(kept, on=meeting, by=by)
     return meeting
@@ -105,13 +108,26 @@ def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collect
 
 
 def _tell_called(meeting: Meeting, kind: str, *, by: Person) -> None:
-    """Tell all who are called, by notice and by calendar mail."""
+    """Tell all who are called."""
     db.session.flush()
-    invitations = called(meeting)
-    people = [invitation.person for invitation in invitations if invitation.person is not None]
-    mailed = [person.id for person in people]
+    _tell(called(meeting), kind, by=by)
+
+
+def _tell(invitations: Sequence[Invitation], kind: str, *, by: Person) -> None:
+    """Tell by calendar mail those who wish calls by mail and those whose calendars have the meeting; all others as they wish."""
+    if not invitations:
+        return
+    meeting = invitations[0].meeting
+    chosen = channels_of([one.person_id for one in invitations if one.person_id is not None], "meeting_called")
+    by_mail = [
+        one
+        for one in invitations
+        if one.mailed_revision is not None or one.person_id is None or chosen[one.person_id] is Channel.MAIL
+    ]
+    people = [one.person for one in invitations if one.person is not None]
+    mailed = [one.person_id for one in by_mail if one.person_id is not None]
     notify(people, kind, group=meeting.group, path=meeting.path, by=by, mailed=mailed, **meeting.told)
-    for invitation in invitations:
+    for invitation in by_mail:
         outbox.enqueue("invitation_mail", key=str(invitation.id), invitation_id=invitation.id)
 
 
@@ -162,10 +178,7 @@ def invite(meeting: Meeting, person: Person, *, replaces: Invitation | None = No
         return invitation
     invitation.withdrawn_at, invitation.replaces = None, replaces
     audit.record("invited", by=by, on=invitation)
-    notify(
-        [person], "meeting_called", group=meeting.group, path=meeting.path, by=by, mailed=[person.id], **meeting.told
-    )
-    outbox.enqueue("invitation_mail", key=str(invitation.id), invitation_id=invitation.id)
+    _tell([invitation], "meeting_called", by=by)
     return invitation
 
 
@@ -182,11 +195,15 @@ def cancel_meeting(meeting: Meeting, *, by: Person) -> None:
 
 
 def answer_invitation(
-    invitation: Invitation, answer: Answer, *, via: AnswerVia = AnswerVia.PORTAL, comment: str | None = None, by: Person | None,
+    invitation: Invitation, answer: Answer, *, via: AnswerVia = AnswerVia.PORTAL, comment: str | None = None,
+    at: datetime | None = None, by: Person | None,
 ) -> None:  # fmt: skip
-    """Say whether one comes; the last answer counts. `by` is None for a guest. Raises `guard.Stopped` for the comment."""
+    """Say whether one comes; the last answer counts. `by` is None for a guest, `at` is when it was given if not now.
+
+    Raises `guard.Stopped` for the comment.
+    """
     if comment is not None:
         guard.check({"comment": comment})
         invitation.comment = comment
-    invitation.answer, invitation.answered_at, invitation.answered_via = answer, db.now(), via
+    invitation.answer, invitation.answered_at, invitation.answered_via = answer, at or db.now(), via
     audit.record("invitation_answered", by=by, on=invitation, answer=answer.value, via=via.value)

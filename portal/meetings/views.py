@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from portal import audit, calendar, db, guard, web
 from portal.errors import Conflict
 from portal.meetings import actions, policy
+from portal.meetings.entries import entry
 from portal.meetings.forms import MeetingForm
 from portal.meetings.models import AgendaItem, Answer, Meeting, MeetingState
 from portal.meetings.month import month
@@ -203,26 +204,6 @@ def ics(meeting_id: int) -> ResponseReturnValue:
     person = web.current_person()
     meeting = visible_meeting(person, meeting_id)
     note_read("meeting_read", meeting, person)
-    address = url_for("meetings.meeting", meeting_id=meeting.id, _external=True)
-    is_sensitive = meeting.group.handling_class is HandlingClass.SENSITIVE
-    agenda = (
-        ""
-        if is_sensitive
-        else "\n".join(f"{number}. {item.title}" for item, _at, number in meeting.timetable() if number)
-    )
-    content = calendar.one_entry(
-        calendar.Entry(
-            uid=meeting.uid,
-            sequence=meeting.revision,
-            title=meeting.title,
-            starts_at=meeting.starts_at,
-            ends_at=meeting.ends_at,
-            changed_at=meeting.changed_at,
-            place=meeting.place,
-            url=address,
-            description=agenda,
-            is_cancelled=meeting.state is MeetingState.CANCELLED,
-        )
-    )
+    content = calendar.one_entry(entry(meeting))
     headers = {"Content-Disposition": f'attachment; filename="mote-{meeting.id}.ics"'}
     return Response(content, mimetype="text/calendar", headers=headers)

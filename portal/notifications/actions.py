@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal import audit, db, outbox
-from portal.notifications.kinds import kind as kind_of
 from portal.notifications.models import Channel, Notice, Preference
+from portal.notifications.policy import channels_of
 from portal.people.models import Group, Person
 
 
@@ -25,16 +25,9 @@ def notify(
     told = {person.id: person for person in people if by is None or person.id != by.id}
     if not told:
         return
-    default, apart = kind_of(kind).default, set(mailed)
-    chosen = dict(
-        db.session.execute(
-            sa.select(Preference.person_id, Preference.channel).where(
-                Preference.kind == kind, Preference.person_id.in_(told)
-            )
-        ).all()
-    )
+    chosen, apart = channels_of(told, kind), set(mailed)
     for person in told.values():
-        channel = Channel.PORTAL if person.id in apart else chosen.get(person.id, default)
+        channel = Channel.PORTAL if person.id in apart else chosen[person.id]
         notice = Notice(
             person=person, group=group, kind=kind, details=details, path=path, in_daily=channel is Channel.DAILY
         )

@@ -12,7 +12,7 @@ from flask_babel import force_locale, ngettext
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
-from portal import audit, db, mail, outbox
+from portal import audit, db, i18n, mail, outbox
 from portal.notifications.kinds import text_of
 from portal.notifications.models import Notice
 from portal.notifications.policy import visible_notices
@@ -52,8 +52,13 @@ def send_notice(*, notice_id: int) -> None:
     _send(notice.person, [notice])
 
 
+def _name(notices: Sequence[Notice]) -> str:
+    """The same for the same notices: a mail that goes out again after a crash is shown once."""
+    return f"notice.{notices[0].id}.{len(notices)}"
+
+
 def _send(person: Person, notices: Sequence[Notice]) -> None:
-    with force_locale(person.language):
+    with force_locale(i18n.known(person.language)):
         lines = [(line(notice), _address(notice)) for notice in notices]
         lines = list(dict.fromkeys(lines))  # a sensitive group's notices all say the same
         first = lines[0][0]
@@ -65,7 +70,7 @@ def _send(person: Person, notices: Sequence[Notice]) -> None:
             )
         )
         text = render_template("mail/notices.txt", lines=lines)
-        letter = mail.Mail(person.name, person.email, subject, text)
+        letter = mail.Mail(person.name, person.email, subject, text, name=_name(notices))
     person_id = person.id
     db.pause()
     try:
@@ -77,11 +82,12 @@ def _send(person: Person, notices: Sequence[Notice]) -> None:
 
 @outbox.every(timedelta(minutes=20))
 def gather_daily() -> None:
-    """Every morning: one job for each person whose notices wait for the mail of the day."""
+    """Every morning, or later if no worker ran then: one job for each person who was told something before that hour."""
     at = local(db.now())
-    if at.hour != DAILY_HOUR:
+    if at.hour < DAILY_HOUR:
         return
-    waiting = sa.select(Notice.person_id).where(Notice.in_daily.is_(True)).distinct()
+    morning = at.replace(hour=DAILY_HOUR, minute=0, second=0, microsecond=0)
+    waiting = sa.select(Notice.person_id).where(Notice.in_daily.is_(True), Notice.created_at < morning).distinct()
     for person_id in db.session.scalars(waiting).all():
         outbox.enqueue("daily_mail", key=f"{person_id}:{at.date()}", person_id=person_id)
 
@@ -89,15 +95,17 @@ def gather_daily() -> None:
 @outbox.handler("daily_mail")
 def send_daily(*, person_id: int) -> None:
     """One mail with what has come since yesterday and has not been read in the portal."""
+    waiting = sa.select(Notice.id).where(Notice.person_id == person_id, Notice.in_daily.is_(True))
+    gathered = db.session.scalars(waiting).all()
     person = db.session.get(Person, person_id)
-    waiting = sa.update(Notice).where(Notice.person_id == person_id, Notice.in_daily.is_(True))
-    if person is None or not person.is_active:
-        db.session.execute(waiting.values(in_daily=False).execution_options(synchronize_session=False))
-        return
-    query = visible_notices(person).where(Notice.in_daily.is_(True), Notice.read_at.is_(None))
-    notices = db.session.scalars(query.options(joinedload(Notice.group), joinedload(Notice.person))).all()
-    last = max((notice.id for notice in notices), default=0)
-    if notices:
-        _send(person, notices)
-    done = waiting.where(Notice.id <= last) if last else waiting
-    db.session.execute(done.values(in_daily=False).execution_options(synchronize_session=False))
+    if person is not None and person.is_active:
+        unread = visible_notices(person).where(Notice.id.in_(gathered), Notice.read_at.is_(None))
+        notices = db.session.scalars(unread.options(joinedload(Notice.group), joinedload(Notice.person))).all()
+        if notices:
+            _send(person, notices)
+    db.session.execute(
+        sa.update(Notice)
+        .where(Notice.id.in_(gathered))  # and not what came meanwhile
+        .values(in_daily=False)
+        .execution_options(synchronize_session=False)
+    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from portal import db
 from portal.notifications.kinds import all_kinds
+from portal.notifications.kinds import kind as kind_of
 from portal.notifications.models import Channel, Notice, Preference
 from portal.people.models import Person
 from portal.people.policy import readable_group_ids
@@ -37,3 +40,16 @@ def channels(person: Person) -> dict[str, Channel]:
         ).all()
     )
     return {kind.name: chosen.get(kind.name, kind.default) for kind in all_kinds()}
+
+
+def channels_of(person_ids: Collection[int], kind: str) -> dict[int, Channel]:
+    """How each of the people hears of one kind."""
+    chosen = dict(
+        db.session.execute(
+            sa.select(Preference.person_id, Preference.channel).where(
+                Preference.kind == kind, Preference.person_id.in_(person_ids)
+            )
+        ).all()
+    )
+    default = kind_of(kind).default
+    return {person_id: chosen.get(person_id, default) for person_id in person_ids}

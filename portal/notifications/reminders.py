@@ -10,10 +10,12 @@ from portal import db, outbox
 from portal.notifications.models import Notice, Once
 
 KEPT = timedelta(days=180)
+ONCE_KEPT = timedelta(days=800)  # longer than any reminder can be due
 
 
 def claim_once(key: str) -> bool:
     """Whether the reminder of this name is to be given now: True once, then never again. Part of the present transaction."""
+    db.lock_name(f"reminder:{key}")  # two workers may ask at once
     if db.session.get(Once, key) is not None:
         return False
     db.session.add(Once(key=key))
@@ -25,3 +27,4 @@ def claim_once(key: str) -> bool:
 def forget_old() -> None:
     """Notices are not a record: what they told of stays where it is."""
     db.session.execute(sa.delete(Notice).where(Notice.created_at < db.now() - KEPT))
+    db.session.execute(sa.delete(Once).where(Once.at < db.now() - ONCE_KEPT))

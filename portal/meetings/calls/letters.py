@@ -1,0 +1,151 @@
+"""Calls as mail with a calendar part that mail programs show with buttons (RFC 5546, RFC 6047)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from flask import current_app, render_template
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from portal import audit, calendar, db, i18n, mail, outbox
+from portal.calendar import Method, Party
+from portal.mail import CalendarPart, Mail
+from portal.meetings.calls import actions, policy, tokens
+from portal.meetings.entries import entry, page_of, says_nothing, title_outside
+from portal.meetings.models import Answer, Invitation, Meeting, MeetingState
+from portal.times import day
+
+PARTSTAT = {
+    Answer.ON_SITE: "ACCEPTED",
+    Answer.ONLINE: "ACCEPTED",
+    Answer.TENTATIVE: "TENTATIVE",
+    Answer.DECLINED: "DECLINED",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """What is to be sent: the method, and why."""
+
+    method: Method
+    reason: str  # called, changed, again, cancelled or withdrawn
+
+
+def _sending(invitation: Invitation, *, is_again: bool) -> _Sending | None:
+    """What the invited person's calendar lacks; None if it has all that it may have."""
+    meeting, mailed = invitation.meeting, invitation.mailed_revision
+    if not policy.may_hear(invitation):
+        return None
+    if invitation.withdrawn_at is not None or meeting.state is MeetingState.CANCELLED:
+        reason = "cancelled" if meeting.state is MeetingState.CANCELLED else "withdrawn"
+        return _Sending(Method.CANCEL, reason) if mailed is not None else None
+    if meeting.state is not MeetingState.CALLED or meeting.ends_at <= db.now():
+        return None
+    if is_again:
+        return _Sending(Method.REQUEST, "again")
+    if mailed == meeting.revision:
+        return None
+    return _Sending(Method.REQUEST, "changed" if mailed is not None else "called")
+
+
+@outbox.handler("invitation_mail")
+def send_invitation(*, invitation_id: int, is_again: bool = False) -> None:
+    """Mail what has changed since the last mail, if anything has. `is_again`: the answer was to an older date.
+
+    If it runs twice for one revision, nothing is sent the second time; if it ended between the sending and the noting, the
+    same message goes out again under the same name.
+    """
+    invitation = db.session.get(Invitation, invitation_id)
+    sending = _sending(invitation, is_again=is_again) if invitation is not None else None
+    if invitation is None or sending is None:
+        return
+    revision = invitation.meeting.revision
+    letter = _letter(invitation, sending)
+    db.pause()
+    try:
+        mail.deliver(letter)
+    except mail.Undeliverable:
+        audit.record("mail_refused", by=None, on=invitation)
+        return
+    stands = None if sending.method is Method.CANCEL else revision
+    actions.note_mailed(invitation, stands, method=sending.method.value, by=None)
+
+
+def _letter(invitation: Invitation, sending: _Sending) -> Mail:
+    meeting, method = invitation.meeting, sending.method
+    with force_locale(_language(invitation)):
+        subject = _subject(meeting, sending.reason)
+        text = render_template(
+            "mail/invitation.txt", meeting=meeting, reason=sending.reason, title=title_outside(meeting),
+            hides=says_nothing(meeting), answer_page="" if method is Method.CANCEL else answer_page(invitation),
+            page=page_of(meeting) if invitation.person is not None else "", answers=Answer,
+        )  # fmt: skip
+        part = calendar_part(invitation, method)
+    # one that goes out again after a crash is shown once; somebody who is called anew another day must see it
+    name = f"call.{invitation.id}.{meeting.revision}.{sending.reason}.{db.now():%Y%m%d}"
+    return Mail(
+        "" if says_nothing(meeting) else invitation.name, invitation.email, subject, text, part,
+        reply_to=tokens.reply_address(invitation), name="" if sending.reason == "again" else name,
+    )  # fmt: skip
+
+
+def _subject(meeting: Meeting, reason: str) -> str:
+    words = {"title": title_outside(meeting), "day": day(meeting.starts_at)}
+    if reason == "cancelled":
+        return str(_("Cancelled: %(title)s, %(day)s", **words))
+    if reason == "withdrawn":
+        return str(_("You are no longer called: %(title)s, %(day)s", **words))
+    if reason == "changed":
+        return str(_("Changed: %(title)s, %(day)s", **words))
+    return str(_("Call: %(title)s, %(day)s", **words))
+
+
+@outbox.handler("answer_help")
+def send_help(*, invitation_id: int, reason: str) -> None:
+    """Tell the invited person, at the address that was called, why an answer by mail was not taken over."""
+    invitation = db.session.get(Invitation, invitation_id)
+    if invitation is None or not policy.may_hear(invitation):
+        return
+    with force_locale(_language(invitation)):
+        text = render_template(
+            "mail/answer_help.txt", meeting=invitation.meeting, title=title_outside(invitation.meeting), reason=reason,
+            answer_page=answer_page(invitation) if policy.can_answer_unsigned(invitation) else "",
+        )  # fmt: skip
+        subject = str(_("Your answer by mail"))
+    letter = Mail("" if says_nothing(invitation.meeting) else invitation.name, invitation.email, subject, text)
+    db.pause()
+    try:
+        mail.deliver(letter)
+    except mail.Undeliverable:
+        audit.record("mail_refused", by=None, on=invitation)
+
+
+def _language(invitation: Invitation) -> str:
+    return i18n.known(invitation.person.language if invitation.person is not None else "")
+
+
+def answer_page(invitation: Invitation) -> str:
+    """The address where the call can be answered without signing in, in the language of the invited."""
+    base: str = current_app.config["SETTINGS"].base_url
+    language = _language(invitation)
+    return f"{base}/answers/{tokens.answer_token(invitation)}" + ("" if language == "sv" else f"?lang={language}")
+
+
+def calendar_part(invitation: Invitation, method: Method) -> CalendarPart:
+    """The calendar object for one invited person: nobody else's address is in it."""
+    meeting = invitation.meeting
+    hides, reply_to = says_nothing(meeting), tokens.reply_address(invitation)
+    organizer = Party(
+        reply_to or current_app.config["SETTINGS"].mail_from, "Samverkansportalen" if hides else meeting.group.name
+    )
+    attendee = Party(
+        invitation.email, "" if hides else invitation.name,
+        answer=PARTSTAT[invitation.answer] if invitation.answer is not None else "NEEDS-ACTION",
+        is_asked=bool(reply_to) and method is Method.REQUEST,
+    )  # fmt: skip
+    page = answer_page(invitation) if invitation.person is None else None
+    made = replace(entry(meeting, page=page), changed_at=db.now(), organizer=organizer, attendee=attendee)
+    if method is Method.CANCEL:
+        made = replace(made, status=calendar.Status.CANCELLED)
+    return CalendarPart(calendar.one_entry(made, method), method.value)

@@ -1,0 +1,134 @@
+"""Reminders about calls: answers that are missing, meetings of tomorrow, and series that have come to a stop. Each is given once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased, contains_eager, joinedload
+
+from portal import db, outbox
+from portal.meetings.calls.policy import may_hear
+from portal.meetings.models import Answer, Invitation, Meeting, MeetingSeries, MeetingState
+from portal.notifications.actions import notify
+from portal.notifications.reminders import claim_once
+from portal.people.models import Group, Membership, Person, PersonStatus, Role
+from portal.times import local, today
+
+FIRST_HOUR, LAST_HOUR = 7, 20  # in Sweden: nobody is reminded at night
+BEFORE_DEADLINE = timedelta(days=3)  # where there is a last day to answer
+BEFORE_MEETING = timedelta(days=7)  # where there is none
+DAY = timedelta(days=1)
+
+
+@outbox.every(timedelta(minutes=20))
+def remind() -> None:
+    """Give the reminders of the day."""
+    if not FIRST_HOUR <= local(db.now()).hour < LAST_HOUR:
+        return
+    for invitation in _coming():
+        _remind_of_meeting(invitation)
+    for stopped in _stopped_series():
+        _remind_of_rhythm(stopped)
+
+
+def _coming() -> Sequence[Invitation]:
+    """Calls of members that stand, to meetings soon enough to be reminded of."""
+    now = db.now()
+    soon = (Meeting.starts_at > now) & (Meeting.starts_at < now + BEFORE_MEETING + DAY)
+    is_asked = Meeting.reply_by.is_not(None) & (Meeting.reply_by > now - DAY)
+    answer_soon = is_asked & (Meeting.reply_by < now + BEFORE_DEADLINE + DAY) & (Meeting.starts_at > now)
+    return (
+        db.session.scalars(
+            sa.select(Invitation)
+            .join(Invitation.meeting)
+            .join(Meeting.group)
+            .options(contains_eager(Invitation.meeting).contains_eager(Meeting.group), joinedload(Invitation.person))
+            .where(
+                Meeting.state == MeetingState.CALLED,
+                soon | answer_soon,
+                Invitation.person_id.is_not(None),
+                Invitation.withdrawn_at.is_(None),
+                Invitation.answer.is_(None) | (Invitation.answer != Answer.DECLINED),
+            )
+            .order_by(Invitation.id)
+        )
+        .unique()
+        .all()
+    )
+
+
+def _remind_of_meeting(invitation: Invitation) -> None:
+    meeting = invitation.meeting
+    starts, kind = local(meeting.starts_at).date(), ""
+    if invitation.answer is None and today() in _days_to_ask(meeting):
+        kind = "answer_missing"
+    elif starts - today() == DAY:
+        kind = "meeting_tomorrow"
+    if kind and may_hear(invitation) and claim_once(f"{kind}:{invitation.id}:{starts}:{today()}"):
+        assert invitation.person is not None  # guests are not asked for
+        notify([invitation.person], kind, group=meeting.group, path=meeting.path, by=None, mailed=(), **meeting.told)
+
+
+def _days_to_ask(meeting: Meeting) -> tuple[date, date]:
+    """The days on which those who have not answered are reminded: some time before, and the day before."""
+    if meeting.reply_by is not None:
+        last = local(meeting.reply_by).date()
+        return last - BEFORE_DEADLINE, last - DAY
+    starts = local(meeting.starts_at).date()
+    return starts - BEFORE_MEETING, starts - DAY
+
+
+def _stopped_series() -> Iterator[tuple[MeetingSeries, Meeting, int]]:
+    """Series whose rhythm has passed since the last meeting, while none is planned: the series, that meeting, whole months."""
+    now, one = db.now(), aliased(Meeting)
+    to_come = sa.exists().where(
+        one.series_id == MeetingSeries.id, one.ends_at > now, one.state != MeetingState.CANCELLED
+    )
+    last = (
+        sa.select(one.id)
+        .where(one.series_id == MeetingSeries.id, one.ends_at <= now, one.state == MeetingState.CALLED)
+        .order_by(one.ends_at.desc(), one.id.desc())
+        .limit(1)
+        .correlate(MeetingSeries)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        sa.select(MeetingSeries, Meeting)
+        .join(Meeting, Meeting.id == last)
+        .where(MeetingSeries.is_ended.is_(False), MeetingSeries.months_between.is_not(None), ~to_come)
+    )
+    for series, meeting in rows.unique().all():
+        months = _months(local(meeting.starts_at).date(), today())
+        if months >= (series.months_between or 0) and not series.group.is_archived:
+            yield series, meeting, months
+
+
+def _months(since: date, until: date) -> int:
+    """Whole months between two dates."""
+    return (until.year - since.year) * 12 + until.month - since.month - (until.day < since.day)
+
+
+def _remind_of_rhythm(stopped: tuple[MeetingSeries, Meeting, int]) -> None:
+    series, last, months = stopped
+    if not claim_once(f"meeting_due:{series.id}:{last.id}"):
+        return
+    path = f"/groups/{series.group.slug}/meetings"
+    notify(
+        _conveners(series.group),
+        "meeting_due",
+        group=series.group,
+        path=path,
+        by=None,
+        series=series.name,
+        months=months,
+    )
+
+
+def _conveners(group: Group) -> Sequence[Person]:
+    leading = sa.select(Membership.person_id).where(
+        Membership.group_id == group.id, Membership.left_at.is_(None), Membership.role == Role.CONVENER
+    )
+    active = sa.select(Person).where(Person.id.in_(leading), Person.status == PersonStatus.ACTIVE)
+    return db.session.scalars(active.order_by(Person.id)).unique().all()

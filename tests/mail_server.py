@@ -1,0 +1,80 @@
+"""A real mail server for the tests, on a free port of this machine."""
+
+from __future__ import annotations
+
+import email.policy
+import mailbox
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+
+from portal.web import Edge
+from tests import servers
+
+
+@dataclass
+class MailServer:
+    """What the server has taken, and what it says to the next."""
+
+    answer: str = "250 OK"  # to a whole message
+    recipient_answer: str = "250 OK"
+    port: int = 0
+    taken: list[EmailMessage] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
+    logins: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+    async def handle_RCPT(
+        self, server: object, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        self.tried.append(address)
+        if self.recipient_answer.startswith("250"):
+            envelope.rcpt_tos.append(address)
+        return self.recipient_answer
+
+    async def handle_DATA(self, server: object, session: Session, envelope: Envelope) -> str:
+        if self.answer.startswith("250"):
+            assert isinstance(envelope.content, bytes)
+            made = message_from_bytes(envelope.content, policy=email.policy.default)
+            assert isinstance(made, EmailMessage)
+            self.taken.append(made)
+        return self.answer
+
+    def authenticate(self, server: object, session: Session, envelope: Envelope, mechanism: str, data: object) -> Any:
+        assert isinstance(data, LoginPassword)
+        self.logins.append((data.login, data.password))
+        return AuthResult(success=data.password == b"right", handled=False)
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+
+def kept(app: Edge) -> list[EmailMessage]:
+    """What the portal has kept in its folder, as it does without a mail server, oldest first."""
+    folder = mailbox.Maildir(app.config["SETTINGS"].data_dir / "mail")
+    read = [message_from_bytes(folder.get_bytes(key), policy=email.policy.default) for key in sorted(folder.keys())]
+    return [made for made in read if isinstance(made, EmailMessage)]
+
+
+@contextmanager
+def running(context: ssl.SSLContext | None = None, *, make: type[MailServer] = MailServer) -> Iterator[MailServer]:
+    """A server until the end of the block; with a TLS context it wants STARTTLS and a password."""
+    made = make(port=servers.free_port())
+    more: dict[str, Any] = (
+        {"tls_context": context, "require_starttls": True, "authenticator": made.authenticate, "auth_required": True}
+        if context is not None
+        else {}
+    )
+    controller = Controller(made, hostname="127.0.0.1", port=made.port, ready_timeout=60, **more)
+    controller.start()
+    try:
+        yield made
+    finally:
+        controller.stop()
