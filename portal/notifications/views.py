@@ -38,7 +38,7 @@ def read() -> ResponseReturnValue:
     person = web.current_person()
     web.check(person.is_active)
     until = web.form_number("until")
-    if until is None:
+    if until is None or until < 0:
         abort(400)
     actions.read_notices(until_id=until, by=person)
     return redirect(url_for("notifications.notices"))
