@@ -83,6 +83,8 @@ def pages(network: Network) -> dict[str, str]:
         "search": "/search?q=sökord", "search of one type": "/search?q=sökord&type=minutes", "search window": "/search?q=sökord&fragment=1",
         "calendar": "/calendar", "calendar list": "/calendar?view=list", "meetings": "/groups/natverket/meetings", "meeting": f"/meetings/{long_meeting.id}",
         "feed": f"/calendar/feed/{feed_token}.ics", "feeds": "/calendar/feeds",
+        "meeting mode": f"/meetings/{long_meeting.id}/room", "its parts": f"/meetings/{long_meeting.id}/room/parts",
+        "agenda": f"/meetings/{long_meeting.id}/agenda", "proposals": "/groups/natverket/proposals", "notices": "/notices",
         "minutes": f"/meetings/{long_meeting.id}/minutes", "calendar file": f"/meetings/{long_meeting.id}/ics",
         "minutes as PDF": f"/meetings/{long_meeting.id}/minutes.pdf", "organisation": "/organisation", "contacts": "/contacts",
     }  # fmt: skip
@@ -96,7 +98,7 @@ def grow(network: Network, pages: dict[str, str]) -> None:
         people.add_member(network.group, writer, by=None)
         factories.post(thread, writer, f"Sökord {number}")
     meeting = db.session.get_one(Meeting, int(pages["meeting"].rsplit("/", 1)[1]))
-    for number in range(2, 51):
+    for number in range(2, 201):
         item = agenda.add_item(
             meeting,
             agenda.ItemPlan(f"Punkt {number}", minutes_allotted=5, owner=network.secretary),

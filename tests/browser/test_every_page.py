@@ -26,7 +26,8 @@ SIGNED_IN = [
     "/", "/groups", "/groups/lamp", "/groups/lamp?show=lifted", "/groups/lamp/members", "/groups/lamp/meetings",
     "/groups/lamp/materials", "/groups/lamp/threads/new", "/groups/lamp/meetings/new", "/calendar", "/library",
     "/library?q=samverkan", "/library/upload", "/search", "/search?q=samverkan", "/search?q=finnsinte", "/contacts",
-    "/account", "/organisation", "/accessibility", "/privacy", "/no-such-page",
+    "/account", "/organisation", "/accessibility", "/privacy", "/no-such-page", "/calendar?view=list", "/calendar/feeds",
+    "/notices", "/account/notifications", "/groups/lamp/proposals", "/groups/lamp/proposals/new",
 ]  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def links_to_things(visitor: Visitor) -> list[str]:
     items = visitor.page.locator("main a[href*='/agenda-items/']").evaluate_all(
         "all => all.map(a => a.getAttribute('href'))"
     )
-    return [*paths, f"{meeting}/minutes", f"{meeting}/edit", f"{meeting}/items/new", *items[:1]]
+    return [*paths, f"{meeting}/room", f"{meeting}/minutes", f"{meeting}/edit", f"{meeting}/items/new", *items[:1]]
 
 
 def overflows(page: Page) -> int:
