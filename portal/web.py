@@ -99,6 +99,12 @@ def number_of(name: str) -> int | None:
     return number if number is not None and abs(number) <= LARGEST_NUMBER else None
 
 
+def form_number(name: str) -> int | None:
+    """A whole number of the form, None if it is not there or none that a database could hold."""
+    number = request.form.get(name, type=int)
+    return number if number is not None and abs(number) <= LARGEST_NUMBER else None
+
+
 # --- checks of access -------------------------------------------------------------------------------------------------
 
 

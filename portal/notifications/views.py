@@ -37,8 +37,8 @@ def read() -> ResponseReturnValue:
     """Mark the notices that were shown as seen."""
     person = web.current_person()
     web.check(person.is_active)
-    until = request.form.get("until", type=int)
-    if until is None or not 0 <= until <= web.LARGEST_NUMBER:
+    until = web.form_number("until")
+    if until is None:
         abort(400)
     actions.read_notices(until_id=until, by=person)
     return redirect(url_for("notifications.notices"))

@@ -43,14 +43,11 @@ function start() {
 
   /** A handle on each row: to drag, and for the keys. */
   function prepare() {
-    const label = document.getElementById("grip-label");
+    const pattern = document.getElementById("grip").content.firstElementChild;
     for (const row of rows()) {
       if (!row.querySelector("form[data-move]")) continue;
-      const grip = document.createElement("button");
-      grip.type = "button";
-      grip.className = "grip";
-      grip.setAttribute("aria-label", `${label.textContent} ${row.querySelector("th").textContent.trim().split("\n")[0]}`);
-      grip.textContent = "⋮⋮";
+      const grip = pattern.cloneNode(true);
+      grip.setAttribute("aria-label", `${pattern.title}: ${row.querySelector(".row-title").textContent}`);
       row.querySelector("td.no").append(grip);
       grip.addEventListener("keydown", (event) => {
         const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];

@@ -6,6 +6,7 @@ import { startClock } from "./mode-clock.js";
 import { startPresence } from "./mode-people.js";
 import { NoContact, SessionEnded, fetchPart, parts } from "./net.js";
 import { NoteEditor } from "./note-editor.js";
+import { unsent } from "./note-journal.js";
 import { ThreadFeed } from "./thread-live.js";
 
 const mode = document.querySelector("[data-mode]");
@@ -93,6 +94,7 @@ function start() {
     const answer = await ask(() => fetchPart(url));
     if (!answer?.ok) return;
     middle.replaceChildren(...parts(await answer.text()).childNodes);
+    window.history.replaceState(null, "", item ? url : mode.dataset.itemUrl); // a reload comes back to the same item
     adopt();
     say(middle.querySelector("#mode-title").textContent);
   }
@@ -103,6 +105,21 @@ function start() {
     for (const area of middle.querySelectorAll("textarea[data-draft-key]")) adoptDraft(area);
     for (const bar of middle.querySelectorAll("markdown-toolbar")) bar.removeAttribute("tabindex");
     clock.look();
+    offerUnsent();
+  }
+
+  /** Text of other items that never arrived (the tab was closed meanwhile): say where, so that it is sent when one goes there. */
+  function offerUnsent() {
+    const place = mode.querySelector("[data-unsent]");
+    if (!place) return;
+    const links = [...mode.querySelectorAll("#mode-agenda a[data-item]")];
+    const items = unsent(links.map((link) => link.dataset.item)).filter((item) => item !== shown());
+    place.hidden = items.length === 0;
+    place.querySelector("span").replaceChildren(...items.map((item) => {
+      const link = links.find((one) => one.dataset.item === item).cloneNode();
+      link.textContent = links.find((one) => one.dataset.item === item).querySelector(".name").textContent;
+      return link;
+    }));
   }
 
   /** Buttons of the meeting: sent without leaving the page; the live parts bring the result. */

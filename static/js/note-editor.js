@@ -92,6 +92,7 @@ export class NoteEditor {
     if (this.isBlocked && !this.conflict) this.isBlocked = false; // the guard looks again at what was changed
     if (this.isBlocked) return;
     if (!this.isDirty) return;
+    this.say("Saving");
     const now = performance.now();
     this.since ??= now;
     window.clearTimeout(this.timer);
@@ -100,6 +101,7 @@ export class NoteEditor {
 
   say(what, time = "") {
     const text = this.state.dataset[`text${what}`].replace("{time}", time);
+    this.state.setAttribute("aria-live", what === "Saving" || what === "Saved" ? "off" : "polite"); // only trouble is spoken
     if (this.state.textContent !== text) this.state.textContent = text;
     this.state.dataset.state = what.toLowerCase();
   }

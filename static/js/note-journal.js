@@ -62,3 +62,10 @@ export async function orphans(item, own) {
   const alive = new Set(held.map((lock) => lock.name));
   return others.filter((key) => !alive.has(LOCK + key)).map((key) => ({ key, ...read(item, key) })).sort((a, b) => a.at - b.at);
 }
+
+/** Items of which somebody here has written something that has not arrived, among those given. @returns {string[]} */
+export function unsent(items) {
+  const start = `note:${person}:`;
+  const kept = new Set(Object.keys(window.localStorage).filter((key) => key.startsWith(start)).map((key) => key.slice(start.length).split(":")[0]));
+  return items.filter((item) => kept.has(item));
+}

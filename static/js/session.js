@@ -1,11 +1,23 @@
 /** The session ended while the page was open: a dialog, the text stays, and new form tokens after signing in again. */
 import { NoContact } from "./net.js";
 
+const QUIET_MS = 1_500;
+
 export function startSession() {
   const dialog = document.querySelector("dialog[data-session-ended]");
   if (!dialog) return;
+  let lastKey = -Infinity;
+  let waiting = 0;
+  document.addEventListener("keydown", () => { lastKey = performance.now(); }, true);
   document.addEventListener("portal:session-ended", () => {
-    if (!dialog.open) dialog.showModal();
+    if (dialog.open || waiting) return;
+    // the dialog takes the focus: nobody's words may go into it, so it comes when the keys rest
+    waiting = window.setInterval(() => {
+      if (performance.now() - lastKey < QUIET_MS) return;
+      window.clearInterval(waiting);
+      waiting = 0;
+      if (!dialog.open) dialog.showModal();
+    }, 200);
   });
   dialog.querySelector("[data-session-back]").addEventListener("click", async () => {
     if (!(await takeNewTokens())) return;

@@ -68,8 +68,9 @@ def add_item(meeting: Meeting, plan: ItemPlan, *, keep: Collection[str] = (), by
 
 def _hold(item: AgendaItem) -> None:
     """Hold the item and its meeting, in the order that everybody keeps. Raises `NotFound` if it was taken away."""
+    item_id = item.id  # to load the meeting anew also forgets its items, and this one may be gone
     db.lock(item.meeting)
-    held = sa.select(AgendaItem.id).where(AgendaItem.id == item.id).with_for_update()
+    held = sa.select(AgendaItem.id).where(AgendaItem.id == item_id).with_for_update()
     if db.session.scalar(held) is None:
         raise NotFound
     db.session.refresh(item)

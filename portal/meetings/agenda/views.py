@@ -112,7 +112,7 @@ def move_item(item_id: int) -> ResponseReturnValue:
     person = web.current_person()
     item = _visible_item(person, item_id)
     web.check(can_plan_meeting(person, item.meeting.group))
-    meeting_id, place = item.meeting_id, request.form.get("place", type=int)
+    meeting_id, place = item.meeting_id, web.form_number("place")
     if place is not None:
         actions.place_item(item, place=place, by=person)
     elif request.form.get("direction") in {"up", "down"}:
@@ -147,7 +147,7 @@ def papers(item_id: int) -> ResponseReturnValue:
     web.check(policy.can_add_paper(person, item))
     materials = visible_resources(person).where(Resource.group_id == group.id, Resource.state == FileState.READY)
     if request.method == "POST":
-        chosen = web.find(materials.where(Resource.id == request.form.get("resource", default=0, type=int)))
+        chosen = web.find(materials.where(Resource.id == web.form_number("resource")))
         actions.add_paper(item, chosen, by=person)
         return redirect(url_for("meetings.meeting", meeting_id=item.meeting_id, _anchor=f"item-{item_id}"))
     words = request.args.get("q", "").strip()[:100]

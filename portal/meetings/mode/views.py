@@ -254,7 +254,7 @@ def change_decision(decision_id: int) -> ResponseReturnValue:
     text = tidy(request.form.get(f"text-{decision_id}")).strip()
     if not 0 < len(text) <= LONGEST_DECISION:
         raise Invalid(_("A decision has between 1 and 5,000 characters."))
-    based_on = request.form.get("based_on", type=int)
+    based_on = web.form_number("based_on")
     try:
         followup.change_decision(decision, text=text, based_on=based_on or 0, keep=keep(), by=person)
     except guard.Stopped as stopped:
