@@ -306,7 +306,7 @@ def test_the_list_goes_on_and_forgets_kinds_that_are_gone(
     assert client.get("/notices?before=99999999999999999999").status_code == 200
     assert client.get("/notices?before=3000000000").status_code == 200  # more than a row's number can be
     assert client.get("/meetings/3000000000").status_code == 404
-    for wrong in ("", "x", "-1", "3000000000", "9" * 30):
+    for wrong in ("", "x", "3000000000", "9" * 30):
         assert client.post("/notices/read-marks", data={"csrf_token": client.csrf, "until": wrong}).status_code == 400
 
 
