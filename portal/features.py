@@ -23,6 +23,8 @@ from portal.meetings import views as meeting_views
 from portal.meetings.agenda import views as agenda_views
 from portal.meetings.calls import models as _call_tables  # noqa: F401
 from portal.meetings.followup import models as _followup_tables  # noqa: F401
+from portal.meetings.minutes import adjusting_views as _adjusting_views  # noqa: F401  # adds pages to the blueprint
+from portal.meetings.minutes import export_views as _export_views  # noqa: F401  # the same
 from portal.meetings.minutes import models as _minutes_tables  # noqa: F401
 from portal.meetings.minutes import views as minutes_views
 from portal.meetings.mode import actions as mode_actions

@@ -14,7 +14,7 @@ from portal.discussions.actions import note_kept
 from portal.errors import Conflict
 from portal.meetings.followup.models import ActionEvent, ActionItem, ActionState, Decision
 from portal.meetings.models import AgendaItem, Meeting
-from portal.meetings.policy import check_not_sealed
+from portal.meetings.policy import hold_unsealed
 from portal.notifications.actions import notify
 from portal.people.models import Group, Organisation, Person
 
@@ -27,8 +27,8 @@ def add_decision(item: AgendaItem, *, text: str, client_id: str, keep: Collectio
     Raises `guard.Stopped`.
     """
     kept = guard.check({"text": text}, keep=keep)
+    hold_unsealed(item.meeting)
     db.lock(item)
-    check_not_sealed(item.meeting)
     twin = sa.select(Decision).where(Decision.item_id == item.id, Decision.client_id == client_id)
     if (existing := db.session.scalar(twin)) is not None:
         return existing
@@ -46,8 +46,8 @@ def add_decision(item: AgendaItem, *, text: str, client_id: str, keep: Collectio
 def change_decision(decision: Decision, *, text: str, based_on: int, keep: Collection[str] = (), by: Person) -> None:
     """Put a decision into other words. Raises `guard.Stopped`, or `Conflict` if it was changed since `based_on`."""
     kept = guard.check({"text": text}, keep=keep)
+    hold_unsealed(decision.meeting)
     db.lock(decision)
-    check_not_sealed(decision.meeting)
     if decision.revision != based_on or decision.withdrawn_at is not None:
         raise Conflict(_("Somebody else changed the decision while you wrote."))
     decision.text, decision.revision = text, decision.revision + 1
@@ -58,8 +58,8 @@ def change_decision(decision: Decision, *, text: str, based_on: int, keep: Colle
 
 def withdraw_decision(decision: Decision, *, by: Person) -> None:
     """Take a decision back before the minutes are sealed; its number is not used again."""
+    hold_unsealed(decision.meeting)
     db.lock(decision)
-    check_not_sealed(decision.meeting)
     if decision.withdrawn_at is None:
         decision.withdrawn_at = db.now()
         audit.record("decision_withdrawn", by=by, on=decision)
@@ -87,6 +87,8 @@ def add_action(
     Raises `guard.Stopped`.
     """
     kept = guard.check({"text": task.text}, keep=keep)
+    if item is not None:
+        hold_unsealed(item.meeting)  # what was undertaken at a meeting stands in its minutes
     db.lock_name(f"action:{client_id}")
     twin = sa.select(ActionItem).where(ActionItem.group_id == group.id, ActionItem.client_id == client_id)
     if (existing := db.session.scalar(twin)) is not None:
