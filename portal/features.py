@@ -22,10 +22,12 @@ from portal.meetings import page as _meeting_page  # noqa: F401  # adds the meet
 from portal.meetings import views as meeting_views
 from portal.meetings.agenda import views as agenda_views
 from portal.meetings.calls import models as _call_tables  # noqa: F401
-from portal.meetings.followup import models as _followup_tables  # noqa: F401
+from portal.meetings.followup import reminders as _followup_reminders  # noqa: F401  # housekeeping, and who is gone
+from portal.meetings.followup import views as followup_views
+from portal.meetings.followup.searchable import register as register_followup
 from portal.meetings.minutes import adjusting_views as _adjusting_views  # noqa: F401  # adds pages to the blueprint
 from portal.meetings.minutes import export_views as _export_views  # noqa: F401  # the same
-from portal.meetings.minutes import models as _minutes_tables  # noqa: F401
+from portal.meetings.minutes import reminders as _minutes_reminders  # noqa: F401  # housekeeping
 from portal.meetings.minutes import views as minutes_views
 from portal.meetings.mode import actions as mode_actions
 from portal.meetings.mode import policy as mode_policy
@@ -46,13 +48,14 @@ def init_app(app: Flask) -> None:
     """Put the features together."""
     app.session_interface = sessions.ServerSessions()
     for views in (auth_views, people_views, notification_views, discussion_views, library_views, meeting_views,
-                  agenda_views, mode_views, minutes_views, support_views, home_views):  # fmt: skip
+                  agenda_views, mode_views, minutes_views, followup_views, support_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
     for group in (people_cli.organisations, people_cli.groups, library_cli.library):
         app.cli.add_command(group)
     register_discussions()
     register_library()
     register_meetings()
+    register_followup()
     register_notices()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
     live.register_topic(

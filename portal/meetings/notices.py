@@ -140,6 +140,10 @@ def _actions() -> None:
         text=lambda action: _("You are responsible for: %(action)s", action=action),
     )  # fmt: skip
     add(
+        "action_fell", label=_l("Your organisation has an action without a name"),
+        text=lambda action: _("Nobody is named any more; your organisation answers for: %(action)s", action=action),
+    )  # fmt: skip
+    add(
         "action_due", label=_l("What you are to do is soon due"),
         text=lambda action, on: _("Due %(day)s: %(action)s", action=action, day=day(date.fromisoformat(on))),
     )  # fmt: skip
