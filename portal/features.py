@@ -26,8 +26,12 @@ from portal.meetings.calls import cli as call_cli
 from portal.meetings.calls import letters as _call_letters  # noqa: F401  # their jobs
 from portal.meetings.calls import reminders as _call_reminders  # noqa: F401  # housekeeping
 from portal.meetings.calls import views as call_views
-from portal.meetings.followup import models as _followup_tables  # noqa: F401
-from portal.meetings.minutes import models as _minutes_tables  # noqa: F401
+from portal.meetings.followup import reminders as _followup_reminders  # noqa: F401  # housekeeping, and who is gone
+from portal.meetings.followup import views as followup_views
+from portal.meetings.followup.searchable import register as register_followup
+from portal.meetings.minutes import adjusting_views as _adjusting_views  # noqa: F401  # adds pages to the blueprint
+from portal.meetings.minutes import export_views as _export_views  # noqa: F401  # the same
+from portal.meetings.minutes import reminders as _minutes_reminders  # noqa: F401  # housekeeping
 from portal.meetings.minutes import views as minutes_views
 from portal.meetings.mode import actions as mode_actions
 from portal.meetings.mode import policy as mode_policy
@@ -48,13 +52,15 @@ def init_app(app: Flask) -> None:
     """Put the features together."""
     app.session_interface = sessions.ServerSessions()
     for views in (auth_views, people_views, notification_views, discussion_views, library_views, meeting_views,
-                  agenda_views, mode_views, minutes_views, call_views, support_views, home_views):  # fmt: skip
+                  agenda_views, mode_views, minutes_views, followup_views, call_views, support_views,
+                  home_views):  # fmt: skip
         app.register_blueprint(views.bp)
     for group in (people_cli.organisations, people_cli.groups, library_cli.library, call_cli.mail):
         app.cli.add_command(group)
     register_discussions()
     register_library()
     register_meetings()
+    register_followup()
     register_notices()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
     live.register_topic(

@@ -15,10 +15,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
+import sqlalchemy as sa
 from flask import current_app
 from flask_babel import format_decimal
 from flask_babel import gettext as _
+from sqlalchemy.orm import InstrumentedAttribute
 
+from portal import db
 from portal.errors import Invalid
 
 CHUNK = 1 << 20
@@ -121,3 +124,25 @@ def human_size(size: int) -> str:
             break
         value, unit = value / 1000, larger
     return f"{format_decimal(value, format='0.#')}\N{NO-BREAK SPACE}{unit}"
+
+
+# --- whose contents they are ---------------------------------------------------------------------------------------------
+
+_named_in: list[InstrumentedAttribute[str | None]] = []
+
+
+def named_in(column: InstrumentedAttribute[str | None]) -> None:
+    """Say that a column of a feature's own holds hashes: what it names is never swept away."""
+    _named_in.append(column)
+
+
+def named_elsewhere() -> set[str]:
+    """All hashes that features have named in columns of their own."""
+    return {sha256 for column in _named_in for sha256 in db.session.scalars(sa.select(column)) if sha256}
+
+
+def is_named_elsewhere(sha256: str) -> bool:
+    """Whether a feature has named this very content in a column of its own."""
+    return any(
+        db.session.scalar(sa.select(column).where(column == sha256).limit(1)) is not None for column in _named_in
+    )

@@ -115,7 +115,7 @@ def span(starts_at: datetime, ends_at: datetime) -> str:
 
 def init_app(app: Flask) -> None:
     """Offer the forms to templates as filters."""
-    for function in (clock, day, long_day, date_text, part, week, moment, short_moment):
+    for function in (as_date, clock, day, long_day, date_text, part, week, moment, short_moment):
         app.add_template_filter(function)
     app.add_template_global(span, "time_span")
     app.add_template_global(today, "today")

@@ -23,6 +23,10 @@ from portal.meetings.agenda.models import ItemPaper
 from portal.meetings.calls import actions as calls
 from portal.meetings.calls import tokens
 from portal.meetings.followup import actions as followup
+from portal.meetings.minutes import actions as minutes
+from portal.meetings.minutes import adjusting_actions as adjusting
+from portal.meetings.minutes import remark_actions as remarks
+from portal.meetings.minutes.models import Minutes
 from portal.meetings.models import Meeting
 from portal.people import actions
 from portal.people.models import (
@@ -34,6 +38,7 @@ from portal.people.models import (
     PersonStatus,
     Role,
 )
+from portal.people.policy import role_in
 from portal.support.actions import add_contact
 
 _number = itertools.count(1)
@@ -117,6 +122,51 @@ def meeting(group: Group, by: Person, title: str = "Möte", *, text: str = "", i
     return made
 
 
+def held_meeting(group: Group, by: Person, title: str = "Möte", *, text: str = "", items: int = 1) -> Meeting:
+    """A meeting that was yesterday, with notes and a decision: its minutes can be circulated."""
+    made = meeting(group, by, title, text=text, items=items, days=2)
+    db.session.refresh(made)
+    made.starts_at = db.now() - timedelta(days=1)
+    made.ends_at = made.starts_at + timedelta(hours=1)
+    for item in made.items:
+        minutes.save_note(item, text=f"Anteckning {text}", based_on=0, by=by)
+    followup.add_decision(made.items[0], text=f"Beslut {text}", client_id=str(uuid.uuid4()), by=by)
+    db.session.flush()
+    return made
+
+
+def circulated(of: Meeting, by: Person, adjusters: list[Person], *, text: str = "") -> Minutes:
+    """The minutes of a held meeting, with a remark."""
+    made = minutes.circulate(
+        of, adjusters=adjusters, adjust_by=db.now() + timedelta(days=14), render=plain_render, by=by
+    )
+    remarks.add_remark(made, of.items[0], text=f"Anmärkning {text}", client_id=str(uuid.uuid4()), by=adjusters[0])
+    db.session.flush()
+    db.session.refresh(made)
+    return made
+
+
+def minuted(network: Network, group: Group, word: str) -> dict[str, object]:
+    """Circulated minutes, sealed ones with an addendum, and an action: what stands in their addresses."""
+    by = network.secretary
+    adjusters = [person for person in (network.member, network.convener) if role_in(person, group) is not None]
+    held = held_meeting(group, network.convener, f"Hållet {word}".strip(), text=word)
+    made = circulated(held, by, adjusters, text=word)
+    done = circulated(
+        held_meeting(group, network.convener, f"Låst {word}".strip(), text=word), by, adjusters, text=word
+    )
+    for adjuster in done.adjusters:
+        adjusting.approve(adjuster, edition=1, by=adjuster.person)
+    addendum = adjusting.add_addendum(done, text=f"Tillägg {word}", item=None, adjusters=adjusters[:1], by=by)
+    task = followup.Task(f"Åtgärd {word}", network.ngo, network.member)
+    action = followup.add_action(group, task, client_id=str(uuid.uuid4()), by=network.convener)
+    db.session.flush()
+    return {
+        "held_id": held.id, "held_item_id": held.items[0].id, "sealed_id": done.meeting_id, "addendum_id": addendum.id,
+        "adjuster_id": made.adjusters[0].id, "remark_id": made.remarks[0].id, "action_id": action.id,
+    }  # fmt: skip
+
+
 def things(network: Network, group: Group, *, word: str = "") -> dict[str, object]:
     """One of each thing in a group, the word in every text: what stands in addresses."""
     by = network.convener
@@ -141,7 +191,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "resource_id": material.id, "meeting_id": called.id, "item_id": called.items[0].id, "contact_id": contact.id,
         "answer_token": tokens.answer_token(mine), "feed_token": feed_token, "feed_id": feed.id,
         "decision_id": decision.id, "paper_id": paper.id, "proposal_id": proposal.id, "request_id": 999_999,
-        "provider_id": 999_999, "filename": "missing.css",
+        "provider_id": 999_999, "filename": "missing.css", **minuted(network, group, word),
     }  # fmt: skip
     db.commit()
     search.mend()

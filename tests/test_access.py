@@ -29,15 +29,20 @@ class Row:
 
     expected: tuple[object, ...]
     form: dict[str, str] | None = None  # None: no form is sent
+    of: str = (
+        ""  # "held" or "sealed": asked of a meeting that is over and whose minutes are out, instead of one to come
+    )
 
 
 def everybody(status: int) -> Row:
     return Row((status,) * 5 + (SIGN_IN,))
 
 
-def group_only(convener: int = OK, member: int = OK, observer: int = OK, form: dict[str, str] | None = None) -> Row:
+def group_only(
+    convener: int = OK, member: int = OK, observer: int = OK, form: dict[str, str] | None = None, of: str = ""
+) -> Row:
     """For things in the network group: outsiders get 404, whatever they ask."""
-    return Row((convener, member, observer, MISSING, MISSING, SIGN_IN), form)
+    return Row((convener, member, observer, MISSING, MISSING, SIGN_IN), form, of)
 
 
 def public(status: int = OK) -> Row:
@@ -128,6 +133,30 @@ TABLE: dict[str, Row] = {
     "GET minutes.edit_note": group_only(OK, NO, NO),
     "POST minutes.edit_note": group_only(MOVED, NO, NO, {"text": "Text", "based_on": "0"}),
     "GET minutes.minutes_pdf": group_only(),
+    "GET minutes.minutes_docx": group_only(),
+    "GET minutes.minutes_markdown": group_only(),
+    "GET minutes.circulate": group_only(OK, NO, NO),
+    "POST minutes.circulate": group_only(WRONG, NO, NO, {"adjust_by": "2031-05-05"}),
+    "POST minutes.make_edition": group_only(
+        WRONG_STATE, NO, NO, {"reason": "Ny", "based_on": "1"}, "held"
+    ),  # no change
+    "POST minutes.add_remark": group_only(MOVED, MOVED, NO, {"text": "Ord", "client_id": "CLIENT"}, "held"),
+    "POST minutes.support_remark": group_only(MOVED, NO, NO),  # the remark is the member's
+    "POST minutes.answer_remark": group_only(MOVED, NO, NO, {"state": "done"}),
+    "POST minutes.approve": group_only(NO, MOVED, NO, {"edition": "1"}),  # the adjuster is the member
+    "POST minutes.decline": group_only(NO, MOVED, NO, {"reason": "Kan inte"}),
+    "POST minutes.replace_adjuster": group_only(WRONG, NO, NO, {"person": "0"}),
+    "POST minutes.add_addendum": group_only(WRONG, NO, NO, {"text": ""}, "sealed"),
+    "POST minutes.note_record_number": group_only(MOVED, MOVED, MOVED, {"number": "2026/1"}, "held"),
+    "GET minutes.addendum_pdf": group_only(WRONG_STATE, WRONG_STATE, WRONG_STATE),  # it has not been approved
+    "GET minutes.package": group_only(WRONG_STATE, WRONG_STATE, WRONG_STATE, None, "held"),  # they have not been sealed
+    "GET minutes.check_file": everybody(OK),
+    "POST minutes.check_file": Row((WRONG,) * 5 + (SIGN_IN,), {}),
+    "GET followup.action": group_only(),
+    "POST followup.action": group_only(WRONG, WRONG, NO, {"text": ""}),  # the member's organisation answers for it
+    "POST followup.set_state": group_only(MOVED, MOVED, NO, {"state": "done", "based_on": "1", "note": ""}),
+    "GET followup.group_actions": group_only(),
+    "GET followup.decisions": group_only(),
     "GET support.contacts": everybody(OK),
     "GET support.edit_contact": Row((NO, NO, NO, NO, OK, SIGN_IN)),
     "POST support.edit_contact": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"name": "Stöd"}),
@@ -173,7 +202,8 @@ def test_s25_each_role_gets_what_the_table_says(
     method, endpoint = name.split()
     row = TABLE[name]
     rule = next(rule for rule in app.url_map.iter_rules(endpoint) if method in (rule.methods or ()))
-    address = rule.build({key: things[key] for key in rule.arguments})
+    values = things | {"meeting_id": things[f"{row.of}_id"], "item_id": things["held_item_id"]} if row.of else things
+    address = rule.build({key: values[key] for key in rule.arguments})
     assert address is not None
     got: dict[str, object] = {}
     for role in (*ROLES[1:], ROLES[0]):  # the convener last: what he changes must not change the others' answers
@@ -246,6 +276,8 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.meetings import views as meeting_views
     from portal.meetings.agenda import views as agenda_views
     from portal.meetings.calls import views as call_views
+    from portal.meetings.followup import views as followup_views
+    from portal.meetings.minutes import adjusting_views, export_views
     from portal.meetings.minutes import views as minutes_views
     from portal.meetings.mode import views as mode_views
     from portal.notifications import views as notification_views
@@ -259,6 +291,9 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         agenda_views,
         call_views,
         minutes_views,
+        adjusting_views,
+        export_views,
+        followup_views,
         mode_views,
         notification_views,
         people_views,

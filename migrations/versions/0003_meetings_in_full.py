@@ -188,8 +188,9 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("adjust_by", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("circulated_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("pdf_sha256", sa.String(length=64), nullable=True),
+        sa.Column("pdf_size", sa.Integer(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_minutes_meeting_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_minutes")),
@@ -621,6 +622,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("proposals_by", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("circulated_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("last_seq", sa.Integer(), nullable=False, server_default="0"))
         batch_op.create_index(batch_op.f("ix_meeting_series_id"), ["series_id"], unique=False)
@@ -653,6 +655,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_meeting_series_id"))
         batch_op.drop_column("last_seq")
         batch_op.drop_column("sealed_at")
+        batch_op.drop_column("circulated_at")
         batch_op.drop_column("closed_at")
         batch_op.drop_column("opened_at")
         batch_op.drop_column("proposals_by")

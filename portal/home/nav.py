@@ -14,6 +14,10 @@ from portal.discussions.models import Thread
 from portal.discussions.policy import unread, visible_threads
 from portal.library.models import Resource
 from portal.library.policy import visible_resources
+from portal.meetings.followup.models import ActionItem
+from portal.meetings.followup.policy import own_open_actions
+from portal.meetings.minutes.models import Adjuster
+from portal.meetings.minutes.policy import awaiting
 from portal.meetings.models import Invitation, Meeting
 from portal.meetings.policy import unanswered_invitations, visible_meetings
 from portal.notifications.policy import unread_count
@@ -21,6 +25,8 @@ from portal.people.models import Group, Membership, Person
 from portal.people.policy import newcomers, own_groups, visible_members
 from portal.support.models import Contact
 from portal.support.policy import support_line
+
+MOST_ACTIONS = 100
 
 
 class Navigation:
@@ -64,10 +70,22 @@ class Navigation:
         """How many notices the person has not seen."""
         return unread_count(self._person) if self._person is not None else 0
 
+    @cached_property
+    def adjusting(self) -> Sequence[Adjuster]:
+        """The minutes and addenda that await the person's approval."""
+        return awaiting(self._person) if self._person is not None else ()
+
+    @cached_property
+    def actions(self) -> Sequence[ActionItem]:
+        """What the person has undertaken and not done, the overdue first."""
+        if self._person is None:
+            return ()
+        return db.session.scalars(own_open_actions(self._person).limit(MOST_ACTIONS)).unique().all()
+
     @property
     def waiting(self) -> int:
         """How many things wait for the person."""
-        return len(self.invitations) + len(self.newcomers)
+        return len(self.invitations) + len(self.newcomers) + len(self.adjusting) + len(self.actions)
 
     def tab_counts(self, group: Group) -> dict[str, int]:
         """The numbers beside a group's tabs: one question to the database."""

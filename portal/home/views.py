@@ -15,6 +15,7 @@ from portal.discussions import actions as discussion_actions
 from portal.discussions.models import Thread, ThreadKind
 from portal.discussions.policy import unread_by_thread, visible_threads
 from portal.home.nav import navigation
+from portal.meetings.followup.policy import open_actions
 from portal.meetings.policy import invitation_of, meetings_to_come, next_meeting
 from portal.people.models import Group, Membership, Person, Role
 from portal.people.policy import (
@@ -28,6 +29,7 @@ bp = Blueprint("home", __name__)
 
 NEWS_PER_GROUP = 3
 THREADS_A_PAGE = 30
+ACTIONS_SHOWN = 5  # in the rail of a group
 RESULTS_A_PAGE = 20
 SIGN_OF_LIFE_SECONDS = 60
 
@@ -105,6 +107,8 @@ def group(slug: str) -> ResponseReturnValue:
         lifted_count=_count(lifted),
         next_meeting=upcoming,
         invitation=invitation_of(person, upcoming) if upcoming is not None else None,
+        actions=db.session.scalars(open_actions(person, group).limit(ACTIONS_SHOWN + 1)).unique().all(),
+        actions_shown=ACTIONS_SHOWN,
         leaders=db.session.scalars(roles.options(joinedload(Membership.person)).order_by(Membership.role)).all(),
         may_write=can_write_in_group(person, group),
     )

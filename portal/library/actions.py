@@ -167,17 +167,18 @@ def discard_if_unused(sha256: str, *, only_if_older: timedelta = timedelta(0)) -
     """Delete a refused or forgotten content, unless another material has the very same and keeps it."""
     db.lock_name(f"file:{sha256}")
     used = db.session.scalars(_kept.where(ResourceVersion.sha256 == sha256).limit(1)).first()
-    if used is None and (not only_if_older or files.is_older(sha256, only_if_older)):
+    is_free = used is None and not files.is_named_elsewhere(sha256)
+    if is_free and (not only_if_older or files.is_older(sha256, only_if_older)):
         files.path_of(sha256).unlink(missing_ok=True)
 
 
 @outbox.every(timedelta(hours=1))
 def sweep_files() -> None:
-    """Delete contents that no material has, a day after they came: their transaction failed, or a process ended half-way."""
+    """Delete contents that nothing has, a day after they came: their transaction failed, or a process ended half-way."""
     files.drop_half_received(FORGOTTEN)
     old = files.all_older(FORGOTTEN)
     with db.reading():
-        kept = set(db.session.scalars(_kept.with_only_columns(ResourceVersion.sha256)))
+        kept = set(db.session.scalars(_kept.with_only_columns(ResourceVersion.sha256))) | files.named_elsewhere()
     for sha256 in old:
         if sha256 not in kept:
             discard_if_unused(sha256, only_if_older=FORGOTTEN)

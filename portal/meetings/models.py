@@ -142,6 +142,9 @@ class Meeting(db.Base):
     proposals_by: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # until then members propose items
     opened_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # meeting mode
     closed_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
+    circulated_at: Mapped[datetime | None] = mapped_column(
+        db.UTCDateTime
+    )  # its minutes: the agenda's numbers are fixed
     sealed_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # its minutes: nothing of it changes any more
     last_seq: Mapped[int] = mapped_column(default=0)  # of its live topic
 

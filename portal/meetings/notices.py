@@ -104,13 +104,17 @@ def _minutes() -> None:
     )  # fmt: skip
     add(
         "adjusting_requested", label=_l("You are to adjust minutes"),
-        text=lambda title, by: _("Adjust the minutes of %(title)s by %(day)s.", title=title, day=day(date.fromisoformat(by)))
-        if by
+        text=lambda title, until: _("Adjust the minutes of %(title)s by %(day)s.", title=title, day=day(date.fromisoformat(until)))
+        if until
         else _("Adjust the minutes of %(title)s.", title=title),
     )  # fmt: skip
     add(
         "adjuster_declined", label=_l("An adjuster has declined"),
         text=lambda title, name: _("%(name)s declines to adjust the minutes of %(title)s. Name somebody else.", title=title, name=name),
+    )  # fmt: skip
+    add(
+        "adjuster_gone", label=_l("An adjuster can no longer adjust"),
+        text=lambda title, name: _("%(name)s can no longer adjust the minutes of %(title)s. Name somebody else.", title=title, name=name),
     )  # fmt: skip
     add(
         "remark_made", label=_l("A remark on minutes that you write"),
@@ -134,6 +138,10 @@ def _actions() -> None:
     add(
         "action_assigned", label=_l("You are to do something"),
         text=lambda action: _("You are responsible for: %(action)s", action=action),
+    )  # fmt: skip
+    add(
+        "action_fell", label=_l("Your organisation has an action without a name"),
+        text=lambda action: _("Nobody is named any more; your organisation answers for: %(action)s", action=action),
     )  # fmt: skip
     add(
         "action_due", label=_l("What you are to do is soon due"),

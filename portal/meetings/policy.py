@@ -96,11 +96,24 @@ def check_not_over(meeting: Meeting) -> None:
     """Raises `Conflict` for a meeting that was cancelled or has been closed: its agenda stands."""
     if meeting.state is MeetingState.CANCELLED:
         raise Conflict(_("The meeting is cancelled."))
+    check_not_circulated(meeting)
     if meeting.closed_at is not None:
         raise Conflict(_("The meeting has been closed."))
+
+
+def check_not_circulated(meeting: Meeting) -> None:
+    """Raises `Conflict` once the minutes have been circulated: the agenda's numbers and who was there are fixed."""
+    if meeting.circulated_at is not None:
+        raise Conflict(_("The minutes have been circulated. What was on the agenda stands."))
 
 
 def check_not_sealed(meeting: Meeting) -> None:
     """Raises `Conflict` for a meeting whose minutes are sealed: they are corrected by an addendum only."""
     if meeting.sealed_at is not None:
         raise Conflict(_("The minutes are sealed. They can only be corrected by an addendum."))
+
+
+def hold_unsealed(meeting: Meeting) -> None:
+    """Hold the meeting until the transaction ends, so that nobody seals its minutes meanwhile. Raises `Conflict` if they are."""
+    db.lock(meeting)
+    check_not_sealed(meeting)

@@ -18,11 +18,17 @@ from portal.web import Edge
 
 def data(**more: Any) -> dict[str, Any]:
     return {
-        "title": "Protokoll: LAMP", "subtitle": "tisdag 24 november 2026, kl. 09.30–15.30.", "author": "Sam Mankallande",
-        "group": "Länsstyrelsernas nätverk", "class": "Nätverket", "lang": "sv", "date": "24 nov 2026",
-        "present": [["Myndigheten", "Sam Mankallande", "På plats"]],
-        "items": [{"number": "§\N{NO-BREAK SPACE}1", "title": "Lägesbild", "text": blocks("En **fet** text."), "decisions": []}],
-        "words": {"present": "Närvaro", "columns": ["Organisation", "Namn", "Hur"], "decision": "Beslut", "page": "Sida", "of": "av"},
+        "title": "Protokoll: LAMP", "subtitle": "tisdag 24 november 2026, kl. 09.30–15.30.",
+        "authors": ["Sam Mankallande", "Myndigheten"], "keywords": ["protokoll", "Nätverket"],
+        "date": {"year": 2026, "month": 11, "day": 24, "hour": 9, "minute": 30, "second": 0},
+        "group": "Länsstyrelsernas nätverk", "class": "Nätverket", "lang": "sv", "previous": "",
+        "present": [["Myndigheten", "Sam Mankallande", "På plats", "09.30–"]], "present_title": "Närvaro", "present_notes": [],
+        "items": [item("Lägesbild", "En **fet** text.")], "adjusters": [["Med Lem", "Föreningen", ""]], "seal": None,
+        "words": {
+            "columns": ["Organisation", "Namn", "Hur", "Tid"], "decision": "Beslut", "action": "Åtgärd", "page": "Sida", "of": "av",
+            "open_actions": "Öppna åtgärder", "adjusters": "Justerare", "adjuster_columns": ["Namn", "Organisation", "Justerade"],
+            "seal": "Försegling", "sum": "Kontrollsumma",
+        },
         **more,
     }  # fmt: skip
 
@@ -34,17 +40,22 @@ def read(**more: Any) -> tuple[PdfReader, str]:
 
 def item(title: str, text: str = "", decision: str = "", number: int = 1) -> dict[str, Any]:
     return {
-        "number": f"§\N{NO-BREAK SPACE}{number}",
+        "paragraph": number,
         "title": title,
         "text": blocks(text),
-        "decisions": [blocks(decision)] if decision else [],
+        "decisions": [{"number": f"{number}:1", "text": blocks(decision)}] if decision else [],
+        "actions": [{"text": title, "who": title}] if decision else [],
+        "open_actions": [],
     }
 
 
 def test_the_file_says_what_it_is(app: Edge) -> None:
     reader, text = read()
     assert reader.metadata is not None
-    assert (reader.metadata.title, reader.metadata.author) == ("Protokoll: LAMP", "Sam Mankallande")
+    assert (reader.metadata.title, reader.metadata.author) == ("Protokoll: LAMP", "Sam Mankallande, Myndigheten")
+    assert reader.metadata.keywords == "protokoll, Nätverket"
+    assert reader.metadata.creation_date is not None
+    assert reader.metadata.creation_date.year == 2026
     catalog: Any = reader.trailer["/Root"]
     assert catalog["/Lang"] == "sv"
     assert catalog["/MarkInfo"]["/Marked"]
@@ -53,7 +64,15 @@ def test_the_file_says_what_it_is(app: Edge) -> None:
     packet = catalog["/Metadata"].get_data().decode()
     assert "pdfaid:part" in packet
     assert "pdfuaid:part" in packet
-    for words in ("Protokoll: LAMP", "Lägesbild", "Närvaro", "Sam Mankallande", "Sida 1 av 1"):
+    for words in (
+        "Protokoll: LAMP",
+        "Lägesbild",
+        "Närvaro",
+        "Sam Mankallande",
+        "Sida 1 av 1",
+        "§\N{NO-BREAK SPACE}1",
+        "Justerare",
+    ):
         assert words in text
 
 
@@ -66,7 +85,7 @@ HOSTILE = [
 
 def test_what_people_write_is_text_and_nothing_else(app: Edge) -> None:
     titles = [item(title, title, title, number) for number, title in enumerate(HOSTILE, 1)]
-    _reader, text = read(title="#panic(1)", group="#panic(2)", subtitle="= x", author="#eval", items=titles)
+    _reader, text = read(title="#panic(1)", group="#panic(2)", subtitle="= x", authors=["#eval"], items=titles)
     flat = "".join(text.split())
     for hostile in HOSTILE[:22]:
         assert "".join(hostile.split()) in flat.replace("“", '"').replace("”", '"'), hostile
@@ -74,7 +93,7 @@ def test_what_people_write_is_text_and_nothing_else(app: Edge) -> None:
 
 
 def test_empty_minutes(app: Edge) -> None:
-    reader, text = read(items=[], present=[])
+    reader, text = read(items=[], present=[], adjusters=[])
     assert len(reader.pages) == 1
     assert "Protokoll: LAMP" in text
     assert "Närvaro" not in text
@@ -163,3 +182,12 @@ def test_one_that_takes_too_long_is_stopped(app: Edge, monkeypatch: pytest.Monke
     monkeypatch.setattr(pdf, "SECONDS", 0.01)
     with pytest.raises(pdf.PdfError, match="longer than"):
         pdf.compile_pdf("minutes.typ", data())
+
+
+def test_the_seal_stands_in_the_file_and_the_same_gives_the_same(app: Edge) -> None:
+    seal = {"at": "Förseglat 24 nov.", "sum": "abcd 1234", "rows": [["Med Lem", "Föreningen", "24 nov"]]}
+    _reader, text = read(seal=seal, adjusters=[])
+    for words in ("Försegling", "Förseglat 24 nov.", "abcd 1234", "Med Lem"):
+        assert words in text
+    sealed = data(seal=seal)
+    assert pdf.compile_pdf("minutes.typ", sealed) == pdf.compile_pdf("minutes.typ", sealed)

@@ -13,8 +13,9 @@ from portal import audit, db, guard
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict
 from portal.meetings.followup.models import ActionEvent, ActionItem, ActionState, Decision
+from portal.meetings.followup.policy import responsible_people
 from portal.meetings.models import AgendaItem, Meeting
-from portal.meetings.policy import check_not_sealed
+from portal.meetings.policy import hold_unsealed
 from portal.notifications.actions import notify
 from portal.people.models import Group, Organisation, Person
 
@@ -27,8 +28,8 @@ def add_decision(item: AgendaItem, *, text: str, client_id: str, keep: Collectio
     Raises `guard.Stopped`.
     """
     kept = guard.check({"text": text}, keep=keep)
+    hold_unsealed(item.meeting)
     db.lock(item)
-    check_not_sealed(item.meeting)
     twin = sa.select(Decision).where(Decision.item_id == item.id, Decision.client_id == client_id)
     if (existing := db.session.scalar(twin)) is not None:
         return existing
@@ -46,8 +47,8 @@ def add_decision(item: AgendaItem, *, text: str, client_id: str, keep: Collectio
 def change_decision(decision: Decision, *, text: str, based_on: int, keep: Collection[str] = (), by: Person) -> None:
     """Put a decision into other words. Raises `guard.Stopped`, or `Conflict` if it was changed since `based_on`."""
     kept = guard.check({"text": text}, keep=keep)
+    hold_unsealed(decision.meeting)
     db.lock(decision)
-    check_not_sealed(decision.meeting)
     if decision.revision != based_on or decision.withdrawn_at is not None:
         raise Conflict(_("Somebody else changed the decision while you wrote."))
     decision.text, decision.revision = text, decision.revision + 1
@@ -58,8 +59,8 @@ def change_decision(decision: Decision, *, text: str, based_on: int, keep: Colle
 
 def withdraw_decision(decision: Decision, *, by: Person) -> None:
     """Take a decision back before the minutes are sealed; its number is not used again."""
+    hold_unsealed(decision.meeting)
     db.lock(decision)
-    check_not_sealed(decision.meeting)
     if decision.withdrawn_at is None:
         decision.withdrawn_at = db.now()
         audit.record("decision_withdrawn", by=by, on=decision)
@@ -87,6 +88,8 @@ def add_action(
     Raises `guard.Stopped`.
     """
     kept = guard.check({"text": task.text}, keep=keep)
+    if item is not None:
+        hold_unsealed(item.meeting)  # what was undertaken at a meeting stands in its minutes
     db.lock_name(f"action:{client_id}")
     twin = sa.select(ActionItem).where(ActionItem.group_id == group.id, ActionItem.client_id == client_id)
     if (existing := db.session.scalar(twin)) is not None:
@@ -144,16 +147,34 @@ def change_action(
 
 
 def set_action_state(
-    action: ActionItem, state: ActionState, *, note: str = "", keep: Collection[str] = (), by: Person
-) -> None:
-    """Say that an action is done, dropped, or open again. Said twice, it is noted once. Raises `guard.Stopped`."""
+    action: ActionItem, state: ActionState, *, based_on: int | None = None, note: str = "", keep: Collection[str] = (), by: Person,
+) -> None:  # fmt: skip
+    """Say that an action is done, dropped, or open again. Said twice, it is noted once.
+
+    Raises `guard.Stopped`, or `Conflict` if it was changed since `based_on` (None: whatever it says).
+    """
     kept = guard.check({"note": note}, keep=keep)
     db.lock(action)
     if action.state is state:
         return
+    if based_on is not None and action.revision != based_on:
+        raise Conflict(_("Somebody else changed the action while you wrote."))
     action.state, action.revision, action.changed_at = state, action.revision + 1, db.now()
     action.done_at = db.now() if state is ActionState.DONE else None
     what = "reopened" if state is ActionState.OPEN else state.value
     action.events.append(ActionEvent(by=by, what=what, note=note))
     audit.record(f"action_{what}", by=by, on=action)
     note_kept(kept, on=action, by=by)
+
+
+def fall_to_organisation(action: ActionItem, *, by: Person | None) -> None:
+    """Take an owner off who is no longer there: the organisation answers for it, and its people in the group are told."""
+    db.lock(action)
+    if action.owner is None or action.state is not ActionState.OPEN:
+        return
+    event = ActionEvent(by=by, what="handed_over", before=action.owner.name, after=action.organisation.short_name)
+    action.events.append(event)
+    action.owner, action.revision, action.changed_at = None, action.revision + 1, db.now()
+    audit.record("action_fell_to_organisation", by=by, on=action)
+    people = responsible_people(action)
+    notify(people, "action_fell", group=action.group, path=action.path, by=by, action=action.text[:200])

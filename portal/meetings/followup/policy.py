@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
@@ -9,14 +11,18 @@ from portal import db
 from portal.meetings.followup.models import ActionItem, ActionState, Decision
 from portal.meetings.models import Meeting
 from portal.meetings.policy import visible_meetings
-from portal.people.models import Person
+from portal.people.models import Group, Membership, Person, PersonStatus
 from portal.people.policy import can_lead_group, readable_group_ids
 
 
 def visible_decisions(person: Person) -> sa.Select[Decision]:
     """The decisions of the visible meetings that have not been taken back."""
     meetings = visible_meetings(person).with_only_columns(Meeting.id)
-    return sa.select(Decision).where(Decision.meeting_id.in_(meetings), Decision.withdrawn_at.is_(None))
+    return (
+        sa.select(Decision)
+        .where(Decision.meeting_id.in_(meetings), Decision.withdrawn_at.is_(None))
+        .options(joinedload(Decision.meeting), joinedload(Decision.item), joinedload(Decision.group))
+    )
 
 
 def visible_actions(person: Person) -> sa.Select[ActionItem]:
@@ -28,13 +34,36 @@ def visible_actions(person: Person) -> sa.Select[ActionItem]:
     )
 
 
+def by_due(query: sa.Select[ActionItem]) -> sa.Select[ActionItem]:
+    """The earliest due first, so that the overdue come first; without a day last."""
+    return query.order_by(ActionItem.due_on.is_(None), ActionItem.due_on, ActionItem.id)
+
+
 def own_open_actions(person: Person) -> sa.Select[ActionItem]:
-    """What the person has undertaken and not done, the earliest due first."""
-    return (
-        visible_actions(person)
-        .where(ActionItem.owner_id == person.id, ActionItem.state == ActionState.OPEN)
-        .order_by(ActionItem.due_on.is_(None), ActionItem.due_on, ActionItem.id)
-    )
+    """What the person has undertaken and not done, and for administrators what their organisation has without a name."""
+    mine = ActionItem.owner_id == person.id
+    if person.is_organisation_admin:
+        mine |= ActionItem.owner_id.is_(None) & (ActionItem.organisation_id == person.organisation_id)
+    return by_due(visible_actions(person).where(mine, ActionItem.state == ActionState.OPEN))
+
+
+def open_actions(person: Person, group: Group) -> sa.Select[ActionItem]:
+    """What the group has left to do."""
+    return by_due(visible_actions(person).where(ActionItem.group_id == group.id, ActionItem.state == ActionState.OPEN))
+
+
+def responsible_people(action: ActionItem) -> Sequence[Person]:
+    """Whom a reminder goes to: the owner; where there is none, the organisation's people in the group, its administrators if
+    there are any among them.
+    """
+    if action.owner is not None:
+        return [action.owner] if action.owner.is_active else []
+    rows = sa.select(Person).join(Membership).where(
+        Membership.group_id == action.group_id, Membership.left_at.is_(None), Person.status == PersonStatus.ACTIVE,
+        Person.organisation_id == action.organisation_id,
+    )  # fmt: skip
+    people = db.session.scalars(rows.order_by(Person.id)).unique().all()
+    return [person for person in people if person.is_organisation_admin] or people
 
 
 def can_change_action(person: Person, action: ActionItem) -> bool:

@@ -1,20 +1,34 @@
-"""Every write to minutes."""
+"""Every write to the text of minutes: notes while they are drafted, circulation, new editions, and what sealing does."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import timedelta
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 
-from portal import audit, db, guard
-from portal.discussions.actions import note_kept
+from portal import audit, db, guard, outbox
+from portal.discussions.actions import add_post, note_kept
+from portal.discussions.models import Post, PostKind, Thread
 from portal.errors import Conflict, NotFound
-from portal.meetings.models import AgendaItem, MinutesNote, MinutesVersion
-from portal.meetings.policy import check_not_sealed
+from portal.meetings.followup.models import Decision
+from portal.meetings.minutes.content import Content, assemble, digest
+from portal.meetings.minutes.models import Adjuster, Minutes, MinutesEdition, MinutesState
+from portal.meetings.minutes.policy import check_adjusters, readers, until_of
+from portal.meetings.models import AgendaItem, ItemKind, Meeting, MeetingState, MinutesNote, MinutesVersion
+from portal.meetings.policy import hold_unsealed
+from portal.notifications.actions import notify
 from portal.people.models import Person
+from portal.times import local, moment
 
 VERSION_EVERY = timedelta(minutes=5)  # an editor saves every second; what it says is kept as a version this often
+PDF_JOB = "minutes_circulated_pdf"
+SEALED_PDF_JOB = "minutes_sealed_pdf"
+EXCERPT = 600  # characters of a note that answer a lifted question where nothing was decided
+_THREAD_ANSWERS = uuid.UUID("6d1f0c5e-0d0a-4a53-9a55-5f2a3c1b7e10")  # each item answers its thread once
+Render = Callable[[Post], Mapping[str, str]]
 MUCH = 200  # characters that go away at once are worth a version of their own
 
 
@@ -28,11 +42,10 @@ def save_note(
     there) or the minutes are sealed; then nothing is overwritten and the writer chooses.
     """
     kept = guard.check({"text": text}, keep=keep)
-    # the item's row is the lock: two first writers meet here, where no note exists yet that could be locked
+    # the meeting's row is the lock: two first writers meet here, where no note exists yet that could be locked
+    hold_unsealed(item.meeting)
     if db.session.scalar(sa.select(AgendaItem.id).where(AgendaItem.id == item.id).with_for_update()) is None:
         raise NotFound  # taken away meanwhile
-    db.session.refresh(item.meeting, ["sealed_at"])
-    check_not_sealed(item.meeting)
     note = db.session.scalar(
         sa.select(MinutesNote).where(MinutesNote.item_id == item.id).execution_options(populate_existing=True)
     )
@@ -73,3 +86,161 @@ def _write_over(note: MinutesNote, text: str, writer_key: str, by: Person) -> No
         note.writer_key, note.run_base = writer_key, note.revision
     note.text, note.revision = text, note.revision + 1
     note.written_by, note.written_at = by, db.now()
+
+
+# --- circulating --------------------------------------------------------------------------------------------------------
+
+
+def circulate(
+    meeting: Meeting, *, adjusters: Sequence[Person], adjust_by: datetime, render: Render, by: Person
+) -> Minutes:
+    """Send the first edition to the group: the paragraph numbers are fixed, the adjusters are asked, lifted questions answered.
+
+    Raises `Conflict` if the meeting is not over, has no agenda, or the minutes have been circulated, and `Invalid` if the
+    adjusters are nobody, not of the group, or the writer alone.
+    """
+    db.lock(meeting)
+    _check_circulable(meeting)
+    check_adjusters(meeting, adjusters, writer=by)
+    meeting.first_paragraph = _free_paragraph(meeting)
+    meeting.circulated_at, meeting.closed_at = db.now(), meeting.closed_at or meeting.ends_at
+    minutes = Minutes(meeting=meeting, state=MinutesState.CIRCULATED, adjust_by=adjust_by)
+    db.session.add(minutes)
+    db.session.flush()
+    for person in adjusters:
+        db.session.add(Adjuster(minutes=minutes, person=person, organisation_id=person.organisation_id))
+    edition = _add_edition(minutes, assemble(meeting, adjusters=adjusters, by=by), number=1, reason="", by=by)
+    audit.record("minutes_circulated", by=by, on=minutes, sha256=edition.sha256)
+    _tell(minutes, edition, adjusters, by=by)
+    _answer_threads(meeting, edition.content, render, by=by)
+    return minutes
+
+
+def _check_circulable(meeting: Meeting) -> None:
+    if meeting.state is not MeetingState.CALLED:
+        raise Conflict(_("Only a meeting that was called has minutes."))
+    if meeting.circulated_at is not None:
+        raise Conflict(_("The minutes have been circulated already."))
+    if meeting.is_running or (meeting.closed_at is None and meeting.ends_at > db.now()):
+        raise Conflict(_("The meeting is not over. Close it before you circulate its minutes."))
+    if all(item.kind is ItemKind.BREAK for item in meeting.items):
+        raise Conflict(_("There is nothing to circulate: the meeting has no agenda."))
+
+
+def _free_paragraph(meeting: Meeting) -> int:
+    """The first paragraph's number: 1, or the next free one of the series in that year. Two at once get no overlap."""
+    series = meeting.series
+    if series is None or not series.paragraphs_run_on:
+        return 1
+    db.lock(series)
+    begins = local(meeting.starts_at).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+    numbered = sa.func.count(AgendaItem.id).filter(AgendaItem.kind != ItemKind.BREAK)
+    rows = sa.select(Meeting.first_paragraph, numbered).join(AgendaItem, AgendaItem.meeting_id == Meeting.id).where(
+        Meeting.series_id == series.id, Meeting.id != meeting.id, Meeting.circulated_at.is_not(None),
+        Meeting.starts_at >= begins, Meeting.starts_at < begins.replace(year=begins.year + 1),
+    ).group_by(Meeting.id, Meeting.first_paragraph)  # fmt: skip
+    return max((first + count for first, count in db.session.execute(rows)), default=1)
+
+
+def _add_edition(minutes: Minutes, content: Content, *, number: int, reason: str, by: Person) -> MinutesEdition:
+    edition = MinutesEdition(
+        minutes=minutes, number=number, content=content, sha256=digest(content), reason=reason, made_by=by
+    )
+    db.session.add(edition)
+    db.session.flush()
+    outbox.enqueue(PDF_JOB, key=str(edition.id), edition_id=edition.id)
+    return edition
+
+
+def make_edition(
+    minutes: Minutes, *, reason: str, based_on: int, keep: Collection[str] = (), by: Person
+) -> MinutesEdition:
+    """Send what the minutes say now as a new edition. Approvals of earlier ones lapse.
+
+    Raises `guard.Stopped`, or `Conflict` if they are sealed, nothing has changed, or somebody else sent one since `based_on`.
+    """
+    kept = guard.check({"reason": reason}, keep=keep)
+    hold_unsealed(minutes.meeting)
+    db.session.refresh(minutes)
+    newest = minutes.newest
+    if newest.number != based_on:
+        raise Conflict(_("Somebody else has sent edition %(number)s meanwhile.", number=newest.number))
+    adjusters = [adjuster.person for adjuster in minutes.adjusters if adjuster.replaced_at is None]
+    content = assemble(minutes.meeting, adjusters=adjusters, by=by)
+    content["written_by"] = newest.content["written_by"]
+    if digest(content) == newest.sha256:
+        raise Conflict(_("Nothing has changed since edition %(number)s.", number=newest.number))
+    edition = _add_edition(minutes, content, number=newest.number + 1, reason=reason, by=by)
+    minutes.revision += 1
+    audit.record("minutes_edition_made", by=by, on=minutes, number=edition.number, sha256=edition.sha256)
+    note_kept(kept, on=minutes, by=by)
+    _tell(minutes, edition, adjusters, by=by)
+    return edition
+
+
+def _tell(minutes: Minutes, edition: MinutesEdition, adjusters: Iterable[Person], *, by: Person) -> None:
+    asked = {person.id for person in adjusters}
+    others = [person for person in readers(minutes) if person.id not in asked]
+    group, path, title = minutes.meeting.group, minutes.path, minutes.meeting.title
+    notify(others, "minutes_circulated", group=group, path=path, by=by, title=title, edition=edition.number)
+    notify(adjusters, "adjusting_requested", group=group, path=path, by=by, title=title, until=until_of(minutes))
+
+
+def _answer_threads(meeting: Meeting, content: Content, render: Render, *, by: Person) -> None:
+    """Answer the lifted questions of the agenda in their threads, once each and never in another group."""
+    threads = {item.id: item.thread_id for item in meeting.items if item.thread_id is not None}
+    said = {item["id"]: item for item in content["items"]}
+    for item_id, thread_id in threads.items():
+        thread = db.session.get_one(Thread, thread_id)
+        if thread.group_id == meeting.group_id and item_id in said:
+            body = _thread_answer(meeting, said[item_id])
+            keep = [find.key for find in guard.scan(body, field="body") if find.verdict is not guard.Verdict.BLOCK]
+            key = str(uuid.uuid5(_THREAD_ANSWERS, f"item:{item_id}"))
+            add_post(thread, body=body, kind=PostKind.REPLY, client_id=key, keep=keep, by=by, render=render)
+
+
+def _thread_answer(meeting: Meeting, said: dict[str, object]) -> str:
+    """What the meeting came to: its decisions, else the beginning of the note, and where the minutes are."""
+    decisions: list[dict[str, str]] = said["decisions"]  # type: ignore[assignment]  # as content.py makes them
+    note = str(said["note"])
+    parts = [_("**Dealt with at %(title)s**, %(when)s.", title=meeting.title, when=moment(meeting.starts_at))]
+    if decisions:
+        parts += [_("**Decision %(number)s:** %(text)s", **one) for one in decisions]
+    elif note:
+        parts.append(note if len(note) <= EXCERPT else note[:EXCERPT].rsplit(None, 1)[0] + " …")
+    address = f"{meeting.path}/minutes#item-{said['id']}"
+    parts.append(_("[§ %(paragraph)s in the minutes](%(address)s)", paragraph=said["paragraph"], address=address))
+    return "\n\n".join(parts)
+
+
+# --- sealing ------------------------------------------------------------------------------------------------------------
+
+
+def seal(minutes: Minutes, *, by: Person) -> None:
+    """Close the minutes for good: the newest edition is what they say. Called when all adjusters have approved it."""
+    edition, at = minutes.newest, db.now()
+    _put_back(minutes.meeting, edition.content, by=by)
+    minutes.state, minutes.sealed_at, minutes.meeting.sealed_at = MinutesState.SEALED, at, at
+    audit.record("minutes_sealed", by=by, on=minutes, edition=edition.number, sha256=edition.sha256)
+    outbox.enqueue(SEALED_PDF_JOB, key=str(minutes.id), minutes_id=minutes.id)
+    group, title = minutes.meeting.group, minutes.meeting.title
+    notify(readers(minutes), "minutes_sealed", group=group, path=minutes.path, by=by, title=title)
+
+
+def _put_back(meeting: Meeting, content: Content, *, by: Person) -> None:
+    """Let notes and decisions say what the sealed edition says: what was changed since and never sent stays as a version."""
+    said = {item["id"]: item for item in content["items"]}
+    for item in meeting.items:
+        text = said[item.id]["note"] if item.id in said else ""
+        if item.note is not None and item.note.text != text:
+            _write_over(item.note, text, "", by)
+    wanted = {
+        (item["id"], int(one["number"].rpartition(":")[2])): one["text"]
+        for item in content["items"] for one in item["decisions"]
+    }  # fmt: skip
+    for decision in db.session.scalars(sa.select(Decision).where(Decision.meeting_id == meeting.id)):
+        text = wanted.get((decision.item_id, decision.number))
+        if text is None:
+            decision.withdrawn_at = decision.withdrawn_at or db.now()
+        elif decision.text != text or decision.withdrawn_at is not None:
+            decision.text, decision.withdrawn_at, decision.revision = text, None, decision.revision + 1

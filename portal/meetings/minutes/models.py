@@ -32,17 +32,37 @@ class Minutes(db.Base):
     meeting_id: Mapped[int] = mapped_column(sa.ForeignKey("meeting.id"), unique=True)
     state: Mapped[MinutesState] = mapped_column(enum_column(MinutesState), default=MinutesState.DRAFT)
     adjust_by: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
-    circulated_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
     sealed_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
+    pdf_sha256: Mapped[str | None] = mapped_column(sa.String(64))  # sealed, with who approved and when
+    pdf_size: Mapped[int | None]
     revision: Mapped[int] = mapped_column(default=1)
 
     meeting: Mapped[Meeting] = relationship()
     editions: Mapped[list[MinutesEdition]] = relationship(
         back_populates="minutes", order_by="MinutesEdition.number", cascade="all, delete-orphan"
     )
-    adjusters: Mapped[list[Adjuster]] = relationship(back_populates="minutes", order_by="Adjuster.id")
+    adjusters: Mapped[list[Adjuster]] = relationship(  # of the minutes themselves, not of their addenda
+        back_populates="minutes", order_by="Adjuster.id",
+        primaryjoin="and_(Adjuster.minutes_id == Minutes.id, Adjuster.addendum_id.is_(None))",
+    )  # fmt: skip
     remarks: Mapped[list[Remark]] = relationship(back_populates="minutes", order_by="Remark.number")
     addenda: Mapped[list[Addendum]] = relationship(back_populates="minutes", order_by="Addendum.number")
+
+    @property
+    def newest(self) -> MinutesEdition:
+        """What is to be approved, or was."""
+        return self.editions[-1]
+
+    def paragraph_of(self, item_id: int | None) -> int | None:
+        """The number of an item's paragraph, as it stands in the newest edition."""
+        numbers = {item["id"]: item["paragraph"] for item in self.newest.content["items"]}
+        found: int | None = numbers.get(item_id)
+        return found
+
+    @property
+    def path(self) -> str:
+        """Their page, for notices and mail."""
+        return f"{self.meeting.path}/minutes"
 
 
 class MinutesEdition(db.Base):
@@ -91,11 +111,16 @@ class Adjuster(db.Base):
     reason: Mapped[str] = mapped_column(sa.String(1000), default="")  # why declined
     replaced_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # somebody else was named instead
 
-    minutes: Mapped[Minutes] = relationship(back_populates="adjusters")
+    minutes: Mapped[Minutes] = relationship(back_populates="adjusters", overlaps="adjusters")
+    addendum: Mapped[Addendum | None] = relationship(back_populates="adjusters")
     person: Mapped[Person] = relationship()
     organisation: Mapped[Organisation] = relationship()
 
     __table_args__ = (sa.UniqueConstraint("minutes_id", "addendum_id", "person_id"),)
+
+    def has_approved(self, edition: int) -> bool:
+        """Whether the approval is of that edition; an earlier one has lapsed. Addenda have no editions."""
+        return self.state is AdjusterState.APPROVED and (self.addendum_id is not None or self.edition == edition)
 
 
 class RemarkState(StrEnum):
@@ -168,7 +193,7 @@ class Addendum(db.Base):
     minutes: Mapped[Minutes] = relationship(back_populates="addenda")
     item: Mapped[AgendaItem | None] = relationship()
     made_by: Mapped[Person] = relationship()
-    adjusters: Mapped[list[Adjuster]] = relationship(order_by="Adjuster.id", overlaps="adjusters,minutes")
+    adjusters: Mapped[list[Adjuster]] = relationship(back_populates="addendum", order_by="Adjuster.id")
 
     __table_args__ = (sa.UniqueConstraint("minutes_id", "number"),)
 

@@ -1,15 +1,31 @@
-"""Who may read and write minutes."""
+"""Who may read and write minutes, and adjust them."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from flask_babel import gettext as _
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from portal import db
+from portal.errors import Invalid
 from portal.meetings.agenda.policy import visible_items
-from portal.meetings.minutes.models import Minutes
+from portal.meetings.minutes.models import (
+    Addendum,
+    Adjuster,
+    AdjusterState,
+    Minutes,
+    MinutesEdition,
+    MinutesState,
+    RecordNumber,
+    Remark,
+)
 from portal.meetings.models import AgendaItem, Meeting, MinutesNote
-from portal.people.models import Person
+from portal.meetings.policy import can_write_minutes, visible_meetings
+from portal.people.models import Group, Membership, Person, PersonStatus, Role
+from portal.people.policy import can_write_in_group, role_in
+from portal.times import local
 
 
 def visible_notes(person: Person) -> sa.Select[MinutesNote]:
@@ -22,6 +38,141 @@ def visible_notes(person: Person) -> sa.Select[MinutesNote]:
     )
 
 
+def visible_minutes(person: Person) -> sa.Select[Minutes]:
+    """The circulated and the sealed minutes of the visible meetings."""
+    meetings = visible_meetings(person).with_only_columns(Meeting.id)
+    return (
+        sa.select(Minutes)
+        .join(Minutes.meeting)
+        .where(Minutes.meeting_id.in_(meetings))
+        .options(contains_eager(Minutes.meeting))
+    )
+
+
+def _of_visible(person: Person) -> sa.Select[int]:
+    return visible_minutes(person).with_only_columns(Minutes.id)
+
+
+def visible_adjusters(person: Person) -> sa.Select[Adjuster]:
+    """Who adjusts the visible minutes and their addenda."""
+    return sa.select(Adjuster).where(Adjuster.minutes_id.in_(_of_visible(person))).options(joinedload(Adjuster.person))
+
+
+def visible_remarks(person: Person) -> sa.Select[Remark]:
+    """The remarks on the visible minutes."""
+    return sa.select(Remark).where(Remark.minutes_id.in_(_of_visible(person)))
+
+
+def visible_addenda(person: Person) -> sa.Select[Addendum]:
+    """The addenda of the visible minutes."""
+    return sa.select(Addendum).where(Addendum.minutes_id.in_(_of_visible(person)))
+
+
+def visible_record_numbers(person: Person) -> sa.Select[RecordNumber]:
+    """The diary numbers of the person's own organisation."""
+    return sa.select(RecordNumber).where(
+        RecordNumber.minutes_id.in_(_of_visible(person)), RecordNumber.organisation_id == person.organisation_id
+    )
+
+
 def minutes_of(meeting: Meeting) -> Minutes | None:
-    """The minutes of the meeting, once there are any."""
-    return db.session.scalar(sa.select(Minutes).where(Minutes.meeting_id == meeting.id))
+    """The minutes of the meeting with all that their page shows, once they are circulated. Ask only where it may be seen."""
+    people = joinedload(Adjuster.person), joinedload(Adjuster.organisation)
+    return db.session.scalar(
+        sa.select(Minutes)
+        .where(Minutes.meeting_id == meeting.id)
+        .options(
+            selectinload(Minutes.editions).joinedload(MinutesEdition.made_by),
+            selectinload(Minutes.adjusters).options(*people),
+            selectinload(Minutes.remarks).options(
+                joinedload(Remark.author), joinedload(Remark.organisation), selectinload(Remark.supports)
+            ),
+            selectinload(Minutes.addenda).options(
+                joinedload(Addendum.made_by),
+                joinedload(Addendum.item),
+                selectinload(Addendum.adjusters).options(*people),
+            ),
+        )
+    )
+
+
+def can_remark(person: Person, minutes: Minutes) -> bool:
+    """Everybody who may write in the group. Whether they are still open is a matter of their state."""
+    return can_write_in_group(person, minutes.meeting.group)
+
+
+def can_support(person: Person, remark: Remark) -> bool:
+    """Whoever may remark, but not on the own remark."""
+    return remark.author_id != person.id and can_remark(person, remark.minutes)
+
+
+def can_adjust(person: Person, adjuster: Adjuster) -> bool:
+    """The adjuster alone, as a member of the group, unless somebody else was named instead."""
+    is_named = adjuster.person_id == person.id and adjuster.replaced_at is None
+    return is_named and role_in(person, adjuster.minutes.meeting.group) is not None
+
+
+def can_lead_minutes(person: Person, minutes: Minutes) -> bool:
+    """The group's convener and secretary: new editions, answers to remarks, other adjusters, addenda."""
+    return can_write_minutes(person, minutes.meeting)
+
+
+# --- who is concerned ---------------------------------------------------------------------------------------------------
+
+
+def possible_adjusters(group: Group) -> Sequence[Person]:
+    """The active members of a group who may write there, by name."""
+    members = sa.select(Person).join(Membership).where(
+        Membership.group_id == group.id, Membership.left_at.is_(None), Membership.role != Role.OBSERVER,
+        Person.status == PersonStatus.ACTIVE,
+    )  # fmt: skip
+    return db.session.scalars(members.order_by(Person.name, Person.id)).unique().all()
+
+
+def check_adjusters(meeting: Meeting, people: Collection[Person], *, writer: Person) -> None:
+    """Raises `Invalid` unless these are active members of the group who may write there, and not the writer alone."""
+    ids = {person.id for person in people}
+    if not ids - {writer.id}:
+        raise Invalid(_("Name at least one adjuster who does not write the minutes."), field="adjusters")
+    if not ids <= {person.id for person in possible_adjusters(meeting.group)}:
+        raise Invalid(_("Adjusters are members of the group."), field="adjusters")
+
+
+def readers(minutes: Minutes) -> Sequence[Person]:
+    """The present members of the group: whom news of the minutes concern."""
+    members = sa.select(Person).join(Membership).where(
+        Membership.group_id == minutes.meeting.group_id, Membership.left_at.is_(None), Person.status == PersonStatus.ACTIVE
+    )  # fmt: skip
+    return db.session.scalars(members.order_by(Person.id)).unique().all()
+
+
+def until_of(minutes: Minutes) -> str:
+    """The deadline as a date for notices, or nothing."""
+    return local(minutes.adjust_by).date().isoformat() if minutes.adjust_by is not None else ""
+
+
+def awaiting(person: Person) -> Sequence[Adjuster]:
+    """The minutes and addenda that the person is to approve: what was asked and not answered, or lapsed with a new edition."""
+    newest = (
+        sa.select(sa.func.max(MinutesEdition.number)).where(MinutesEdition.minutes_id == Minutes.id).scalar_subquery()
+    )
+    lapsed = Adjuster.addendum_id.is_(None) & (Adjuster.state == AdjusterState.APPROVED) & (Adjuster.edition < newest)
+    is_open = sa.or_(
+        Adjuster.addendum_id.is_(None) & (Minutes.state != MinutesState.SEALED),
+        sa.select(Addendum.id).where(Addendum.id == Adjuster.addendum_id, Addendum.sealed_at.is_(None)).exists(),
+    )
+    return (
+        db.session.scalars(
+            sa.select(Adjuster)
+            .join(Adjuster.minutes)
+            .join(Minutes.meeting)
+            .where(
+                Adjuster.person_id == person.id, Adjuster.replaced_at.is_(None), is_open,
+                (Adjuster.state == AdjusterState.WAITING) | lapsed, Adjuster.minutes_id.in_(_of_visible(person)),
+            )
+            .options(contains_eager(Adjuster.minutes).contains_eager(Minutes.meeting), joinedload(Adjuster.addendum))
+            .order_by(Minutes.adjust_by, Adjuster.id)
+        )
+        .unique()
+        .all()
+    )  # fmt: skip

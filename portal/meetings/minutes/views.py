@@ -8,37 +8,30 @@ from typing import Any
 import sqlalchemy as sa
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
-from portal import db, guard, markup, pdf, web
+from portal import db, guard, web
 from portal.errors import Conflict
 from portal.meetings import policy
 from portal.meetings.agenda.policy import visible_items
-from portal.meetings.followup.policy import actions_of, decisions_of
-from portal.meetings.minutes import actions
+from portal.meetings.minutes import actions, page
 from portal.meetings.minutes.forms import NoteForm
 from portal.meetings.mode import parts
-from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState, MinutesNote, MinutesVersion
+from portal.meetings.models import AgendaItem, MinutesNote, MinutesVersion
 from portal.meetings.views import keep, note_read, visible_meeting
-from portal.people.models import HandlingClass
-from portal.times import clock_seconds, date_text, local, long_day, span
+from portal.times import clock_seconds
 
 bp = Blueprint("minutes", __name__)
 
 
 @bp.get("/meetings/<int:meeting_id>/minutes")
 def minutes(meeting_id: int) -> ResponseReturnValue:
-    """The minutes, item by item."""
+    """The minutes: the draft, the newest edition or an earlier one (`?edition=1`), on wish with what has changed (`?changes=1`)."""
     person = web.current_person()
     meeting = visible_meeting(person, meeting_id)
     note_read("minutes_read", meeting, person)
-    may_minute = policy.can_write_minutes(person, meeting)
-    return render_template(
-        "meetings/minutes.html", meeting=meeting, group=meeting.group, may_minute=may_minute,
-        decisions=decisions_of(meeting), actions=actions_of(meeting),
-    )  # fmt: skip
+    return render_template("meetings/minutes.html", **page.context(meeting, person))
 
 
 @bp.route("/agenda-items/<int:item_id>/minutes", methods=["GET", "POST"])
@@ -76,8 +69,8 @@ def edit_note(item_id: int) -> ResponseReturnValue:
             context["theirs"], status = _newest(item), 409
             form.based_on.data = context["theirs"].revision
     template = "meetings/_note_refused.html" if web.is_fragment_request() else "meetings/note.html"
-    page = render_template(template, item=item, meeting=item.meeting, group=item.meeting.group, form=form, **context)
-    return Response(page, status=status, headers={"X-Revision": str(form.based_on.data or 0)})
+    answer = render_template(template, item=item, meeting=item.meeting, group=item.meeting.group, form=form, **context)
+    return Response(answer, status=status, headers={"X-Revision": str(form.based_on.data or 0)})
 
 
 def _plain_note(note: MinutesNote | None) -> Response:
@@ -112,62 +105,3 @@ def _fill(form: NoteForm, note: MinutesNote | None) -> None:
 def _newest(item: AgendaItem) -> MinutesNote:
     query = sa.select(MinutesNote).where(MinutesNote.item_id == item.id).options(joinedload(MinutesNote.written_by))
     return db.session.scalars(query.execution_options(populate_existing=True)).one()
-
-
-@bp.get("/meetings/<int:meeting_id>/minutes.pdf")
-@web.limiter.limit(web.write_limit)
-def minutes_pdf(meeting_id: int) -> ResponseReturnValue:
-    """The minutes as PDF/A, made in a process of its own."""
-    person = web.current_person()
-    meeting = visible_meeting(person, meeting_id)
-    note_read("minutes_read", meeting, person)
-    data = pdf_data(meeting)
-    name = f"protokoll-{meeting.group.slug}-{local(meeting.starts_at):%Y-%m-%d}.pdf"
-    db.pause()  # nobody waits for the database while the PDF is made
-    content = pdf.compile_pdf("minutes.typ", data)
-    return Response(
-        content, mimetype="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
-
-
-def pdf_data(meeting: Meeting) -> dict[str, Any]:
-    """What the template `minutes.typ` shows: texts and structure, in the reader's language."""
-    classes = {
-        HandlingClass.OPEN: _("Open"), HandlingClass.NETWORK: _("The network"), HandlingClass.SENSITIVE: _("Sensitive"),
-    }  # fmt: skip
-    came = db.session.scalars(
-        sa.select(Invitation)
-        .where(Invitation.meeting_id == meeting.id, Invitation.answer.in_([Answer.ON_SITE, Answer.ONLINE]))
-        .options(joinedload(Invitation.person), joinedload(Invitation.organisation))
-        .order_by(Invitation.id)
-    )
-    how = {Answer.ON_SITE: _("On site"), Answer.ONLINE: _("Online")}
-    decisions = decisions_of(meeting)
-    items = []
-    for item, _starts, number in meeting.timetable():
-        if number is not None:
-            note = item.note
-            items.append({
-                "number": f"§\N{NO-BREAK SPACE}{number}",
-                "title": item.title,
-                "text": markup.blocks(note.text) if note else [],
-                "decisions": [markup.blocks(decision.text) for decision in decisions.get(item.id, ())],
-            })  # fmt: skip
-    locale = get_locale()
-    where = f", {meeting.place}" if meeting.place else ""
-    heading = _("Draft minutes") if meeting.state is not MeetingState.CANCELLED else _("Cancelled meeting")
-    return {
-        "title": _("Minutes: %(title)s", title=meeting.title),
-        "subtitle": f"{long_day(meeting.starts_at)} {local(meeting.starts_at).year}, {span(meeting.starts_at, meeting.ends_at)}{where}. {heading}.",
-        "author": meeting.created_by.name,
-        "group": meeting.group.name,
-        "class": classes[meeting.group.handling_class],
-        "lang": locale.language if locale else "sv",
-        "date": date_text(meeting.starts_at),
-        "present": [[row.organisation.name if row.organisation else "", row.name, how[row.answer]] for row in came if row.answer in how],
-        "items": items,
-        "words": {
-            "present": _("Said that they come"), "columns": [_("Organisation"), _("Name"), _("How")],
-            "decision": _("Decision"), "page": _("Page"), "of": _("of"),
-        },
-    }  # fmt: skip

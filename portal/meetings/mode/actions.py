@@ -12,7 +12,7 @@ from portal.discussions.actions import note_kept
 from portal.errors import Conflict
 from portal.meetings.mode.models import Attendance, ItemComment, SpeakerRequest
 from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState
-from portal.meetings.policy import check_not_sealed
+from portal.meetings.policy import check_not_circulated, check_not_sealed
 from portal.people.models import HandlingClass, Person
 
 LONGEST_EXTRA = 600  # minutes
@@ -29,6 +29,7 @@ def open_meeting(meeting: Meeting, *, by: Person) -> None:
     if meeting.is_running:
         raise Conflict(_("The meeting has begun already."))
     check_not_sealed(meeting)
+    check_not_circulated(meeting)
     is_new = meeting.opened_at is None
     meeting.opened_at, meeting.closed_at = meeting.opened_at or db.now(), None
     meeting.touch()

@@ -1,0 +1,35 @@
+"""Forms about actions."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import DateField, IntegerField, SelectField, StringField
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
+
+from portal.meetings.followup.models import ActionState
+from portal.meetings.forms import one_line
+
+
+class _Note(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    note = StringField(
+        _l("Note"), filters=[one_line], validators=[Length(max=1000, message=_l("At most 1,000 characters."))]
+    )
+    based_on = IntegerField(validators=[InputRequired()])
+
+
+class ActionChangeForm(_Note):
+    """Other words, another person, another day."""
+
+    text = StringField(
+        _l("What is to be done"), filters=[one_line],
+        validators=[DataRequired(_l("Write what is to be done.")), Length(max=1000, message=_l("At most 1,000 characters."))],
+    )  # fmt: skip
+    who = SelectField(_l("Responsible"), validators=[DataRequired(_l("Choose who is responsible."))])
+    due_on = DateField(_l("Done by"), validators=[Optional()])
+
+
+class ActionStateForm(_Note):
+    """Done, dropped, or open again."""
+
+    state = SelectField(choices=[state.value for state in ActionState], validators=[InputRequired()])

@@ -1,0 +1,197 @@
+"""Every write of adjusting: approvals, refusals, other adjusters, and addenda to what is sealed.
+
+The meeting's row is locked first in all of them: whoever comes second sees what the first one did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+
+from portal import audit, db, guard, outbox
+from portal.discussions.actions import note_kept
+from portal.errors import Conflict
+from portal.meetings.minutes.actions import seal
+from portal.meetings.minutes.content import digest
+from portal.meetings.minutes.models import (
+    Addendum,
+    Adjuster,
+    AdjusterState,
+    Minutes,
+    MinutesState,
+    RecordNumber,
+)
+from portal.meetings.minutes.policy import check_adjusters, readers, until_of
+from portal.meetings.models import AgendaItem
+from portal.notifications.actions import notify
+from portal.people.models import Person
+from portal.people.policy import leaders
+
+ADDENDUM_PDF_JOB = "minutes_addendum_pdf"
+
+
+def _hold(minutes: Minutes, adjuster: Adjuster | None = None) -> None:
+    """From here to the end of the transaction nobody else changes these minutes; what is known of them is read anew."""
+    db.lock(minutes.meeting)
+    db.session.refresh(minutes)
+    if adjuster is not None:
+        db.session.refresh(adjuster)
+        if adjuster.addendum is not None:
+            db.session.refresh(adjuster.addendum)
+
+
+def _is_sealed(adjuster: Adjuster) -> bool:
+    if adjuster.addendum is not None:
+        return adjuster.addendum.sealed_at is not None
+    return adjuster.minutes.state is MinutesState.SEALED
+
+
+def _check_open(adjuster: Adjuster) -> None:
+    if adjuster.replaced_at is not None:
+        raise Conflict(_("Somebody else has been named instead of you."))
+    if _is_sealed(adjuster):
+        raise Conflict(_("This is sealed already."))
+
+
+def approve(adjuster: Adjuster, *, edition: int, by: Person) -> None:
+    """Approve the newest edition, or an addendum. Twice is once. The last approval that is needed seals.
+
+    Raises `Conflict` if that edition has been replaced by a newer one, or the adjuster has declined or been replaced.
+    """
+    _hold(adjuster.minutes, adjuster)
+    minutes, newest = adjuster.minutes, adjuster.minutes.newest.number
+    if adjuster.replaced_at is None and adjuster.has_approved(edition) and edition == newest:
+        return
+    _check_open(adjuster)
+    if adjuster.state is AdjusterState.DECLINED:
+        raise Conflict(_("You have declined. Ask the convener to name you again."))
+    if adjuster.addendum is None and edition != newest:
+        raise Conflict(
+            _(
+                "Edition %(old)s has been replaced by edition %(new)s. Read it before you approve.",
+                old=edition,
+                new=newest,
+            )
+        )
+    adjuster.state, adjuster.edition, adjuster.decided_at = AdjusterState.APPROVED, newest, db.now()
+    if minutes.state is MinutesState.CIRCULATED:
+        minutes.state = MinutesState.ADJUSTING
+    audit.record("minutes_approved", by=by, on=adjuster, edition=newest)
+    db.session.flush()
+    if adjuster.addendum is not None:
+        if _all_have_approved(adjuster.addendum.adjusters, newest):
+            _seal_addendum(adjuster.addendum, by=by)
+    elif _all_have_approved(minutes.adjusters, newest):
+        seal(minutes, by=by)
+
+
+def _all_have_approved(adjusters: Iterable[Adjuster], edition: int) -> bool:
+    return all(one.has_approved(edition) for one in adjusters if one.replaced_at is None)
+
+
+def decline(adjuster: Adjuster, *, reason: str, keep: Collection[str] = (), by: Person) -> None:
+    """Say that one does not adjust, and why; the group's leaders are told and name somebody else. Raises `guard.Stopped`."""
+    kept = guard.check({"reason": reason}, keep=keep)
+    _hold(adjuster.minutes, adjuster)
+    _check_open(adjuster)
+    if adjuster.state is AdjusterState.DECLINED:
+        return
+    adjuster.state, adjuster.reason, adjuster.decided_at = AdjusterState.DECLINED, reason, db.now()
+    audit.record("adjusting_declined", by=by, on=adjuster)
+    note_kept(kept, on=adjuster, by=by)
+    meeting = adjuster.minutes.meeting
+    notify(
+        leaders(meeting.group), "adjuster_declined", group=meeting.group, path=adjuster.minutes.path, by=by,
+        title=meeting.title, name=adjuster.person.name,
+    )  # fmt: skip
+
+
+def replace_adjuster(adjuster: Adjuster, person: Person, *, by: Person) -> Adjuster:
+    """Name somebody else, whatever the adjuster has said. Raises `Conflict` if it is sealed, `Invalid` if that may not be."""
+    _hold(adjuster.minutes, adjuster)
+    minutes, addendum = adjuster.minutes, adjuster.addendum
+    if _is_sealed(adjuster):
+        raise Conflict(_("This is sealed already."))
+    if adjuster.replaced_at is not None:
+        raise Conflict(_("Somebody else has named another adjuster meanwhile."))
+    everybody = addendum.adjusters if addendum is not None else minutes.adjusters
+    others = [one for one in everybody if one.replaced_at is None and one is not adjuster]
+    if any(one.person_id == person.id for one in others):
+        raise Conflict(_("%(name)s is an adjuster already.", name=person.name))
+    writer = addendum.made_by if addendum is not None else minutes.newest.made_by
+    check_adjusters(minutes.meeting, [*(one.person for one in others), person], writer=writer)
+    adjuster.replaced_at = db.now()
+    named = next((one for one in everybody if one.person_id == person.id), None)
+    if named is None:
+        named = Adjuster(minutes=minutes, addendum=addendum, person=person, organisation_id=person.organisation_id)
+        db.session.add(named)
+    named.replaced_at, named.state, named.edition, named.decided_at = None, AdjusterState.WAITING, None, None
+    named.reason = ""
+    audit.record("adjuster_replaced", by=by, on=adjuster, person=person.id)
+    _ask([person], minutes, by=by)
+    return named
+
+
+def _ask(people: Iterable[Person], minutes: Minutes, *, by: Person) -> None:
+    meeting = minutes.meeting
+    notify(
+        people, "adjusting_requested", group=meeting.group, path=minutes.path, by=by, title=meeting.title,
+        until=until_of(minutes) if minutes.state is not MinutesState.SEALED else "",
+    )  # fmt: skip
+
+
+# --- what is added to sealed minutes ------------------------------------------------------------------------------------
+
+
+def add_addendum(
+    minutes: Minutes, *, text: str, item: AgendaItem | None, adjusters: Sequence[Person], keep: Collection[str] = (),
+    by: Person,
+) -> Addendum:  # fmt: skip
+    """Correct sealed minutes: the next number, adjusted and sealed like them. Raises `guard.Stopped`, `Invalid`, `Conflict`."""
+    kept = guard.check({"text": text}, keep=keep)
+    _hold(minutes)
+    if minutes.state is not MinutesState.SEALED:
+        raise Conflict(_("The minutes are not sealed. Change them and send a new edition."))
+    check_adjusters(minutes.meeting, adjusters, writer=by)
+    last = sa.select(sa.func.max(Addendum.number)).where(Addendum.minutes_id == minutes.id)
+    addendum = Addendum(minutes=minutes, number=(db.session.scalar(last) or 0) + 1, item=item, text=text, made_by=by)
+    db.session.add(addendum)
+    db.session.flush()
+    for person in adjusters:
+        db.session.add(
+            Adjuster(minutes=minutes, addendum=addendum, person=person, organisation_id=person.organisation_id)
+        )
+    audit.record("addendum_made", by=by, on=addendum, number=addendum.number)
+    note_kept(kept, on=addendum, by=by)
+    _ask(adjusters, minutes, by=by)
+    return addendum
+
+
+def _seal_addendum(addendum: Addendum, *, by: Person) -> None:
+    minutes = addendum.minutes
+    addendum.sealed_at = db.now()
+    addendum.sha256 = digest({
+        "minutes": minutes.newest.sha256, "number": addendum.number, "text": addendum.text,
+        "paragraph": minutes.paragraph_of(addendum.item_id), "made_at": addendum.made_at.isoformat(),
+    })  # fmt: skip
+    audit.record("addendum_sealed", by=by, on=addendum, number=addendum.number, sha256=addendum.sha256)
+    outbox.enqueue(ADDENDUM_PDF_JOB, key=str(addendum.id), addendum_id=addendum.id)
+    group, title = minutes.meeting.group, minutes.meeting.title
+    notify(
+        readers(minutes), "addendum_sealed", group=group, path=minutes.path, by=by, title=title, number=addendum.number
+    )
+
+
+def note_record_number(minutes: Minutes, *, number: str, by: Person) -> None:
+    """Note the diary number under which the person's organisation keeps the minutes; empty takes it away. Raises `guard.Stopped`."""
+    guard.check_numbers({"number": number})  # a diary number is made of digits: nobody is asked about those
+    db.lock_name(f"record:{minutes.id}:{by.organisation_id}")
+    noted = db.session.get(RecordNumber, (minutes.id, by.organisation_id), populate_existing=True)
+    if noted is None and number:
+        noted = RecordNumber(minutes_id=minutes.id, organisation_id=by.organisation_id, number=number)
+        db.session.add(noted)
+    if noted is not None:
+        noted.number, noted.noted_by_id, noted.noted_at = number, by.id, db.now()
+    audit.record("record_number_noted", by=by, on=minutes)
