@@ -22,6 +22,9 @@ from portal.meetings.agenda.actions import ItemPlan
 from portal.meetings.agenda.models import ItemPaper
 from portal.meetings.followup import actions as followup
 from portal.meetings.models import Meeting
+from portal.meetings.polls import actions as polls
+from portal.meetings.polls.actions import Asked, Question
+from portal.meetings.polls.tokens import guest_token
 from portal.people import actions
 from portal.people.models import (
     Group,
@@ -129,12 +132,19 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     paper = db.session.scalars(sa.select(ItemPaper).where(ItemPaper.item_id == called.items[0].id)).one()
     proposal = agenda.propose_item(group, ItemPlan(f"Förslag {word}".strip(), description=word), by=by)
     db.session.flush()
+    times = [(called.starts_at + timedelta(days=n), called.ends_at + timedelta(days=n)) for n in (0, 1)]
+    asked = Asked([by, network.member, network.observer], [("Gäst Utifrån", "gast@utanfor.example")])
+    poll = polls.open_poll(
+        group, Question(f"Fråga {word}".strip(), called.starts_at - timedelta(days=1), times, text=word), asked, by=by
+    )
+    db.session.flush()
     contact = add_contact("Stöd", note="", phone="", by=None)
     outbox.sign("test")
     ids = {
         "slug": group.slug, "thread_id": in_thread.id, "post_id": reply.id, "person_id": pending.id,
         "resource_id": material.id, "meeting_id": called.id, "item_id": called.items[0].id, "contact_id": contact.id,
         "decision_id": decision.id, "paper_id": paper.id, "proposal_id": proposal.id, "request_id": 999_999,
+        "poll_id": poll.id, "option_id": poll.options[0].id, "guest_token": guest_token(poll.invitees[-1]),
         "provider_id": 999_999, "filename": "missing.css",
     }  # fmt: skip
     db.commit()

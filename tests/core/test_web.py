@@ -199,12 +199,15 @@ def test_options_and_head_are_answered(network: Network, sign_in: Sign) -> None:
 # --- state changes ----------------------------------------------------------------------------------------------------
 
 
+SIGNED = {"polls.guest"}  # no session: the signed token in the address is the authority (meetings/test_polls.py)
+
+
 def test_s31_no_change_without_the_form_s_token(
     app: Edge, network: Network, things: dict[str, object], sign_in: Sign
 ) -> None:
     client, other = sign_in(network.convener), sign_in(network.member)
     before = stored(without={"browser_session"})
-    changing = routes(app, "POST", "PUT", "PATCH", "DELETE")
+    changing = [row for row in routes(app, "POST", "PUT", "PATCH", "DELETE") if row[1] not in SIGNED]
     assert len(changing) > 15
     for method, endpoint in changing:
         where = address(app, method, endpoint, things)
