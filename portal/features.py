@@ -29,11 +29,13 @@ from portal.meetings.mode import actions as mode_actions
 from portal.meetings.mode import policy as mode_policy
 from portal.meetings.mode import views as mode_views
 from portal.meetings.notices import register as register_notices
+from portal.meetings.participants import views as participant_views
 from portal.meetings.polls import actions as poll_actions
 from portal.meetings.polls import letters as _poll_letters  # noqa: F401  # their jobs and housekeeping
 from portal.meetings.polls import policy as poll_policy
 from portal.meetings.polls import views as poll_views
 from portal.meetings.searchable import register as register_meetings
+from portal.meetings.series import views as series_views
 from portal.notifications import letters as _letters  # noqa: F401  # their jobs and housekeeping
 from portal.notifications import reminders as _reminders  # noqa: F401  # housekeeping
 from portal.notifications import views as notification_views
@@ -47,7 +49,7 @@ def init_app(app: Flask) -> None:
     """Put the features together."""
     app.session_interface = sessions.ServerSessions()
     for views in (auth_views, people_views, notification_views, discussion_views, library_views, meeting_views,
-                  agenda_views, mode_views, minutes_views, poll_views, support_views, home_views):  # fmt: skip
+                  agenda_views, mode_views, minutes_views, poll_views, series_views, participant_views, support_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
     for group in (people_cli.organisations, people_cli.groups, library_cli.library):
         app.cli.add_command(group)

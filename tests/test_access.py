@@ -125,6 +125,31 @@ TABLE: dict[str, Row] = {
     "GET minutes.edit_note": group_only(OK, NO, NO),
     "POST minutes.edit_note": group_only(MOVED, NO, NO, {"text": "Text", "based_on": "0"}),
     "GET minutes.minutes_pdf": group_only(),
+    "GET series.series": group_only(),
+    "GET series.new_series": group_only(OK, NO, NO),
+    "POST series.new_series": group_only(MOVED, NO, NO, {"name": "Serie", "participants": "members"}),
+    "GET series.edit_series": group_only(OK, NO, NO),
+    "POST series.edit_series": group_only(MOVED, NO, NO, {"name": "Serie", "participants": "seats", "based_on": "1"}),
+    "POST series.end_series": group_only(MOVED, NO, NO),
+    "GET series.new_standing_item": group_only(OK, NO, NO),
+    "POST series.new_standing_item": group_only(MOVED, NO, NO, ITEM),
+    "GET series.edit_standing_item": group_only(OK, NO, NO),
+    "POST series.edit_standing_item": group_only(MOVED, NO, NO, ITEM),
+    "POST series.move_standing_item": group_only(MOVED, NO, NO, {"direction": "up"}),
+    "POST series.remove_standing_item": group_only(MOVED, NO, NO),
+    "GET participants.seats": group_only(),
+    "POST participants.seats": group_only(WRONG, NO, NO),  # no organisation is chosen
+    "GET participants.own_seats": Row((NO, NO, NO, NO, OK, SIGN_IN)),
+    # the authority's seat: its administrator may change it without being in the group, but take nobody in
+    "GET participants.seat": Row((OK, NO, NO, MISSING, OK, SIGN_IN)),
+    "POST participants.seat": Row((MOVED, NO, NO, MISSING, MOVED, SIGN_IN), {"ordinary": "0", "substitute": "0"}),
+    "POST participants.remove_seat": Row((MOVED, NO, NO, MISSING, NO, SIGN_IN)),
+    "GET participants.substitute": group_only(),
+    "POST participants.substitute": group_only(WRONG, WRONG, WRONG),  # nobody is chosen
+    "POST participants.recall_substitute": group_only(WRONG_STATE, WRONG_STATE, WRONG_STATE),  # nobody comes instead
+    "GET participants.guests": group_only(OK, NO, NO),
+    "POST participants.guests": group_only(MOVED, NO, NO, {"name": "Eva Ek", "email": "eva@firma.example"}),
+    "POST participants.withdraw_guest": group_only(MOVED, NO, NO),
     "GET polls.group_polls": group_only(),
     "GET polls.new_poll": group_only(OK, NO, NO),
     "POST polls.new_poll": group_only(MOVED, NO, NO, POLL),
@@ -259,7 +284,9 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.meetings.agenda import views as agenda_views
     from portal.meetings.minutes import views as minutes_views
     from portal.meetings.mode import views as mode_views
+    from portal.meetings.participants import views as participant_views
     from portal.meetings.polls import views as poll_views
+    from portal.meetings.series import views as series_views
     from portal.notifications import views as notification_views
     from portal.people import views as people_views
     from portal.support import views as support_views
@@ -271,7 +298,9 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         agenda_views,
         minutes_views,
         mode_views,
+        participant_views,
         poll_views,
+        series_views,
         notification_views,
         people_views,
         support_views,

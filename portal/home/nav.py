@@ -16,6 +16,8 @@ from portal.library.models import Resource
 from portal.library.policy import visible_resources
 from portal.meetings.models import Invitation, Meeting
 from portal.meetings.policy import unanswered_invitations, visible_meetings
+from portal.meetings.polls.models import DatePoll
+from portal.meetings.polls.policy import unanswered_polls
 from portal.notifications.policy import unread_count
 from portal.people.models import Group, Membership, Person
 from portal.people.policy import newcomers, own_groups, visible_members
@@ -43,6 +45,11 @@ class Navigation:
         return unanswered_invitations(self._person) if self._person is not None else ()
 
     @cached_property
+    def polls(self) -> Sequence[DatePoll]:
+        """The date polls that await the person's answer, the nearest deadline first."""
+        return unanswered_polls(self._person) if self._person is not None else ()
+
+    @cached_property
     def groups(self) -> list[tuple[Group, int]]:
         """The person's groups by name, each with its number of unread posts."""
         if self._person is None:
@@ -67,7 +74,7 @@ class Navigation:
     @property
     def waiting(self) -> int:
         """How many things wait for the person."""
-        return len(self.invitations) + len(self.newcomers)
+        return len(self.invitations) + len(self.newcomers) + len(self.polls)
 
     def tab_counts(self, group: Group) -> dict[str, int]:
         """The numbers beside a group's tabs: one question to the database."""

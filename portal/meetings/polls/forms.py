@@ -27,7 +27,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal import db
-from portal.meetings.forms import YEARS, at, one_line, tidy
+from portal.meetings.forms import YEARS, at, is_email, one_line, tidy
 from portal.meetings.polls.actions import MOST_OPTIONS, Question
 from portal.meetings.polls.models import DatePoll, PollInvitee, Quorum, Suits
 
@@ -35,8 +35,6 @@ FIRST_ROWS, MORE_ROWS = 5, 5
 MOST_ROWS = 60  # beyond the limit, so that it can be told
 MOST_GUESTS = 50
 LAST_MINUTE = time(23, 59)
-# what a mail server takes, without comments, quotes and line breaks; the answer comes only if the address is right
-EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}", re.ASCII)
 _GUEST = re.compile(r"([^<>]+?)[ ,;]+<?([^ ,;<>]+)>?")
 
 SUITS = [
@@ -49,11 +47,6 @@ SUITS = [
 def closing(on: date) -> datetime:
     """The last moment of a day in Sweden."""
     return at(on, LAST_MINUTE)
-
-
-def is_email(text: str) -> bool:
-    """Whether it can be the address of a mailbox."""
-    return len(text) <= 254 and EMAIL.fullmatch(text) is not None
 
 
 class OptionForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
