@@ -37,8 +37,13 @@ from portal.meetings.mode import actions as mode_actions
 from portal.meetings.mode import policy as mode_policy
 from portal.meetings.mode import views as mode_views
 from portal.meetings.notices import register as register_notices
-from portal.meetings.polls import models as _poll_tables  # noqa: F401
+from portal.meetings.participants import views as participant_views
+from portal.meetings.polls import actions as poll_actions
+from portal.meetings.polls import letters as _poll_letters  # noqa: F401  # their jobs and housekeeping
+from portal.meetings.polls import policy as poll_policy
+from portal.meetings.polls import views as poll_views
 from portal.meetings.searchable import register as register_meetings
+from portal.meetings.series import views as series_views
 from portal.notifications import letters as _letters  # noqa: F401  # their jobs and housekeeping
 from portal.notifications import reminders as _reminders  # noqa: F401  # housekeeping
 from portal.notifications import views as notification_views
@@ -52,8 +57,8 @@ def init_app(app: Flask) -> None:
     """Put the features together."""
     app.session_interface = sessions.ServerSessions()
     for views in (auth_views, people_views, notification_views, discussion_views, library_views, meeting_views,
-                  agenda_views, mode_views, minutes_views, followup_views, call_views, support_views,
-                  home_views):  # fmt: skip
+                  agenda_views, mode_views, minutes_views, followup_views, call_views, poll_views, series_views,
+                  participant_views, support_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
     for group in (people_cli.organisations, people_cli.groups, library_cli.library, call_cli.mail):
         app.cli.add_command(group)
@@ -74,6 +79,12 @@ def init_app(app: Flask) -> None:
         may_watch=mode_policy.may_watch_meeting,
         note_watch=mode_actions.note_watch,
         last_seq=mode_policy.last_seq,
+    )
+    live.register_topic(
+        "poll",
+        may_watch=poll_policy.may_watch_poll,
+        note_watch=poll_actions.note_watch,
+        last_seq=poll_policy.last_seq,
     )
     nav.init_app(app)
     results.init_app(app)

@@ -28,6 +28,12 @@ from portal.meetings.minutes import adjusting_actions as adjusting
 from portal.meetings.minutes import remark_actions as remarks
 from portal.meetings.minutes.models import Minutes
 from portal.meetings.models import Meeting
+from portal.meetings.participants import actions as participants
+from portal.meetings.polls import actions as polls
+from portal.meetings.polls.actions import Asked, Question
+from portal.meetings.polls.tokens import guest_token
+from portal.meetings.series import actions as series
+from portal.meetings.series.actions import SeriesPlan, StandingPlan
 from portal.people import actions
 from portal.people.models import (
     Group,
@@ -183,6 +189,17 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     paper = db.session.scalars(sa.select(ItemPaper).where(ItemPaper.item_id == called.items[0].id)).one()
     proposal = agenda.propose_item(group, ItemPlan(f"Förslag {word}".strip(), description=word), by=by)
     db.session.flush()
+    started = series.start_series(group, SeriesPlan(f"Serie {word}".strip(), 4, place=word, practical=word), by=by)
+    standing = series.add_standing_item(started, StandingPlan(f"Stående {word}".strip()), by=by)
+    seat = participants.add_seat(group, network.authority, by=by)
+    participants.fill_seat(seat, group, ordinary=by, substitute=None, takes_in=False, by=by)
+    guest = meetings.invite_guest(called, "Gäst Utifrån", "gast@utanfor.example", by=by)
+    times = [(called.starts_at + timedelta(days=n), called.ends_at + timedelta(days=n)) for n in (0, 1)]
+    asked = Asked([by, network.member, network.observer], [("Gäst Utifrån", "gast@utanfor.example")])
+    poll = polls.open_poll(
+        group, Question(f"Fråga {word}".strip(), called.starts_at - timedelta(days=1), times, text=word), asked, by=by
+    )
+    db.session.flush()
     contact = add_contact("Stöd", note="", phone="", by=None)
     outbox.sign("test")
     db.session.flush()
@@ -191,6 +208,8 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "resource_id": material.id, "meeting_id": called.id, "item_id": called.items[0].id, "contact_id": contact.id,
         "answer_token": tokens.answer_token(mine), "feed_token": feed_token, "feed_id": feed.id,
         "decision_id": decision.id, "paper_id": paper.id, "proposal_id": proposal.id, "request_id": 999_999,
+        "series_id": started.id, "standing_id": standing.id, "seat_id": seat.id, "invitation_id": guest.id,
+        "poll_id": poll.id, "option_id": poll.options[0].id, "guest_token": guest_token(poll.invitees[-1]),
         "provider_id": 999_999, "filename": "missing.css", **minuted(network, group, word),
     }  # fmt: skip
     db.commit()

@@ -53,6 +53,9 @@ BODY = {"body": "Text", "client_id": "CLIENT", "title": "Rubrik", "kind": "discu
 PLAN = {"title": "Möte", "on": "2031-05-05", "starts": "09:00", "ends": "10:00", "based_on": "4"}
 ITEM = {"title": "Punkt", "kind": "discussion", "minutes_allotted": "10", "owner": "0", "based_on": "1"}
 
+POLL = {"title": "När?", "closes_on": "2031-05-01", "options-0-on": "2031-05-05", "options-0-starts": "09:00", "options-0-ends": "10:00",
+        "quorum": "none", "asked": "members", "series": "0"}  # fmt: skip
+
 TABLE: dict[str, Row] = {
     "GET auth.sign_in": Row((MOVED,) * 5 + (OK,)),  # whoever is signed in goes on
     "POST auth.sign_in": Row((MOVED,) * 5 + (SIGN_IN,)),  # the form's token comes with its page
@@ -157,6 +160,43 @@ TABLE: dict[str, Row] = {
     "POST followup.set_state": group_only(MOVED, MOVED, NO, {"state": "done", "based_on": "1", "note": ""}),
     "GET followup.group_actions": group_only(),
     "GET followup.decisions": group_only(),
+    "GET series.series": group_only(),
+    "GET series.new_series": group_only(OK, NO, NO),
+    "POST series.new_series": group_only(MOVED, NO, NO, {"name": "Serie", "participants": "members"}),
+    "GET series.edit_series": group_only(OK, NO, NO),
+    "POST series.edit_series": group_only(MOVED, NO, NO, {"name": "Serie", "participants": "seats", "based_on": "1"}),
+    "POST series.end_series": group_only(MOVED, NO, NO),
+    "GET series.new_standing_item": group_only(OK, NO, NO),
+    "POST series.new_standing_item": group_only(MOVED, NO, NO, ITEM),
+    "GET series.edit_standing_item": group_only(OK, NO, NO),
+    "POST series.edit_standing_item": group_only(MOVED, NO, NO, ITEM),
+    "POST series.move_standing_item": group_only(MOVED, NO, NO, {"direction": "up"}),
+    "POST series.remove_standing_item": group_only(MOVED, NO, NO),
+    "GET participants.seats": group_only(),
+    "POST participants.seats": group_only(WRONG, NO, NO),  # no organisation is chosen
+    "GET participants.own_seats": Row((NO, NO, NO, NO, OK, SIGN_IN)),
+    # the authority's seat: its administrator may change it without being in the group, but take nobody in
+    "GET participants.seat": Row((OK, NO, NO, MISSING, OK, SIGN_IN)),
+    "POST participants.seat": Row((MOVED, NO, NO, MISSING, MOVED, SIGN_IN), {"ordinary": "0", "substitute": "0"}),
+    "POST participants.remove_seat": Row((MOVED, NO, NO, MISSING, NO, SIGN_IN)),
+    "GET participants.substitute": group_only(),
+    "POST participants.substitute": group_only(WRONG, WRONG, WRONG),  # nobody is chosen
+    "POST participants.recall_substitute": group_only(WRONG_STATE, WRONG_STATE, WRONG_STATE),  # nobody comes instead
+    "GET participants.guests": group_only(OK, NO, NO),
+    "POST participants.guests": group_only(MOVED, NO, NO, {"name": "Eva Ek", "email": "eva@firma.example"}),
+    "POST participants.withdraw_guest": group_only(MOVED, NO, NO),
+    "GET polls.group_polls": group_only(),
+    "GET polls.new_poll": group_only(OK, NO, NO),
+    "POST polls.new_poll": group_only(MOVED, NO, NO, POLL),
+    "GET polls.poll": group_only(),
+    "GET polls.poll_parts": group_only(),
+    "POST polls.answer": group_only(MOVED, MOVED, MOVED, {"option-OPTION": "yes"}),
+    "POST polls.remind": group_only(MOVED, NO, NO),
+    "POST polls.set_deadline": group_only(MOVED, NO, NO, {"closes_on": "2031-05-05"}),
+    "POST polls.cancel": group_only(MOVED, NO, NO),
+    "POST polls.decide": group_only(MOVED, NO, NO, {"option": "OPTION"}),
+    "GET polls.guest": public(),  # the signed token in the address is the authority
+    "POST polls.guest": Row((MOVED,) * 6, {"option-OPTION": "no"}),
     "GET support.contacts": everybody(OK),
     "GET support.edit_contact": Row((NO, NO, NO, NO, OK, SIGN_IN)),
     "POST support.edit_contact": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"name": "Stöd"}),
@@ -186,7 +226,7 @@ def test_s25_every_route_has_a_row_and_every_row_a_route(app: Edge) -> None:
 def test_s13_the_public_endpoints_are_these(app: Edge) -> None:
     found = {name for name, view in app.view_functions.items() if getattr(view, "is_public", False)}
     assert found == {"auth.sign_in", "auth.start", "auth.callback", "home.accessibility", "home.privacy", "home.health",
-                     "calls.answer", "calls.feed"}  # fmt: skip
+                     "calls.answer", "calls.feed", "polls.guest"}  # fmt: skip
 
 
 def client_of(role: str, network: Network, app: Edge, sign_in: Sign) -> FlaskClient:
@@ -211,6 +251,9 @@ def test_s25_each_role_gets_what_the_table_says(
         form = {**(row.form or {}), "csrf_token": getattr(client, "csrf", "")}
         if "client_id" in form:
             form["client_id"] = str(uuid.uuid4())
+        form = {key.replace("OPTION", str(things["option_id"])): value for key, value in form.items()}
+        if form.get("option") == "OPTION":
+            form["option"] = str(things["option_id"])
         if "resource" in form:
             form["resource"] = str(things["resource_id"])
         answer = client.open(address[1], method=method, data=form if method == "POST" else None)
@@ -280,6 +323,9 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.meetings.minutes import adjusting_views, export_views
     from portal.meetings.minutes import views as minutes_views
     from portal.meetings.mode import views as mode_views
+    from portal.meetings.participants import views as participant_views
+    from portal.meetings.polls import views as poll_views
+    from portal.meetings.series import views as series_views
     from portal.notifications import views as notification_views
     from portal.people import views as people_views
     from portal.support import views as support_views
@@ -295,6 +341,9 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         export_views,
         followup_views,
         mode_views,
+        participant_views,
+        poll_views,
+        series_views,
         notification_views,
         people_views,
         support_views,

@@ -20,6 +20,8 @@ from portal.meetings.minutes.models import Adjuster
 from portal.meetings.minutes.policy import awaiting
 from portal.meetings.models import Invitation, Meeting
 from portal.meetings.policy import unanswered_invitations, visible_meetings
+from portal.meetings.polls.models import DatePoll
+from portal.meetings.polls.policy import unanswered_polls
 from portal.notifications.policy import unread_count
 from portal.people.models import Group, Membership, Person
 from portal.people.policy import newcomers, own_groups, visible_members
@@ -47,6 +49,11 @@ class Navigation:
     def invitations(self) -> Sequence[Invitation]:
         """The calls that await the person's answer, the nearest meeting first."""
         return unanswered_invitations(self._person) if self._person is not None else ()
+
+    @cached_property
+    def polls(self) -> Sequence[DatePoll]:
+        """The date polls that await the person's answer, the nearest deadline first."""
+        return unanswered_polls(self._person) if self._person is not None else ()
 
     @cached_property
     def groups(self) -> list[tuple[Group, int]]:
@@ -85,7 +92,8 @@ class Navigation:
     @property
     def waiting(self) -> int:
         """How many things wait for the person."""
-        return len(self.invitations) + len(self.newcomers) + len(self.adjusting) + len(self.actions)
+        waiting = (self.invitations, self.newcomers, self.adjusting, self.actions, self.polls)
+        return sum(map(len, waiting))
 
     def tab_counts(self, group: Group) -> dict[str, int]:
         """The numbers beside a group's tabs: one question to the database."""

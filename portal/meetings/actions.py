@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,21 +14,19 @@ from portal import audit, db, guard, outbox
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict
 from portal.meetings.models import (
+    AgendaItem,
     Answer,
     AnswerVia,
     Invitation,
     Meeting,
     MeetingSeries,
     MeetingState,
-    Participants,
-    Seat,
 )
-from portal.meetings.policy import called, check_not_over
+from portal.meetings.policy import called, check_not_over, next_number, next_paragraph, participants_of
 from portal.notifications.actions import notify
 from portal.notifications.models import Channel
 from portal.notifications.policy import channels_of
-from portal.people.models import Group, Membership, Person, PersonStatus
-from portal.times import local
+from portal.people.models import Group, Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +58,37 @@ def plan_meeting(
 ) -> Meeting:
     """Begin to plan a meeting; only the group's leaders see it until it is called. Raises `guard.Stopped`.
 
-    A meeting of a series takes its number within the year.
+    A meeting of a series takes its number within the year, and its agenda begins with the series' standing items.
+    Raises `Conflict` for a series that has ended.
     """
     kept = guard.check(plan.texts(), keep=keep)
     if series is not None:
         db.lock(series)  # two meetings planned at once get two numbers
+        if series.is_ended:
+            raise Conflict(_("The series has ended. Take it up again before you plan a meeting in it."))
     meeting = Meeting(
-        group=group, series=series, created_by=by, organisation_id=by.organisation_id,
+        group=group, created_by=by, organisation_id=by.organisation_id,
         uid=f"{uuid.uuid4()}@samverkansportalen", **{name: getattr(plan, name) for name in PLANNED},
     )  # fmt: skip
     db.session.add(meeting)
     if series is not None:
-        meeting.number = _next_number(series, plan.starts_at)
+        _begin_as(series, meeting)
     audit.record("meeting_planned", by=by, on=meeting)
     note_kept(kept, on=meeting, by=by)
     return meeting
 
 
-def _next_number(series: MeetingSeries, starts_at: datetime) -> int:
-    first = local(starts_at).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
-    last = first.replace(year=first.year + 1)
-    taken = sa.select(sa.func.max(Meeting.number)).where(
-        Meeting.series_id == series.id, Meeting.starts_at >= first, Meeting.starts_at < last
-    )
-    return (db.session.scalar(taken) or 0) + 1
+def _begin_as(series: MeetingSeries, meeting: Meeting) -> None:
+    meeting.number = next_number(series, meeting.starts_at)
+    meeting.first_paragraph = next_paragraph(series, meeting.starts_at)
+    meeting.items = [
+        AgendaItem(
+            position=place, title=standing.title, kind=standing.kind, minutes_allotted=standing.minutes_allotted,
+            lists_open_actions=standing.lists_open_actions,
+        )
+        for place, standing in enumerate(series.standing_items, 1)
+    ]  # fmt: skip
+    meeting.series = series
 
 
 def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collection[str] = (), by: Person) -> None:
@@ -113,7 +118,7 @@ def _tell_called(meeting: Meeting, kind: str, *, by: Person) -> None:
     _tell(called(meeting), kind, by=by)
 
 
-def _tell(invitations: Sequence[Invitation], kind: str, *, by: Person) -> None:
+def _tell(invitations: Sequence[Invitation], kind: str, *, by: Person, **more: str) -> None:
     """Tell by calendar mail those who wish calls by mail and those whose calendars have the meeting; all others as they wish."""
     if not invitations:
         return
@@ -126,13 +131,16 @@ def _tell(invitations: Sequence[Invitation], kind: str, *, by: Person) -> None:
     ]
     people = [one.person for one in invitations if one.person is not None]
     mailed = [one.person_id for one in by_mail if one.person_id is not None]
-    notify(people, kind, group=meeting.group, path=meeting.path, by=by, mailed=mailed, **meeting.told)
+    notify(people, kind, group=meeting.group, path=meeting.path, by=by, mailed=mailed, **meeting.told, **more)
     for invitation in by_mail:
         outbox.enqueue("invitation_mail", key=str(invitation.id), invitation_id=invitation.id)
 
 
-def call_meeting(meeting: Meeting, *, by: Person) -> None:
-    """Send the call to the present members of the group, or to those who hold its seats if the series says so.
+def call_meeting(
+    meeting: Meeting, *, people: Iterable[Person] | None = None, guests: Iterable[tuple[str, str]] = (), by: Person
+) -> None:
+    """Send the call to `people`: if they are not named, to all whom the group's meetings or this series are for. `guests`
+    are names and e-mail addresses.
 
     Raises `Conflict` if it was called or cancelled, or lies in the past.
     """
@@ -143,27 +151,20 @@ def call_meeting(meeting: Meeting, *, by: Person) -> None:
         raise Conflict(_("The meeting is over. Change its date before you call it."))
     meeting.state = MeetingState.CALLED
     meeting.touch()
-    for person in _participants(meeting):
+    called_people = participants_of(meeting.group, meeting.series) if people is None else people
+    for person in called_people:
         db.session.add(Invitation(meeting=meeting, person=person, organisation_id=person.organisation_id))
+    for name, email in guests:
+        db.session.add(Invitation(meeting=meeting, guest_name=name, guest_email=email))
     audit.record("meeting_called", by=by, on=meeting)
     _tell_called(meeting, "meeting_called", by=by)
 
 
-def _participants(meeting: Meeting) -> Sequence[Person]:
-    members = (
-        sa.select(Person)
-        .join(Membership)
-        .where(
-            Membership.group_id == meeting.group_id, Membership.left_at.is_(None), Person.status == PersonStatus.ACTIVE
-        )
-    )
-    if meeting.series is not None and meeting.series.participants is Participants.SEATS:
-        members = members.join(Seat, (Seat.group_id == meeting.group_id) & (Seat.ordinary_id == Person.id))
-    return db.session.scalars(members.order_by(Person.id)).unique().all()
-
-
 def invite(meeting: Meeting, person: Person, *, replaces: Invitation | None = None, by: Person) -> Invitation:
-    """Call one more person to a called meeting; whoever is called already stays so. Raises `Conflict` if it is over."""
+    """Call one more person to a called meeting, instead of somebody else perhaps; whoever is called already stays so.
+
+    Raises `Conflict` if the meeting is over.
+    """
     db.lock(meeting)
     check_not_over(meeting)
     if meeting.state is not MeetingState.CALLED or meeting.ends_at <= db.now():
@@ -178,8 +179,38 @@ def invite(meeting: Meeting, person: Person, *, replaces: Invitation | None = No
         return invitation
     invitation.withdrawn_at, invitation.replaces = None, replaces
     audit.record("invited", by=by, on=invitation)
-    _tell([invitation], "meeting_called", by=by)
+    kind, more = "meeting_called", {}
+    if replaces is not None:
+        kind, more = "substitute_named", {"name": replaces.name}
+    _tell([invitation], kind, by=by, **more)
     return invitation
+
+
+def invite_guest(meeting: Meeting, name: str, email: str, *, by: Person) -> Invitation:
+    """Call somebody from outside to a called meeting; the answer comes by the mail's link. Raises `guard.Stopped`, or
+    `Conflict` if the meeting is over or the address is called already.
+    """
+    guard.check({"name": name})
+    db.lock(meeting)
+    check_not_over(meeting)
+    if meeting.state is not MeetingState.CALLED or meeting.ends_at <= db.now():
+        raise Conflict(_("People can be called only to a meeting that is called and not over."))
+    if any(one.email.casefold() == email.casefold() for one in called(meeting)):
+        raise Conflict(_("Somebody with this address is called already."))
+    invitation = Invitation(meeting=meeting, guest_name=name, guest_email=email)
+    db.session.add(invitation)
+    audit.record("guest_invited", by=by, on=invitation)
+    outbox.enqueue("invitation_mail", key=str(invitation.id), invitation_id=invitation.id)
+    return invitation
+
+
+def withdraw_invitation(invitation: Invitation, *, by: Person) -> None:
+    """Call somebody to the meeting no longer: the next mail takes it out of the calendar. Raises `Conflict` if it is over."""
+    db.lock(invitation.meeting)
+    check_not_over(invitation.meeting)
+    invitation.withdrawn_at = db.now()
+    audit.record("invitation_withdrawn", by=by, on=invitation)
+    outbox.enqueue("invitation_mail", key=str(invitation.id), invitation_id=invitation.id)
 
 
 def cancel_meeting(meeting: Meeting, *, by: Person) -> None:

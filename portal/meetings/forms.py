@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
 
@@ -16,11 +17,18 @@ from portal.meetings.actions import Plan
 from portal.times import STOCKHOLM
 
 YEARS = range(1990, 2101)
+# what mail servers take, without comments, quotes and line breaks; whether it is the right one shows when an answer comes
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}", re.ASCII)
 
 
 def tidy(value: str | None) -> str:
     """A text as we keep it: one kind of line break."""
     return (value or "").replace("\r\n", "\n").replace("\x00", "")
+
+
+def is_email(text: str) -> bool:
+    """Whether it can be the address of a mailbox."""
+    return len(text) <= 254 and _EMAIL.fullmatch(text) is not None
 
 
 def at(on: date, clock: time) -> datetime:

@@ -54,11 +54,15 @@ def _meetings() -> None:
 def _polls() -> None:
     add(
         "poll_opened", label=_l("Somebody asks which days suit you"),
-        text=lambda title, by: _("Which days suit you for %(title)s? Answer by %(day)s.", title=title, day=day(date.fromisoformat(by))),
+        text=lambda title, until: _(
+            "Which days suit you for %(title)s? Answer by %(day)s.", title=title, day=day(date.fromisoformat(until))
+        ),
     )  # fmt: skip
     add(
         "poll_closing", label=_l("Your answer to a date poll is missing"),
-        text=lambda title, by: _("Your answer about %(title)s is missing. Answer by %(day)s.", title=title, day=day(date.fromisoformat(by))),
+        text=lambda title, until: _(
+            "Your answer about %(title)s is missing. Answer by %(day)s.", title=title, day=day(date.fromisoformat(until))
+        ),
     )  # fmt: skip
     add(
         "poll_cancelled", label=_l("A date poll was ended without a meeting"), default=Channel.PORTAL,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -10,9 +11,19 @@ from sqlalchemy.orm import contains_eager
 
 from portal import db
 from portal.errors import Conflict
-from portal.meetings.models import Invitation, Meeting, MeetingState
-from portal.people.models import Group, Membership, Person, Role
+from portal.meetings.models import (
+    AgendaItem,
+    Invitation,
+    ItemKind,
+    Meeting,
+    MeetingSeries,
+    MeetingState,
+    Participants,
+    Seat,
+)
+from portal.people.models import Group, Membership, Organisation, Person, PersonStatus, Role
 from portal.people.policy import can_lead_group, readable_group_ids
+from portal.times import local
 
 
 def visible_meetings(person: Person) -> sa.Select[Meeting]:
@@ -117,3 +128,72 @@ def hold_unsealed(meeting: Meeting) -> None:
     """Hold the meeting until the transaction ends, so that nobody seals its minutes meanwhile. Raises `Conflict` if they are."""
     db.lock(meeting)
     check_not_sealed(meeting)
+
+
+# --- series and who their meetings are for ----------------------------------------------------------------------------
+
+
+def visible_series(person: Person) -> sa.Select[MeetingSeries]:
+    """The series of the groups that the person may read."""
+    return sa.select(MeetingSeries).where(MeetingSeries.group_id.in_(readable_group_ids(person)))
+
+
+def _year_of(at: datetime) -> tuple[datetime, datetime]:
+    """The year of an instant in Sweden, from its first moment to the next year's."""
+    first = local(at).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
+    return first, first.replace(year=first.year + 1)
+
+
+def _of_year(series: MeetingSeries, at: datetime) -> sa.ColumnElement[bool]:
+    first, last = _year_of(at)
+    return sa.and_(Meeting.series_id == series.id, Meeting.starts_at >= first, Meeting.starts_at < last)
+
+
+def next_number(series: MeetingSeries, at: datetime) -> int:
+    """What number the next meeting of the series has, in the year of that time."""
+    return (db.session.scalar(sa.select(sa.func.max(Meeting.number)).where(_of_year(series, at))) or 0) + 1
+
+
+def next_paragraph(series: MeetingSeries, at: datetime) -> int:
+    """The first § of the next meeting: 1, or the one after the year's last before it, if they run on through the year."""
+    if not series.paragraphs_run_on:
+        return 1
+    numbered = sa.select(sa.func.count()).where(AgendaItem.meeting_id == Meeting.id, AgendaItem.kind != ItemKind.BREAK)
+    ends = sa.select(Meeting.first_paragraph + numbered.correlate(Meeting).scalar_subquery()).where(
+        _of_year(series, at), Meeting.starts_at < at, Meeting.state != MeetingState.CANCELLED
+    )
+    return max(db.session.scalars(ends).all(), default=1)
+
+
+def suggested_title(series: MeetingSeries, at: datetime) -> str:
+    """`LAMP-möte 3/2026`."""
+    return f"{series.name} {next_number(series, at)}/{local(at).year}"
+
+
+def active_members(group: Group) -> sa.Select[Person]:
+    """The people who are in the group now and may sign in."""
+    return (
+        sa.select(Person)
+        .join(Membership, Membership.person_id == Person.id)
+        .join(Organisation, Organisation.id == Person.organisation_id)
+        .where(
+            Membership.group_id == group.id,
+            Membership.left_at.is_(None),
+            Person.status == PersonStatus.ACTIVE,
+            Organisation.is_active,
+        )
+        .order_by(Person.id)
+    )
+
+
+def participants_of(group: Group, series: MeetingSeries | None) -> Sequence[Person]:
+    """Whom a call goes to: the group's members, or those who hold its seats if the series says so."""
+    by_seats = series is not None and series.participants is Participants.SEATS
+    return seat_holders(group) if by_seats else db.session.scalars(active_members(group)).unique().all()
+
+
+def seat_holders(group: Group) -> Sequence[Person]:
+    """One person for each seat: the ordinary, or the substitute while nobody is; and the group's leaders, who prepare."""
+    held = sa.select(sa.func.coalesce(Seat.ordinary_id, Seat.substitute_id)).where(Seat.group_id == group.id)
+    leads = Membership.role.in_([Role.CONVENER, Role.SECRETARY])
+    return db.session.scalars(active_members(group).where(Person.id.in_(held) | leads)).unique().all()

@@ -15,7 +15,7 @@ from portal.errors import Conflict
 from portal.meetings import actions, policy
 from portal.meetings.entries import entry
 from portal.meetings.forms import MeetingForm
-from portal.meetings.models import AgendaItem, Answer, Meeting, MeetingState
+from portal.meetings.models import AgendaItem, Answer, Meeting, MeetingSeries, MeetingState
 from portal.meetings.month import month
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import own_groups, visible_groups
@@ -24,6 +24,7 @@ from portal.times import local
 bp = Blueprint("meetings", __name__)
 
 A_PAGE = 30
+MOST_TO_COME = 100
 
 
 def keep() -> list[str]:
@@ -88,27 +89,52 @@ def _calendar_list(visible: sa.Select[Meeting], context: dict[str, Any]) -> Resp
 
 @bp.get("/groups/<slug>/meetings")
 def group_meetings(slug: str) -> ResponseReturnValue:
-    """A group's meetings."""
+    """A group's meetings, its series first; `?after=<id>` and `?before=<id>` for more of those to come and of the past."""
     person = web.current_person()
     group = web.find(visible_groups(person).where(Group.slug == slug))
     visible = policy.visible_meetings(person).where(Meeting.group_id == group.id)
-    to_come = web.page(visible.where(Meeting.ends_at > db.now()).order_by(Meeting.starts_at), limit=100)
-    past = web.page(visible.where(Meeting.ends_at <= db.now()).order_by(Meeting.starts_at.desc()), limit=A_PAGE)
-    may_plan = policy.can_plan_meeting(person, group)
-    return render_template("meetings/group.html", group=group, to_come=to_come, past=past, may_plan=may_plan)
+    later = visible.where(Meeting.ends_at > db.now()).order_by(Meeting.starts_at, Meeting.id)
+    earlier = visible.where(Meeting.ends_at <= db.now()).order_by(Meeting.starts_at.desc(), Meeting.id.desc())
+    place = sa.tuple_(Meeting.starts_at, Meeting.id)
+    if (edge := _edge(visible, "after")) is not None:
+        later = later.where(place > edge)
+    if (edge := _edge(visible, "before")) is not None:
+        earlier = earlier.where(place < edge)
+    to_come, past = web.page(later, limit=MOST_TO_COME + 1), web.page(earlier, limit=A_PAGE + 1)
+    series = policy.visible_series(person).where(MeetingSeries.group_id == group.id)
+    return render_template(
+        "meetings/group.html", group=group, to_come=to_come[:MOST_TO_COME], past=past[:A_PAGE],
+        has_later=len(to_come) > MOST_TO_COME, has_earlier=len(past) > A_PAGE, may_plan=policy.can_plan_meeting(person, group),
+        series=db.session.scalars(series.order_by(MeetingSeries.is_ended, MeetingSeries.name)).unique().all(),
+    )  # fmt: skip
+
+
+def _edge(visible: sa.Select[Meeting], name: str) -> sa.ColumnElement[Any] | None:
+    """Where a page of the list goes on: `?after=` or `?before=` the number of a meeting that may be seen."""
+    number = web.number_of(name)
+    edge = db.session.scalars(visible.where(Meeting.id == number)).first() if number is not None else None
+    if edge is None:
+        return None
+    return sa.tuple_(sa.literal(edge.starts_at, Meeting.starts_at.type), sa.literal(edge.id))
 
 
 @bp.route("/groups/<slug>/meetings/new", methods=["GET", "POST"])
 @web.limiter.limit(web.write_limit, methods=["POST"])
 def new_meeting(slug: str) -> ResponseReturnValue:
-    """Begin to plan a meeting."""
+    """Begin to plan a meeting; `?series=<id>` for one of a series."""
     person = web.current_person()
     group = web.find(visible_groups(person).where(Group.slug == slug))
     web.check(policy.can_plan_meeting(person, group))
-    form, finds = MeetingForm(), []
+    form, finds, series = MeetingForm(), [], None
+    if (number := web.number_of("series")) is not None:
+        of_group = policy.visible_series(person).where(MeetingSeries.group_id == group.id)
+        series = web.find(of_group.where(MeetingSeries.id == number))
+    if request.method == "GET" and series is not None:
+        form.title.data = policy.suggested_title(series, db.now())
+        form.place.data, form.practical.data = series.place, series.practical
     if form.validate_on_submit():
         try:
-            meeting = actions.plan_meeting(group, form.plan(), keep=keep(), by=person)
+            meeting = actions.plan_meeting(group, form.plan(), series=series, keep=keep(), by=person)
             db.session.flush()
             return redirect(url_for("meetings.meeting", meeting_id=meeting.id))
         except guard.Stopped as stopped:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -11,13 +11,14 @@ from portal.i18n import LANGUAGES
 from portal.meetings.models import Meeting
 
 
-def next_seq(meeting: Meeting) -> int:
-    """Take the topic's next number: one statement, so that two writers never get the same."""
+def next_seq(thing: db.Base) -> int:
+    """Take the next number of the topic of a meeting or poll: one statement, so that two writers never get the same."""
     db.session.flush()
-    statement = sa.update(Meeting).where(Meeting.id == meeting.id).values(last_seq=Meeting.last_seq + 1)
+    model, (number,) = cast(Any, type(thing)), cast(tuple[int], sa.inspect(thing).identity)
+    statement = sa.update(model).where(model.id == number).values(last_seq=model.last_seq + 1)
     statement = statement.execution_options(synchronize_session=False)
-    seq = cast(int, db.session.scalar(statement.returning(Meeting.last_seq)))
-    db.session.expire(meeting, ["last_seq"])
+    seq = cast(int, db.session.scalar(statement.returning(model.last_seq)))
+    db.session.expire(thing, ["last_seq"])
     return seq
 
 

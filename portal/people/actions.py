@@ -143,4 +143,5 @@ def remove_member(membership: Membership, *, by: Person | None) -> None:
     """End a membership. The row stays; the person sees nothing more of the group from this moment."""
     membership.left_at = db.now()
     audit.record("member_removed", by=by, on=membership.group, person=membership.person_id)
+    closing.leave(membership.group, membership.person_id)
     live.drop_people([membership.person_id])

@@ -208,6 +208,9 @@ def test_options_and_head_are_answered(network: Network, sign_in: Sign) -> None:
 # --- state changes ----------------------------------------------------------------------------------------------------
 
 
+SIGNED = {"polls.guest"}  # no session: the signed token in the address is the authority (meetings/test_polls.py)
+
+
 def test_s31_no_change_without_the_form_s_token(
     app: Edge, network: Network, things: dict[str, object], sign_in: Sign
 ) -> None:

@@ -7,8 +7,8 @@ from flask_wtf import FlaskForm
 from wtforms import DateField, IntegerField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
+from portal.fields import one_line
 from portal.meetings.followup.models import ActionState
-from portal.meetings.forms import one_line
 
 
 class _Note(FlaskForm):  # type: ignore[misc]  # the library is untyped

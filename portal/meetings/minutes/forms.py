@@ -23,7 +23,8 @@ from wtforms.validators import UUID, DataRequired, InputRequired, Length, Number
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal import db
-from portal.meetings.forms import at, one_line, tidy
+from portal.fields import one_line
+from portal.meetings.forms import at, tidy
 from portal.meetings.minutes.models import RemarkState
 
 LONGEST_NOTE = 50_000

@@ -1,0 +1,76 @@
+"""Mail to guests of a date poll, and the reminders that go out by themselves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from flask import current_app, render_template
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from portal import audit, db, mail, outbox
+from portal.meetings.polls import actions, tokens
+from portal.meetings.polls.models import DatePoll, PollInvitee, PollState
+from portal.meetings.polls.policy import is_open
+from portal.notifications.reminders import claim_once
+from portal.people.models import HandlingClass
+from portal.times import as_date, day
+
+DAYS_BEFORE = (3, 1)
+NOT_SOONER_THAN = timedelta(hours=12)  # after the question itself
+
+
+def title_outside(poll: DatePoll) -> str:
+    """What may be said of it in mail and to guests: of a sensitive group not even what it is about."""
+    return str(_("Meeting")) if poll.group.handling_class is HandlingClass.SENSITIVE else poll.title
+
+
+@outbox.handler("poll_mail")
+def send_question(*, invitee_id: int, is_reminder: bool = False) -> None:
+    """Mail a guest the own link, while it answers. Runs twice without harm: at worst a mail comes twice."""
+    invitee = db.session.get(PollInvitee, invitee_id)
+    if invitee is None or invitee.person_id is not None or not is_open(invitee.poll):
+        return
+    if is_reminder and invitee.answered_at is not None:
+        return
+    poll = invitee.poll
+    base: str = current_app.config["SETTINGS"].base_url
+    with force_locale("sv"):  # nobody knows yet what language the guest reads; the page has both
+        words = {"title": title_outside(poll), "day": day(poll.closes_at)}
+        subject = (
+            _("Reminder: which days suit you? %(title)s", **words)
+            if is_reminder
+            else _("Which days suit you? %(title)s", **words)
+        )
+        text = render_template(
+            "mail/poll.txt",
+            poll=poll,
+            title=words["title"],
+            address=f"{base}/poll-answers/{tokens.guest_token(invitee)}",
+        )
+    name = "" if poll.group.handling_class is HandlingClass.SENSITIVE else invitee.guest_name
+    letter = mail.Mail(name, invitee.guest_email, str(subject), text)
+    db.pause()
+    try:
+        mail.deliver(letter)
+    except mail.Undeliverable:
+        audit.record("mail_refused", by=None, poll_invitee_id=invitee_id)
+
+
+@outbox.every(timedelta(minutes=20))
+def remind_before_deadline() -> None:
+    """Three days and one day before the last day to answer ends: a word to those who have not answered."""
+    now = db.now()
+    near = sa.select(DatePoll).where(
+        DatePoll.state == PollState.OPEN,
+        DatePoll.closes_at > now,
+        DatePoll.closes_at <= now + timedelta(days=max(DAYS_BEFORE)),
+    )
+    for poll in db.session.scalars(near).unique().all():
+        due = [days for days in DAYS_BEFORE if poll.closes_at <= now + timedelta(days=days)]
+        days = min(due)  # a worker that stood still gives one reminder, not two
+        if poll.created_at > poll.closes_at - timedelta(days=days) - NOT_SOONER_THAN:
+            continue
+        if claim_once(f"poll:{poll.id}:{as_date(poll.closes_at).isoformat()}:{days}"):
+            actions.remind_silent(poll, by=None)

@@ -1,0 +1,1 @@
+"""Series: meetings that belong together, what each begins with, and their years."""
