@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from demo import backdate
+from demo import backdate, minuting
 from demo.content import read_toml
 from demo.network import Cast
 from demo.when import Calendar, at
@@ -46,8 +46,10 @@ def numbered(key: str, days: dict[str, date]) -> str:
 def add_meetings(cast: Cast, calendar: Calendar) -> None:
     """Plan the meetings, call people to them, let them answer, and write the minutes of those that have been held."""
     days = dates(calendar)
+    meetings = {}
     for about in read_toml("meetings.toml")["meeting"]:
-        _add_meeting(about, days, cast, calendar)
+        meetings[about["key"]] = _add_meeting(about, days, cast, calendar)
+    minuting.add_minutes(meetings, cast, calendar)
     _forget_mail()
 
 
@@ -60,7 +62,7 @@ def _forget_mail() -> None:
     db.session.execute(sa.delete(Notice).where(Notice.path.in_(paths)))
 
 
-def _add_meeting(about: dict[str, Any], days: dict[str, date], cast: Cast, calendar: Calendar) -> None:
+def _add_meeting(about: dict[str, Any], days: dict[str, date], cast: Cast, calendar: Calendar) -> Meeting:
     key, group, by = about["key"], cast.groups[about["group"]], cast.people[about["by"]]
     on = days[key]
     title = about["title"].replace("{nr}", numbered(key, days) if key.startswith("lamp") else "")
@@ -87,6 +89,7 @@ def _add_meeting(about: dict[str, Any], days: dict[str, date], cast: Cast, calen
         backdate.row(meeting, created_at=made, changed_at=made_known)
     else:
         backdate.row(meeting, created_at=made, changed_at=made)
+    return meeting
 
 
 def _weekday_before(on: date, days: int) -> date:

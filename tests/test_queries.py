@@ -13,7 +13,11 @@ from portal import db, outbox, search
 from portal.discussions.models import Thread
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.calls import actions as calls
+from portal.meetings.followup import actions as followup
+from portal.meetings.followup.models import ActionItem, ActionState
 from portal.meetings.minutes import actions as minutes
+from portal.meetings.minutes import remark_actions as remarks
+from portal.meetings.minutes.models import Minutes
 from portal.meetings.models import Meeting
 from portal.people import actions as people
 from portal.people.models import OrganisationKind, PersonStatus
@@ -64,6 +68,14 @@ def fill(network: Network, number: int) -> None:
     meeting = factories.meeting(network.group, writer, f"Möte sökord {number}", text="sökord", items=1, days=number + 1)
     for item in meeting.items:
         minutes.save_note(item, text="Sökord i protokollet", based_on=0, by=writer)
+        followup.add_decision(item, text="Sökord beslutat", client_id=f"b{number}", by=writer)
+    for owner in (network.member, writer):
+        task = followup.Task(f"Sökord åtgärd {number}", owner.organisation, owner)
+        made = followup.add_action(network.group, task, client_id=f"{number}-{owner.id}", by=writer)
+        if owner is writer:
+            followup.set_action_state(made, ActionState.DONE, by=writer)
+    held = factories.held_meeting(network.group, network.convener, f"Hållet {number}")
+    factories.circulated(held, network.secretary, [network.member])
 
 
 @pytest.fixture
@@ -74,9 +86,16 @@ def pages(network: Network) -> dict[str, str]:
     long_meeting = factories.meeting(network.group, network.convener, "Det långa mötet", items=1)
     _feed, feed_token = calls.make_feed("Telefonen", group=None, by=network.member)
     minutes.save_note(long_meeting.items[0], text="Text", based_on=0, by=network.convener)
+    adjusted = factories.held_meeting(network.group, network.convener, "Det justerade mötet", items=30)
+    factories.circulated(adjusted, network.secretary, [network.member])
+    action = db.session.scalars(sa.select(ActionItem.id).order_by(ActionItem.id)).first()
     db.commit()
     outbox.run_all()
     return {
+        "adjusted minutes": f"/meetings/{adjusted.id}/minutes", "circulated PDF": f"/meetings/{adjusted.id}/minutes.pdf",
+        "minutes as Word": f"/meetings/{adjusted.id}/minutes.docx", "action": f"/actions/{action}",
+        "actions": "/groups/natverket/actions", "done actions": "/groups/natverket/actions?show=done",
+        "decisions": "/groups/natverket/decisions", "found decisions": "/groups/natverket/decisions?q=beslutat",
         "today": "/", "groups": "/groups", "group": "/groups/natverket", "unread": "/groups/natverket?show=unread",
         "members": "/groups/natverket/members", "thread": f"/threads/{main_thread.id}", "posts": f"/threads/{main_thread.id}/posts?after=0",
         "library": "/library", "materials": "/groups/natverket/materials", "library search": "/library?q=sökord",
@@ -97,6 +116,18 @@ def grow(network: Network, pages: dict[str, str]) -> None:
         writer = factories.person(factories.organisation(f"svar{number}"), f"Svarare {number}")
         people.add_member(network.group, writer, by=None)
         factories.post(thread, writer, f"Sökord {number}")
+    adjusted = db.session.get_one(Meeting, int(pages["adjusted minutes"].split("/")[2]))
+    made = db.session.scalars(sa.select(Minutes).where(Minutes.meeting_id == adjusted.id)).one()
+    for number in range(2, 31):
+        by = network.convener if number % 2 else network.member
+        remarks.add_remark(made, adjusted.items[number - 1], text="Anmärkning", client_id=str(number), by=by)
+        minutes.save_note(adjusted.items[0], text=f"Text {number}", based_on=number - 1, by=network.secretary)
+        minutes.make_edition(made, reason="Nytt", based_on=number - 1, by=network.secretary)
+        db.session.expire(made)
+    action = db.session.get_one(ActionItem, int(pages["action"].rsplit("/", 1)[1]))
+    for number in range(20):
+        task = followup.Task(f"Sökord {number}", action.organisation, action.owner)
+        followup.change_action(action, task, based_on=action.revision, by=network.member)
     meeting = db.session.get_one(Meeting, int(pages["meeting"].rsplit("/", 1)[1]))
     for number in range(2, 201):
         item = agenda.add_item(

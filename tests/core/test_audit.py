@@ -17,7 +17,11 @@ from portal.discussions import actions as discussions
 from portal.meetings import actions as meetings
 from portal.meetings.actions import Plan
 from portal.meetings.agenda import actions as agenda
+from portal.meetings.followup import actions as followup
+from portal.meetings.followup.models import ActionState
 from portal.meetings.minutes import actions as minutes
+from portal.meetings.minutes import adjusting_actions, remark_actions
+from portal.meetings.minutes.models import RemarkState
 from portal.meetings.models import AgendaItem, Answer, Meeting
 from portal.outbox import Job
 from portal.people.models import Group, HandlingClass, Person
@@ -159,8 +163,12 @@ def sensitive(network: Network) -> dict[str, int]:
     meetings.call_meeting(meeting, by=by)
     db.session.flush()
     minutes.save_note(item, text=f"Anteckning {CANARY}", based_on=0, by=by)
+    task = followup.Task(f"Åtgärd {CANARY}", network.authority, by)
+    action = followup.add_action(group, task, client_id="1", by=by)
     db.commit()
-    return {"thread": thread.id, "post": post.id, "meeting": meeting.id, "item": item.id}
+    return {
+        "thread": thread.id, "post": post.id, "meeting": meeting.id, "item": item.id, "action_item": action.id, "group": group.id,
+    }  # fmt: skip
 
 
 def add_item(meeting: Meeting, title: str, by: Person) -> AgendaItem:
@@ -177,6 +185,11 @@ READS = {
     "/meetings/{meeting}/minutes": ("minutes_read", "meeting"),
     "/meetings/{meeting}/minutes.pdf": ("minutes_read", "meeting"),
     "/agenda-items/{item}/minutes": ("minutes_read", "meeting"),
+    "/meetings/{meeting}/minutes.docx": ("minutes_read", "meeting"),
+    "/meetings/{meeting}/minutes.md": ("minutes_read", "meeting"),
+    "/actions/{action_item}": ("action_read", "action_item"),
+    "/groups/slutna/actions": ("actions_read", "group"),
+    "/groups/slutna/decisions": ("decisions_read", "group"),
 }
 
 
@@ -245,6 +258,30 @@ def test_s42_a_change_is_noted_with_who_and_what(network: Network) -> None:
 # --- and what is not --------------------------------------------------------------------------------------------------------
 
 
+def _minute(network: Network) -> None:
+    """Everything that is written while minutes are adjusted and followed up, with the canary in it."""
+    by, member = network.secretary, network.member
+    held = factories.held_meeting(network.group, network.convener, f"Hållet {CANARY}", text=CANARY)
+    made = factories.circulated(held, by, [member, network.convener], text=CANARY)
+    remark_actions.answer_remark(made.remarks[0], RemarkState.DONE, answer=CANARY, by=by)
+    remark_actions.support_remark(made.remarks[0], by=network.convener)
+    minutes.save_note(held.items[0], text=f"Ändrat {CANARY}", based_on=1, by=by)
+    minutes.make_edition(made, reason=CANARY, based_on=1, by=by)
+    adjusting_actions.decline(made.adjusters[0], reason=CANARY, by=member)
+    adjusting_actions.replace_adjuster(made.adjusters[0], by, by=network.convener)
+    db.session.flush()
+    db.session.refresh(made)
+    for adjuster in made.adjusters:
+        if adjuster.replaced_at is None:
+            adjusting_actions.approve(adjuster, edition=2, by=adjuster.person)
+    adjusting_actions.add_addendum(made, text=CANARY, item=None, adjusters=[member], by=by)
+    adjusting_actions.note_record_number(made, number=CANARY[:60], by=member)
+    task = followup.Task(CANARY, network.ngo, member)
+    action = followup.add_action(network.group, task, client_id="2", by=by)
+    followup.change_action(action, followup.Task(f"{CANARY} 2", network.ngo), based_on=1, note=CANARY, by=member)
+    followup.set_action_state(action, ActionState.DONE, note=CANARY, by=member)
+
+
 def test_s42_no_word_of_what_people_write_is_in_the_log(
     network: Network, sensitive: dict[str, int], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -262,6 +299,7 @@ def test_s42_no_word_of_what_people_write_is_in_the_log(
     post = factories.post(factories.thread(network.closed, by, CANARY, CANARY), by, CANARY)
     discussions.edit_post(post, body=f"Ändrat {CANARY}", based_on=1, by=by, render=factories.plain_render)
     meetings.cancel_meeting(meeting, by=by)
+    _minute(network)
     db.commit()
     outbox.run_all()
     for entry in entries():

@@ -21,7 +21,9 @@ from portal.discussions.models import Post, PostVersion, Thread, ThreadKind
 from portal.discussions.policy import unread_by_thread, visible_threads
 from portal.library.models import FileState, Resource, ResourcePage, ResourceVersion
 from portal.library.policy import visible_resources
-from portal.meetings.followup.models import Decision
+from portal.meetings.followup.models import ActionItem, ActionState, Decision
+from portal.meetings.minutes.models import Minutes, MinutesState
+from portal.meetings.minutes.policy import awaiting
 from portal.meetings.models import AgendaItem, Answer, Meeting, MeetingState, MinutesNote
 from portal.meetings.policy import unanswered_invitations, visible_meetings
 from portal.people.models import (
@@ -229,6 +231,23 @@ def test_the_meetings_of_lamp() -> None:
     assert planned.starts_at - NOW > timedelta(days=110)
     assert coming in [invitation.meeting for invitation in unanswered_invitations(person("Åsa Öström"))]
     assert unanswered_invitations(person("Sofia Brännmark"))
+
+
+def test_minutes_are_sealed_and_being_adjusted() -> None:
+    by_state = {made.state: made for made in db.session.scalars(sa.select(Minutes))}
+    assert set(by_state) == {MinutesState.SEALED, MinutesState.ADJUSTING}
+    sealed = by_state[MinutesState.SEALED]
+    assert [edition.number for edition in sealed.editions] == [1, 2]
+    assert sealed.newest.content["attendance"]["basis"] == "noted"
+    assert {remark.state.value for remark in sealed.remarks} == {"done", "rejected"}
+    assert sealed.sealed_at is not None
+    assert sealed.meeting.ends_at < sealed.sealed_at < NOW
+    (waiting,) = awaiting(person("Åsa Öström"))
+    assert waiting.minutes is by_state[MinutesState.ADJUSTING]
+    actions = db.session.scalars(sa.select(ActionItem)).all()
+    overdue = [one for one in actions if one.state is ActionState.OPEN and one.due_on and one.due_on < NOW.date()]
+    assert len(overdue) == 1
+    assert {one.state for one in actions} == {ActionState.OPEN, ActionState.DONE}
 
 
 def test_everybody_can_sign_in_and_every_organisation_has_an_administrator() -> None:

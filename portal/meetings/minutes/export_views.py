@@ -154,26 +154,28 @@ def _texts(minutes: Minutes, enclosures: list[Enclosure], person: Person, now: d
 def _enclosures(minutes: Minutes, meeting: Meeting, person: Person) -> list[Enclosure]:
     """The PDF files, and the papers as they stand that this person may read. Raises `Conflict` while a PDF is being made."""
     addenda = [one for one in minutes.addenda if one.sealed_at is not None]
-    if minutes.pdf_sha256 is None or any(one.pdf_sha256 is None for one in addenda):
-        raise Conflict(_("The PDF is being made. Try again in a moment."))
-    name = _name(meeting, ".pdf")
-    found = [Enclosure(name, minutes.pdf_sha256, minutes.pdf_size or 0, meeting.title, "minutes")]
+    found = [_enclosure(_name(meeting, ".pdf"), minutes.pdf_sha256, minutes.pdf_size, meeting.title, "minutes")]
     for one in addenda:
-        title = _("Addendum %(number)s", number=one.number)
-        found.append(
-            Enclosure(
-                _name(meeting, f"-tillagg-{one.number}.pdf"), str(one.pdf_sha256), one.pdf_size or 0, title, "addendum"
-            )
-        )
+        name, title = _name(meeting, f"-tillagg-{one.number}.pdf"), _("Addendum %(number)s", number=one.number)
+        found.append(_enclosure(name, one.pdf_sha256, one.pdf_size, title, "addendum"))
     resources = {paper.resource.id: paper.resource for some in papers_of(meeting, person).values() for paper in some}
     ready = [resource for resource in resources.values() if resource.state is FileState.READY]
     for number, resource in enumerate(ready, 1):
         version = resource.current
-        inside = f"bilagor/{number:02d}-{safe_name(version.file_name)}"
-        found.append(Enclosure(inside, version.sha256, version.size, resource.title, "paper"))
+        name = f"bilagor/{number:02d}-{safe_name(version.file_name)}"
+        found.append(_enclosure(name, version.sha256, version.size, resource.title, "paper"))
         if resource.group.handling_class is HandlingClass.SENSITIVE:
             audit.record_read("resource_downloaded", by=person, on=resource)
     return found
+
+
+def _enclosure(name: str, sha256: str | None, size: int | None, title: str, kind: str) -> Enclosure:
+    if sha256 is None or size is None:
+        raise Conflict(_("The PDF is being made. Try again in a moment."))
+    path = files.path_of(sha256)
+    if not path.exists():
+        raise FileNotFoundError(f"the content of {kind} {name} is gone")
+    return Enclosure(name, sha256, size, title, kind, path)
 
 
 # --- is this the file? --------------------------------------------------------------------------------------------------
