@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from demo import backdate, minuting
+from demo import backdate, minuting, series
 from demo.content import read_toml
 from demo.network import Cast
 from demo.when import Calendar, at
@@ -17,7 +17,7 @@ from portal.meetings.actions import Plan
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.followup import actions as followup
 from portal.meetings.minutes import actions as minutes
-from portal.meetings.models import AgendaItem, Answer, Invitation, ItemKind, Meeting
+from portal.meetings.models import AgendaItem, Answer, Invitation, ItemKind, Meeting, MeetingSeries
 from portal.notifications.models import Notice
 from portal.outbox import Job
 
@@ -46,10 +46,13 @@ def numbered(key: str, days: dict[str, date]) -> str:
 def add_meetings(cast: Cast, calendar: Calendar) -> None:
     """Plan the meetings, call people to them, let them answer, and write the minutes of those that have been held."""
     days = dates(calendar)
-    meetings = {}
+    lamp, meetings = series.start_series(cast), {}
     for about in read_toml("meetings.toml")["meeting"]:
-        meetings[about["key"]] = _add_meeting(about, days, cast, calendar)
+        of_series = lamp if about["key"].startswith("lamp") else None
+        meetings[about["key"]] = _add_meeting(about, days, cast, calendar, of_series)
+    series.complete_series(lamp, cast)
     minuting.add_minutes(meetings, cast, calendar)
+    series.add_poll(lamp, days, cast, calendar)
     _forget_mail()
 
 
@@ -62,7 +65,9 @@ def _forget_mail() -> None:
     db.session.execute(sa.delete(Notice).where(Notice.path.in_(paths)))
 
 
-def _add_meeting(about: dict[str, Any], days: dict[str, date], cast: Cast, calendar: Calendar) -> Meeting:
+def _add_meeting(
+    about: dict[str, Any], days: dict[str, date], cast: Cast, calendar: Calendar, of_series: MeetingSeries | None
+) -> Meeting:
     key, group, by = about["key"], cast.groups[about["group"]], cast.people[about["by"]]
     on = days[key]
     title = about["title"].replace("{nr}", numbered(key, days) if key.startswith("lamp") else "")
@@ -72,7 +77,9 @@ def _add_meeting(about: dict[str, Any], days: dict[str, date], cast: Cast, calen
         place=about.get("place", ""), practical=calendar.fill(about.get("practical", ""), on),
         reply_by=at(reply_by, "23.59") if reply_by else None,
     )  # fmt: skip
-    meeting = actions.plan_meeting(group, plan, by=by)
+    meeting = actions.plan_meeting(group, plan, series=of_series, by=by)
+    if of_series is not None:
+        meeting.number = int(numbered(key, days).partition("/")[0])  # the year's earlier ones are not in the demo
     made = min(at(on, "09.15") - timedelta(days=CALLED_DAYS_BEFORE + 7), calendar.latest)
     _add_agenda(meeting, about["item"], cast, calendar)
     if about["state"] == "called":

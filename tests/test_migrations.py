@@ -32,6 +32,8 @@ from portal.meetings.minutes import adjusting_actions, remark_actions
 from portal.meetings.minutes.models import Minutes, Remark
 from portal.meetings.mode import actions as mode
 from portal.meetings.models import AgendaItem, Answer
+from portal.meetings.polls import actions as polls
+from portal.meetings.polls.models import PollInvitee, Suits
 from portal.notifications import actions as notifications
 from portal.notifications.models import Channel
 from portal.notifications.reminders import claim_once
@@ -117,6 +119,9 @@ def fill() -> None:
         provider_id=provider.id, provider_version=1, state="s", nonce="n", verifier="v", started_at=time.time()
     )
     attempts.keep(attempt, session_id=browser.id, next_path="")
+    invitee = db.session.scalars(sa.select(PollInvitee).where(PollInvitee.person_id == network.member.id)).one()
+    polls.answer_poll(invitee, {invitee.poll.options[0].id: Suits.YES}, by=network.member)
+    db.commit()
     tables = {
         table.name: db.session.scalar(sa.select(sa.func.count()).select_from(table))
         for table in db.Base.metadata.sorted_tables

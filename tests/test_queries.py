@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +19,13 @@ from portal.meetings.followup.models import ActionItem, ActionState
 from portal.meetings.minutes import actions as minutes
 from portal.meetings.minutes import remark_actions as remarks
 from portal.meetings.minutes.models import Minutes
-from portal.meetings.models import Meeting
+from portal.meetings.models import Meeting, MeetingSeries
+from portal.meetings.participants import actions as participants
+from portal.meetings.polls import actions as polls
+from portal.meetings.polls.actions import Asked, Question
+from portal.meetings.polls.models import DatePoll, PollAnswer, PollInvitee, Suits
+from portal.meetings.series import actions as series
+from portal.meetings.series.actions import SeriesPlan, StandingPlan
 from portal.people import actions as people
 from portal.people.models import OrganisationKind, PersonStatus
 from tests import factories
@@ -66,6 +73,15 @@ def fill(network: Network, number: int) -> None:
     material = factories.resource(network.group, writer, f"Material sökord {number}", f"sökord {number}")
     material.publisher = f"Utgivare {number}"
     meeting = factories.meeting(network.group, writer, f"Möte sökord {number}", text="sökord", items=1, days=number + 1)
+    seat = participants.add_seat(network.group, other, by=writer)
+    participants.fill_seat(seat, network.group, ordinary=writer, substitute=None, takes_in=False, by=writer)
+    started = series.start_series(network.group, SeriesPlan(f"Serie {number}"), by=writer)
+    of_first = sa.select(MeetingSeries).order_by(MeetingSeries.id).limit(1)
+    meeting.series = db.session.scalars(of_first).one()
+    series.add_standing_item(meeting.series, StandingPlan(f"Stående {number}"), by=writer)
+    times = [(meeting.starts_at + timedelta(days=n), meeting.ends_at + timedelta(days=n)) for n in range(2)]
+    question = Question(f"Fråga {number}", meeting.starts_at, times)
+    polls.open_poll(network.group, question, Asked([writer, network.member]), series=started, by=writer)
     for item in meeting.items:
         minutes.save_note(item, text="Sökord i protokollet", based_on=0, by=writer)
         followup.add_decision(item, text="Sökord beslutat", client_id=f"b{number}", by=writer)
@@ -89,6 +105,10 @@ def pages(network: Network) -> dict[str, str]:
     adjusted = factories.held_meeting(network.group, network.convener, "Det justerade mötet", items=30)
     factories.circulated(adjusted, network.secretary, [network.member])
     action = db.session.scalars(sa.select(ActionItem.id).order_by(ActionItem.id)).first()
+    starts = long_meeting.starts_at + timedelta(days=1)
+    question = Question("Frågan", long_meeting.starts_at, [(starts, starts + timedelta(hours=1))])
+    poll = polls.open_poll(network.group, question, Asked([network.member, network.convener]), by=network.convener)
+    first = db.session.scalars(sa.select(MeetingSeries.id).order_by(MeetingSeries.id).limit(1)).one()
     db.commit()
     outbox.run_all()
     return {
@@ -96,6 +116,8 @@ def pages(network: Network) -> dict[str, str]:
         "minutes as Word": f"/meetings/{adjusted.id}/minutes.docx", "action": f"/actions/{action}",
         "actions": "/groups/natverket/actions", "done actions": "/groups/natverket/actions?show=done",
         "decisions": "/groups/natverket/decisions", "found decisions": "/groups/natverket/decisions?q=beslutat",
+        "polls": "/groups/natverket/polls", "poll": f"/polls/{poll.id}", "series": f"/meeting-series/{first}",
+        "seats": "/groups/natverket/seats", "substitute": f"/meetings/{long_meeting.id}/substitute",
         "today": "/", "groups": "/groups", "group": "/groups/natverket", "unread": "/groups/natverket?show=unread",
         "members": "/groups/natverket/members", "thread": f"/threads/{main_thread.id}", "posts": f"/threads/{main_thread.id}/posts?after=0",
         "library": "/library", "materials": "/groups/natverket/materials", "library search": "/library?q=sökord",
@@ -116,6 +138,10 @@ def grow(network: Network, pages: dict[str, str]) -> None:
         writer = factories.person(factories.organisation(f"svar{number}"), f"Svarare {number}")
         people.add_member(network.group, writer, by=None)
         factories.post(thread, writer, f"Sökord {number}")
+        poll = db.session.get_one(DatePoll, int(pages["poll"].rsplit("/", 1)[1]))
+        poll.invitees.append(PollInvitee(person=writer, organisation_id=writer.organisation_id, answered_at=db.now()))
+        db.session.flush()
+        db.session.add(PollAnswer(invitee_id=poll.invitees[-1].id, option_id=poll.options[0].id, suits=Suits.YES))
     adjusted = db.session.get_one(Meeting, int(pages["adjusted minutes"].split("/")[2]))
     made = db.session.scalars(sa.select(Minutes).where(Minutes.meeting_id == adjusted.id)).one()
     for number in range(2, 31):

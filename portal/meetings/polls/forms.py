@@ -36,7 +36,7 @@ FIRST_ROWS, MORE_ROWS = 5, 5
 MOST_ROWS = 60  # beyond the limit, so that it can be told
 MOST_GUESTS = 50
 LAST_MINUTE = time(23, 59)
-_GUEST = re.compile(r"([^<>]+?)[ ,;]+<?([^ ,;<>]+)>?")
+_GUEST = re.compile(r"([^<> ,;][^<>]*?)[ ,;]+<?([^ ,;<>]+)>?")
 
 SUITS = [
     SelectChoice(Suits.YES.value, _l("Yes")),

@@ -12,6 +12,7 @@ from portal.meetings.polls.policy import is_open
 
 PURPOSE = "date poll, answer of a guest"
 LONGEST = 300
+LARGEST = 2**31 - 1
 
 
 def _signer() -> URLSafeSerializer:
@@ -29,6 +30,8 @@ def guest_of_token(token: str) -> PollInvitee | None:
     try:
         poll_id, invitee_id = _signer().loads(token[:LONGEST])
     except (BadSignature, ValueError, TypeError):
+        return None
+    if not all(isinstance(number, int) and 0 < number <= LARGEST for number in (poll_id, invitee_id)):
         return None
     options = (joinedload(PollInvitee.poll), selectinload(PollInvitee.answers))
     invitee = db.session.get(PollInvitee, invitee_id, options=options)
