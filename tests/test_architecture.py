@@ -24,7 +24,6 @@ WITHOUT_BY = {
     "discard_if_unused",
     "note_feed_read",
     "sweep_files",
-    "vacate_what_nobody_holds",
 }
 # HTML that portal/markup.py has cleaned.
 SAFE = {"discussions/_post.html": 1}
