@@ -38,9 +38,8 @@ TRACES = {
     "audit_entry",
     "calendar_feed",
 }  # what a page may leave behind when it is read
-SIGNED = {
-    "calls.answer"
-}  # no session: the signed token in the address is the authority (meetings/test_answer_links.py)
+# no session: the signed token in the address is the authority (meetings/test_answer_links.py, meetings/test_polls.py)
+SIGNED = {"calls.answer", "polls.guest"}
 SIGN_IN_STEPS = {"auth.sign_in", "auth.start", "auth.callback"}
 
 pytestmark = pytest.mark.usefixtures("built_front_end")
@@ -206,9 +205,6 @@ def test_options_and_head_are_answered(network: Network, sign_in: Sign) -> None:
 
 
 # --- state changes ----------------------------------------------------------------------------------------------------
-
-
-SIGNED = {"polls.guest"}  # no session: the signed token in the address is the authority (meetings/test_polls.py)
 
 
 def test_s31_no_change_without_the_form_s_token(
