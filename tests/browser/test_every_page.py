@@ -28,6 +28,7 @@ SIGNED_IN = [
     "/library?q=samverkan", "/library/upload", "/search", "/search?q=samverkan", "/search?q=finnsinte", "/contacts",
     "/account", "/organisation", "/accessibility", "/privacy", "/no-such-page", "/calendar?view=list", "/calendar/feeds",
     "/notices", "/account/notifications", "/groups/lamp/proposals", "/groups/lamp/proposals/new",
+    "/groups/lamp/polls", "/groups/lamp/polls/new", "/groups/lamp/seats", "/groups/lamp/series/new",
 ]  # fmt: skip
 
 
@@ -47,6 +48,9 @@ def links_to_things(visitor: Visitor) -> list[str]:
         ("/groups/lamp", r"/threads/\d+"),
         ("/groups/lamp/meetings", r"/meetings/\d+$"),
         ("/library", r"/resources/\d+$"),
+        ("/groups/lamp/polls", r"/polls/\d+$"),
+        ("/groups/lamp/meetings", r"/meeting-series/\d+$"),
+        ("/groups/lamp/seats", r"^/seats/\d+$"),
     ):
         visitor.go(start)
         hrefs = visitor.page.locator("main a").evaluate_all("all => all.map(a => a.getAttribute('href'))")

@@ -186,7 +186,9 @@ def test_the_form_takes_only_the_poll_s_own_times(network: Network, sign_in: Sig
     assert [row.option_id for row in db.session.scalars(sa.select(PollAnswer))] == [mine]
 
 
-def test_personal_numbers_are_stopped_in_every_text(network: Network, sign_in: Sign, built_front_end: object) -> None:
+def test_s33_personal_numbers_are_stopped_in_every_text(
+    network: Network, sign_in: Sign, built_front_end: object
+) -> None:
     for name in ("title", "text", "place"):
         fields = {"title": "När?", name: f"om {NUMBER}"}
         question = Question(
@@ -506,7 +508,7 @@ def test_a_guest_sees_the_times_and_nothing_else(
     assert client.get(f"/polls/{poll.id}").status_code == 302, "to the sign-in"
 
 
-def test_of_a_sensitive_group_a_guest_reads_no_title(network: Network, app: Edge, built_front_end: object) -> None:
+def test_s28_of_a_sensitive_group_a_guest_reads_no_title(network: Network, app: Edge, built_front_end: object) -> None:
     poll = poll_of(network, [network.secretary], guests=(("Eva Ek", "eva@firma.example"),), group=network.closed)
     db.commit()
     page = app.test_client().get(f"/poll-answers/{guest_token(poll.invitees[-1])}").text
@@ -538,7 +540,7 @@ def test_a_link_dies_with_its_poll(
     assert db.session.scalar(sa.select(sa.func.count()).select_from(PollAnswer)) == 0
 
 
-def test_no_other_token_opens_it(network: Network, asked_guest: PollInvitee) -> None:
+def test_s31_no_other_token_opens_it(network: Network, asked_guest: PollInvitee) -> None:
     member = next(one for one in asked_guest.poll.invitees if one.person_id is not None)
     other = poll_of(network, [network.member], guests=(("Bo", "bo@firma.example"),))
     good = guest_token(asked_guest)
@@ -556,10 +558,10 @@ def test_no_other_token_opens_it(network: Network, asked_guest: PollInvitee) -> 
     assert [guest_of_token(token) for token in forged] == [None] * len(forged)
 
 
-def test_guests_ask_only_so_often(
+def test_s45_guests_ask_only_so_often(
     network: Network, asked_guest: PollInvitee, app: Edge, built_front_end: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.config["SETTINGS"], "sign_in_limit", "3/minute")
+    monkeypatch.setattr(app.config["SETTINGS"], "public_limit", "3/minute")
     client = app.test_client()
     got = [
         client.get(f"/poll-answers/{uuid.uuid4()}", environ_base={"REMOTE_ADDR": "192.0.2.77"}).status_code

@@ -91,7 +91,7 @@ def test_items_change_places(network: Network, series: MeetingSeries) -> None:
     assert [item.id for item in series.standing_items] == [first.id, third.id, second.id]
 
 
-def test_personal_numbers_are_stopped_in_every_text(
+def test_s33_personal_numbers_are_stopped_in_every_text(
     network: Network, series: MeetingSeries, sign_in: Sign, built_front_end: object
 ) -> None:
     for plan in (SeriesPlan(NUMBER), SeriesPlan("Serie", place=NUMBER), SeriesPlan("Serie", practical=NUMBER)):

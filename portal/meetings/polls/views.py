@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -40,12 +40,6 @@ bp = Blueprint("polls", __name__)
 
 A_PAGE = 50
 DAYS_TO_ANSWER = 10
-
-
-def guest_limit() -> str:
-    """How often one address may ask for what needs no session."""
-    limit: str = current_app.config["SETTINGS"].sign_in_limit
-    return limit
 
 
 def _visible_poll(person: Person, poll_id: int) -> DatePoll:
@@ -276,7 +270,7 @@ def decide(poll_id: int) -> ResponseReturnValue:
 @bp.route("/poll-answers/<guest_token>", methods=["GET", "POST"])
 @web.csrf.exempt  # there is no session to be misused: the signed token in the address is the whole authority
 @web.public
-@web.limiter.limit(guest_limit)
+@web.limiter.limit(web.public_limit)
 def guest(guest_token: str) -> ResponseReturnValue:
     """A guest's own answers by a signed link: the times and nothing else. Dead when the poll takes no answers any more."""
     invitee = tokens.guest_of_token(guest_token)
