@@ -97,7 +97,7 @@ def test_the_best_time_is_first_and_says_why(network: Network) -> None:
     assert found[0].option is poll.options[1]
     assert {one.option.id for one in found[1:]} == {poll.options[0].id, poll.options[2].id}
     assert found[1].option is poll.options[0]  # as good as the other, and earlier
-    assert reason(found[0], poll.quorum) == "3 of 4 can, 1 if need be."
+    assert reason(found[0], poll.quorum) == "3 av 4 kan, 1 om det behövs."
 
 
 def test_whoever_must_come_weighs_more_than_all_others(network: Network) -> None:

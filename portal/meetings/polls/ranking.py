@@ -150,7 +150,10 @@ def _who_can(standing: Standing, quorum: Quorum) -> str:
             if can == asked
             else _("%(number)s of %(asked)s organisations can", number=can, asked=asked)
         )
-    return f"{text}, {_('of them %(number)s if need be', number=maybe)}" if maybe else str(text)
+    if not maybe:
+        return str(text)
+    of_them = _("of them %(number)s if need be", number=maybe)  # inside an f-string no catalogue would find it
+    return f"{text}, {of_them}"
 
 
 def _who_is_missing(standing: Standing, quorum: Quorum) -> list[str]:
