@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,8 @@ from portal.discussions.models import Thread
 from portal.discussions.policy import visible_threads
 from portal.meetings import policy
 from portal.meetings.agenda import policy as agenda_policy
+from portal.meetings.followup.models import ActionItem
+from portal.meetings.followup.policy import open_actions
 from portal.meetings.models import Invitation, Meeting
 from portal.meetings.participants.policy import representation, substitute_of
 from portal.meetings.polls.policy import answer_to_poll_of
@@ -58,6 +61,13 @@ def agenda(meeting_id: int) -> ResponseReturnValue:
     return Response(page, headers={"X-Last-Seq": str(meeting.last_seq)})
 
 
+def _open_actions(meeting: Meeting, person: Person) -> Sequence[ActionItem]:
+    """What the group has left to do, for the items that list it. Once the meeting is over its minutes say what was open then."""
+    if meeting.closed_at is not None or not any(item.lists_open_actions for item in meeting.items):
+        return ()
+    return db.session.scalars(open_actions(person, meeting.group)).unique().all()
+
+
 def _agenda(meeting: Meeting, person: Person) -> dict[str, Any]:
     """What the agenda shows: papers, lifted threads, and what has changed since it was sent."""
     edition = agenda_policy.newest_edition(meeting)
@@ -73,6 +83,7 @@ def _agenda(meeting: Meeting, person: Person) -> dict[str, Any]:
         and meeting.closed_at is None
         and meeting.state != "cancelled",
         "may_propose": agenda_policy.can_propose_item(person, meeting.group),
+        "open_actions": _open_actions(meeting, person),
         "proposals": len(
             [p for p in agenda_policy.open_proposals(person, meeting.group) if p.meeting_id in {None, meeting.id}]
         ),

@@ -12,6 +12,8 @@ from portal import db, guard
 from portal.errors import Conflict
 from portal.meetings import actions as meetings
 from portal.meetings.actions import Plan
+from portal.meetings.followup import actions as followup
+from portal.meetings.followup.models import ActionState
 from portal.meetings.models import ItemKind, Meeting, MeetingSeries, MeetingState, StandingItem
 from portal.meetings.series import actions, policy
 from portal.meetings.series.actions import SeriesPlan, StandingPlan
@@ -212,3 +214,26 @@ def test_a_removed_item_is_not_found_by_its_second_remover(
     assert got == [302, 404]
     assert send(client, f"/standing-items/{series.standing_items[1].id}/place", direction="aside").status_code == 400
     assert db.session.scalar(sa.select(sa.func.count()).select_from(StandingItem)) == 2
+
+
+def test_what_is_open_becomes_the_first_item_of_the_next_agenda_by_itself(
+    network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    client = sign_in(network.convener)
+    form = {"name": "LAMP", "participants": "members"}
+    assert send(client, "/groups/natverket/series/new", **form).status_code == 302
+    begun = db.session.scalars(sa.select(MeetingSeries).where(MeetingSeries.name == "LAMP")).one()
+    meeting = held(network, begun, day(2031, 2))
+    task = followup.Task("Ring <länen>", network.authority, network.member)
+    undertaken = followup.add_action(network.group, task, client_id="1", by=network.convener)
+    db.commit()
+    assert [(item.position, item.lists_open_actions) for item in meeting.items] == [(1, True)]
+    meetings.call_meeting(meeting, by=network.convener)
+    db.commit()
+    listed = f'href="/actions/{undertaken.id}"'
+    for reader in (network.member, network.observer):
+        page = sign_in(reader).get(f"/meetings/{meeting.id}").text
+        assert ("Ring &lt;länen&gt;" in page, listed in page) == (True, True)
+    followup.set_action_state(undertaken, ActionState.DONE, by=network.member)
+    db.commit()
+    assert listed not in client.get(f"/meetings/{meeting.id}").text

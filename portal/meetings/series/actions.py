@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -44,13 +44,17 @@ class StandingPlan:
     lists_open_actions: bool = False
 
 
-def start_series(group: Group, plan: SeriesPlan, *, keep: Collection[str] = (), by: Person) -> MeetingSeries:
-    """Begin a series. Raises `guard.Stopped`."""
+def start_series(
+    group: Group, plan: SeriesPlan, *, standing: Sequence[StandingPlan] = (), keep: Collection[str] = (), by: Person
+) -> MeetingSeries:
+    """Begin a series, with the items that its meetings begin with. Raises `guard.Stopped`."""
     kept = guard.check(plan.texts(), keep=keep)
     series = MeetingSeries(group=group, created_by_id=by.id, **{name: getattr(plan, name) for name in PLANNED})
     db.session.add(series)
     audit.record("series_started", by=by, on=series)
     note_kept(kept, on=series, by=by)
+    for item in standing:
+        add_standing_item(series, item, keep=keep, by=by)
     return series
 
 

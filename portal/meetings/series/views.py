@@ -67,7 +67,10 @@ def new_series(slug: str) -> ResponseReturnValue:
     form, finds = SeriesForm(), []
     if form.validate_on_submit():
         try:
-            series = actions.start_series(group, form.plan(), keep=keep(), by=person)
+            follow_up = actions.StandingPlan(
+                _("Follow-up of actions"), lists_open_actions=True
+            )  # first, until it is taken away
+            series = actions.start_series(group, form.plan(), standing=[follow_up], keep=keep(), by=person)
             db.session.flush()
             return redirect(url_for("series.series", series_id=series.id))
         except guard.Stopped as stopped:
