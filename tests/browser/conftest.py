@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocketRoute, sync_playwright
 
+from tests import mail_server
 from tests.browser.stack import ROOT, Stack, running
+from tests.mail_server import MailServer
 
 EXPECTED_NOISE = re.compile(
     r"net::ERR_INTERNET_DISCONNECTED|net::ERR_CONNECTION|WebSocket connection to|422|409|ERR_EMPTY_RESPONSE|502|xhr poll"
@@ -20,9 +22,16 @@ EXPECTED_NOISE = re.compile(
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def mails() -> Iterator[MailServer]:
+    """The mail server that the demo sends through."""
+    with mail_server.running() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def stack(mails: MailServer) -> Iterator[Stack]:
     """The running demo."""
-    with running() as made:
+    with running(PORTAL_SMTP_URL=mails.url, PORTAL_REPLY_TO="svar@portal.example") as made:
         yield made
 
 

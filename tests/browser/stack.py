@@ -9,7 +9,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ class Stack:
     folder: Path
     process: subprocess.Popen[bytes]
     log: Path
+    settings: Mapping[str, str]
 
     def environment(self) -> dict[str, str]:
         """What a command needs in its environment to work on this demo."""
@@ -37,14 +38,16 @@ class Stack:
             "PORTAL_DATA_DIR": str(self.folder),
             "PORTAL_ENVIRONMENT": "demo",
             "PORTAL_LOG_LEVEL": "WARNING",
+            **self.settings,
         }
 
-    def flask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of the portal on this demo."""
+    def flask(self, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[str]:
+        """Run a command of the portal on this demo; `given` is what it reads on standard input."""
         command = [sys.executable, "-m", "flask", "--app", "wsgi", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=self.environment(), capture_output=True, text=True, timeout=300, check=False
+        made = subprocess.run(
+            command, cwd=ROOT, env=self.environment(), input=given, capture_output=True, timeout=300, check=False
         )
+        return subprocess.CompletedProcess(command, made.returncode, made.stdout.decode(), made.stderr.decode())
 
     def is_up(self) -> bool:
         """Whether /health says so."""
@@ -71,19 +74,19 @@ def _children(pid: int) -> list[int]:
 
 
 @contextmanager
-def running(folder: Path | None = None) -> Iterator[Stack]:
-    """Start the demo, wait until it is up, and stop it as Ctrl-C does."""
+def running(folder: Path | None = None, **settings: str) -> Iterator[Stack]:
+    """Start the demo with settings of its own, wait until it is up, and stop it as Ctrl-C does."""
     with tempfile.TemporaryDirectory(prefix="portal-demo-") as temporary:
         folder = folder or Path(temporary)
         port = free_port()
         log = Path(temporary) / "log"
         environment = os.environ | {"PORT": str(port), "DATA_DIR": str(folder), "PORTAL_WRITE_LIMIT": "100000/minute",
-                                    "PORTAL_SIGN_IN_LIMIT": "100000/minute"}  # fmt: skip
+                                    "PORTAL_SIGN_IN_LIMIT": "100000/minute", **settings}  # fmt: skip
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "demo.run"], cwd=ROOT, env=environment, stdout=output, stderr=output
             )
-        stack = Stack(f"http://127.0.0.1:{port}", folder, process, log)
+        stack = Stack(f"http://127.0.0.1:{port}", folder, process, log, settings)
 
         def is_ready() -> bool:
             if process.poll() is not None:
