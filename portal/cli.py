@@ -16,7 +16,7 @@ from alembic.config import Config
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
-from portal import audit, db, outbox, search
+from portal import audit, db, outbox, search, worker
 
 database = AppGroup("db", help="The database.")
 search_commands = AppGroup("search", help="The search index.")
@@ -95,7 +95,7 @@ def show_outbox(retry: str | None) -> None:
 
 
 @click.command("worker")
-def worker() -> None:
+def run_worker() -> None:
     """Do what the outbox holds until told to stop (Ctrl-C or SIGTERM)."""
     stopping = False
 
@@ -107,10 +107,10 @@ def worker() -> None:
     signal.signal(signal.SIGINT, stop)
     os.nice(5)  # where cores are few, pages and sockets go first
     logging.getLogger("portal").info("worker started")
-    outbox.work(f"{socket.gethostname()}-{os.getpid()}", stopped=lambda: stopping)
+    worker.work(f"{socket.gethostname()}-{os.getpid()}", stopped=lambda: stopping)
 
 
 def init_app(app: Flask) -> None:
     """Give the app its commands."""
-    for group in (database, search_commands, audit_commands, show_outbox, worker):
+    for group in (database, search_commands, audit_commands, show_outbox, run_worker):
         app.cli.add_command(group)

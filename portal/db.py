@@ -1,19 +1,13 @@
 """The database: one engine per app, one session per app context, and the only places that commit.
 
-House rule 1: only the edges (web, worker, command line) call `commit()`. On SQLite a transaction that is going to write
-starts with BEGIN IMMEDIATE, so that two writers queue up instead of failing half-way, and it starts behind a process-wide
-lock that yields to other greenlets: SQLite's own waiting would stop the whole process.
+House rule 1: only the edges (web, worker, command line) call `commit()`. How transactions begin: db_engine.py.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import sqlite3
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -30,12 +24,10 @@ from sqlalchemy.orm import (
     scoped_session,
     sessionmaker,
 )
-from sqlalchemy.pool import QueuePool
+
+from portal.db_engine import is_reading, make_engine
 
 log = logging.getLogger("portal.db")
-
-BUSY_SECONDS = 10.0
-BUSY_PAUSE = 0.003
 
 
 class Base(DeclarativeBase):
@@ -81,10 +73,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-# True while a request that must not change anything is served; everything else may write.
-_is_reading: ContextVar[bool] = ContextVar("db_is_reading", default=False)
-
-
 def _scope() -> int:
     return id(app_ctx._get_current_object())  # type: ignore[attr-defined]  # the proxy's own method is not in its stub
 
@@ -97,101 +85,6 @@ class _PortalSession(Session):
 
 
 session = scoped_session(sessionmaker(class_=_PortalSession), scopefunc=_scope)
-
-
-class _WriteLock:
-    """SQLite has one writer at a time. Waiting for it here lets other greenlets run; waiting inside SQLite would not."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def acquire(self, connection: sa.Connection) -> None:
-        if not self._lock.acquire(timeout=BUSY_SECONDS):
-            raise sa.exc.OperationalError("BEGIN IMMEDIATE", {}, TimeoutError("database is locked"))
-        connection.info["write_lock"] = True
-
-    def release(self, connection: sa.Connection) -> None:
-        if connection.info.pop("write_lock", False):
-            self._lock.release()
-
-
-def _begin_immediate(connection: sa.Connection) -> None:
-    """Start to write, once the other process (the worker) has finished: looked at every few milliseconds, so that other
-    greenlets run meanwhile. SQLite would sleep in C and hold up every reader and every socket of this process.
-    """
-    driver: Any = connection.connection.driver_connection
-    deadline = time.monotonic() + BUSY_SECONDS
-    driver.execute("PRAGMA busy_timeout=0")
-    try:
-        while True:
-            try:
-                driver.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
-                    raise sa.exc.OperationalError("BEGIN IMMEDIATE", {}, error) from error
-            else:
-                return
-            time.sleep(BUSY_PAUSE)
-    finally:
-        driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
-
-
-def make_engine(url: str) -> sa.Engine:
-    """An engine for a SQLite or PostgreSQL address, with the settings that the house relies on.
-
-    Raises `sa.exc.ArgumentError` for an address that SQLAlchemy cannot read.
-    """
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return sa.create_engine(
-            parsed,
-            hide_parameters=True,  # an error's text goes to the log, and what people write must not
-            pool_pre_ping=True,
-            pool_size=20,
-            max_overflow=20,
-            pool_timeout=BUSY_SECONDS,
-        )
-    engine = sa.create_engine(
-        parsed,
-        hide_parameters=True,
-        poolclass=QueuePool,
-        pool_size=20,
-        max_overflow=100,  # writers wait for their turn with a connection in hand; readers must still get one
-        pool_timeout=BUSY_SECONDS,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
-    )
-    lock = _WriteLock()
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions on its own
-        cursor = connection.cursor()
-        # FULL: an answered request survives a power cut, not only a crash of the process
-        for pragma in (
-            "journal_mode=WAL",
-            "foreign_keys=ON",
-            "synchronous=FULL",
-            "temp_store=MEMORY",
-            "cache_size=-16000",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: sa.Connection) -> None:
-        if _is_reading.get():
-            connection.exec_driver_sql("BEGIN")
-            return
-        lock.acquire(connection)
-        try:
-            _begin_immediate(connection)
-        except BaseException:
-            lock.release(connection)
-            raise
-
-    event.listen(engine, "commit", lock.release)
-    event.listen(engine, "rollback", lock.release)
-    return engine
 
 
 def init_app(app: Flask, url: str) -> None:
@@ -211,7 +104,7 @@ def engine() -> sa.Engine:
 
 def reads_only(flag: bool) -> None:
     """Say whether what follows in this context (one request) only reads: called by the web edge before anything is loaded."""
-    _is_reading.set(flag)
+    is_reading.set(flag)
 
 
 def commit() -> None:
@@ -292,13 +185,13 @@ def reading() -> Iterator[None]:
     after, as `pause()` does.
     """
     pause()
-    before = _is_reading.get()
-    _is_reading.set(True)
+    before = is_reading.get()
+    is_reading.set(True)
     try:
         yield
     finally:
         session.rollback()
-        _is_reading.set(before)
+        is_reading.set(before)
 
 
 def leave_trace(write: Callable[[Session], object], *, is_required: bool = False) -> None:
@@ -331,9 +224,9 @@ def transaction() -> Iterator[Session]:
 
     The request's own transaction must be ended first (on SQLite the two would wait for each other).
     """
-    token = _is_reading.set(False)
+    token = is_reading.set(False)
     try:
         with _PortalSession() as own, own.begin():
             yield own
     finally:
-        _is_reading.reset(token)
+        is_reading.reset(token)

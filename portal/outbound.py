@@ -13,49 +13,23 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import queue
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import httpcore
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Resolver = Callable[[str, int], Sequence[str]]
+from portal.outbound_wire import OutboundError as OutboundError
+from portal.outbound_wire import OutboundReason as OutboundReason
+from portal.outbound_wire import Pinned, Resolver, Watch, look_up
+from portal.outbound_wire import is_public as is_public
 
-NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 JSON_TYPES = ("application/json", "application/jwk-set+json")
-
-
-class OutboundReason(StrEnum):
-    """Why a request got no answer. Safe for a log: holds nothing that the other side wrote."""
-
-    BAD_URL = "bad_url"
-    NOT_HTTPS = "not_https"
-    NOT_FOUND = "name_not_found"
-    NOT_PUBLIC = "not_public"
-    UNREACHABLE = "unreachable"
-    TLS = "tls"
-    TIMEOUT = "timeout"
-    REDIRECT = "redirect"
-    TOO_BIG = "too_big"
-    PROTOCOL = "protocol"
-    NOT_JSON = "not_json"
-
-
-class OutboundError(Exception):
-    """A request was refused or failed. Never show it to a user: only `reason` goes to the log."""
-
-    def __init__(self, reason: OutboundReason) -> None:
-        super().__init__(f"outbound request failed: {reason}")
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +103,9 @@ class Outbound:
         parts = _split(url, allow_http=self.allow_loopback)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         end = time.monotonic() + self.seconds
-        watch = _Watch(end if self.deadline is None else min(end, self.deadline))
+        watch = Watch(end if self.deadline is None else min(end, self.deadline))
         try:
-            backend = _Pinned(self._addresses(parts, port, watch), watch)
+            backend = Pinned(self._addresses(parts, port, watch), watch)
             answer = self._exchange(method, parts, port, headers, body, backend)
         except OutboundError:
             raise
@@ -144,10 +118,10 @@ class Outbound:
             raise OutboundError(OutboundReason.TIMEOUT)
         return answer
 
-    def _addresses(self, parts: SplitResult, port: int, watch: _Watch) -> list[str]:
+    def _addresses(self, parts: SplitResult, port: int, watch: Watch) -> list[str]:
         """The addresses of the URL's host; refused unless every one of them is allowed."""
         host = parts.hostname or ""
-        addresses = [ipaddress.ip_address(text) for text in _look_up(self.resolver, host, port, watch)]
+        addresses = [ipaddress.ip_address(text) for text in look_up(self.resolver, host, port, watch)]
         if not addresses:
             raise OutboundError(OutboundReason.NOT_FOUND)
         on_loopback = self.allow_loopback and all(address.is_loopback for address in addresses)
@@ -165,7 +139,7 @@ class Outbound:
         port: int,
         headers: Mapping[str, str],
         body: bytes,
-        backend: _Pinned,
+        backend: Pinned,
     ) -> Answer:
         url = httpcore.URL(
             scheme=parts.scheme,
@@ -188,90 +162,6 @@ class Outbound:
             return Answer(response.status, content_type, _read(response.iter_stream(), self.limit))
 
 
-def is_public(address: Address) -> bool:
-    """True when `address`, and any IPv4 address carried inside it, belongs to the open internet."""
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
-        if address in NAT64:
-            inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if inner:
-            return is_public(inner)
-        if address.is_site_local:  # given up by RFC 3879, still routed in old networks
-            return False
-    special = address.is_multicast or address.is_reserved or address.is_unspecified or address.is_link_local
-    return address.is_global and not address.is_private and not special
-
-
-class _Watch:
-    """The wall clock of one request: at its end the connection is cut, wherever the request stands.
-
-    Time-outs of single reads are not enough: a server that feeds one byte a second resets them for ever, also in
-    the TLS handshake. A timer thread works the same with and without gevent, where it is a greenlet.
-    """
-
-    def __init__(self, end: float) -> None:
-        self.end = end
-        self.is_over = self.left() <= 0
-        self._cut: list[socket.socket] = []
-        self._timer = threading.Timer(max(self.left(), 0), self._end)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def left(self) -> float:
-        """Seconds left; never more than was given, may be negative."""
-        return self.end - time.monotonic()
-
-    def follow(self, connection: socket.socket) -> None:
-        """Cut `connection` at the end. A duplicate is kept: the TLS layer takes the original's descriptor."""
-        self._cut.append(connection.dup())
-
-    def stop(self) -> None:
-        """The request is over: no more cutting."""
-        self._timer.cancel()
-        for connection in self._cut:
-            connection.close()
-
-    def _end(self) -> None:
-        self.is_over = True
-        for connection in self._cut:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # closed by the other side or by `stop` in the same moment: nothing left to cut
-
-
-class _Pinned(httpcore.SyncBackend):
-    """Opens connections to the checked addresses, whatever the name: no second look-up, no rebinding."""
-
-    def __init__(self, addresses: Sequence[str], watch: _Watch) -> None:
-        self._addresses = addresses
-        self._watch = watch
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        failure: Exception = httpcore.ConnectTimeout()
-        for index, address in enumerate(self._addresses):
-            left = self._watch.left()
-            if left <= 0:
-                break
-            # A dead first address (often IPv6) must not use up all the time.
-            share = left if index == len(self._addresses) - 1 else left / 2
-            try:
-                stream = super().connect_tcp(address, port, share, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-                continue
-            self._watch.follow(stream.get_extra_info("socket"))
-            return stream
-        raise failure
-
-
 def _split(url: str, *, allow_http: bool) -> SplitResult:
     """The parts of an absolute URL that may be asked. Raises OutboundError for anything unusual in it."""
     if not url.isascii() or not url.isprintable() or any(sign in url for sign in ' \\"<>#'):
@@ -288,26 +178,6 @@ def _split(url: str, *, allow_http: bool) -> SplitResult:
     return parts
 
 
-def _look_up(resolver: Resolver, host: str, port: int, watch: _Watch) -> Sequence[str]:
-    """Ask the resolver, which knows no time-out of its own, in a thread that may be left behind."""
-    answers: queue.Queue[Sequence[str] | Exception] = queue.Queue()
-
-    def ask() -> None:
-        try:
-            answers.put(resolver(host, port))
-        except (OSError, ValueError) as error:  # not found, or a name that cannot be one (UnicodeError)
-            answers.put(error)
-
-    threading.Thread(target=ask, daemon=True).start()
-    try:
-        answer = answers.get(timeout=max(watch.left(), 0))
-    except queue.Empty as error:
-        raise OutboundError(OutboundReason.TIMEOUT) from error
-    if isinstance(answer, Exception):
-        raise OutboundError(OutboundReason.NOT_FOUND) from answer
-    return answer
-
-
 def _read(chunks: Iterable[bytes], limit: int) -> bytes:
     body = bytearray()
     for chunk in chunks:
@@ -317,7 +187,7 @@ def _read(chunks: Iterable[bytes], limit: int) -> bytes:
     return bytes(body)
 
 
-def _reason(error: Exception, watch: _Watch) -> OutboundReason:
+def _reason(error: Exception, watch: Watch) -> OutboundReason:
     """What a failure of the network means. The clock first: a cut connection looks like any other failure."""
     if watch.is_over or isinstance(error, httpcore.TimeoutException | TimeoutError):
         return OutboundReason.TIMEOUT

@@ -7,8 +7,6 @@ At least once: a handler may run twice for one row and must bear it. Errors are 
 from __future__ import annotations
 
 import logging
-import threading
-import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +14,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, current_app
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal import db
@@ -31,9 +28,6 @@ LAST_ATTEMPT = (
 )
 DEADLY_ATTEMPTS = 12  # without a word: the worker itself ended each time
 BATCH_ATTEMPTS = 3  # then each job of a batch is done alone: one that takes the worker down must not hold up the rest
-POLL_SECONDS = 0.25
-SIGN_EVERY = timedelta(seconds=5)
-LONGEST_JOB = timedelta(minutes=10)  # such as making the whole index anew; after that the worker counts as gone
 
 Payload = dict[str, Any]
 
@@ -74,8 +68,8 @@ class _Handler:
     batch: int
 
 
-_handlers: dict[str, _Handler] = {}
-_housekeeping: dict[Callable[[], object], timedelta] = {}
+handlers: dict[str, _Handler] = {}
+housekeeping: dict[Callable[[], object], timedelta] = {}
 
 
 def handler(kind: str, *, batch: int = 0) -> Callable[[Callable[..., object]], Callable[..., object]]:
@@ -85,9 +79,9 @@ def handler(kind: str, *, batch: int = 0) -> Callable[[Callable[..., object]], C
     """
 
     def register(function: Callable[..., object]) -> Callable[..., object]:
-        if kind in _handlers and _handlers[kind].function is not function:
+        if kind in handlers and handlers[kind].function is not function:
             raise RuntimeError(f"two handlers for {kind}")
-        _handlers[kind] = _Handler(function, batch)
+        handlers[kind] = _Handler(function, batch)
         return function
 
     return register
@@ -97,7 +91,7 @@ def every(period: timedelta) -> Callable[[Callable[[], object]], Callable[[], ob
     """Register housekeeping that the worker does once in a while. It may run in several workers and must bear it."""
 
     def register(function: Callable[[], object]) -> Callable[[], object]:
-        _housekeeping[function] = period
+        housekeeping[function] = period
         return function
 
     return register
@@ -120,7 +114,7 @@ def _is_used_up() -> sa.ColumnElement[bool]:
     return (Job.attempts >= LAST_ATTEMPT) | (Job.error.is_(None) & (Job.attempts >= DEADLY_ATTEMPTS))
 
 
-def _due() -> sa.Select[Job]:
+def due_jobs() -> sa.Select[Job]:
     """What is to be done now, oldest first."""
     return (
         sa.select(Job)
@@ -130,7 +124,7 @@ def _due() -> sa.Select[Job]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Claimed:
+class Claimed:
     """A job as it was taken: to look at it needs no transaction."""
 
     id: int
@@ -138,14 +132,14 @@ class _Claimed:
     payload: Payload
 
 
-def _claim() -> list[_Claimed]:
+def claim() -> list[Claimed]:
     """Take the oldest due job (or a batch of its kind) and lease it, so that a crashed worker's jobs come back."""
-    due = _due().with_for_update(skip_locked=True)
+    due = due_jobs().with_for_update(skip_locked=True)
     first = db.session.scalars(due.limit(1)).first()
     if first is None:
         db.rollback()
         return []
-    registered = _handlers.get(first.kind)
+    registered = handlers.get(first.kind)
     jobs = [first]
     if registered and registered.batch and first.attempts < BATCH_ATTEMPTS:
         alike = due.where(Job.kind == first.kind, Job.attempts < BATCH_ATTEMPTS)
@@ -153,13 +147,13 @@ def _claim() -> list[_Claimed]:
     for job in jobs:
         job.attempts += 1
         job.run_at = db.now() + LEASE
-    claimed = [_Claimed(job.id, job.kind, job.payload) for job in jobs]
+    claimed = [Claimed(job.id, job.kind, job.payload) for job in jobs]
     db.commit()
     return claimed
 
 
-def _do(jobs: list[_Claimed]) -> None:
-    registered = _handlers.get(jobs[0].kind)
+def _do(jobs: list[Claimed]) -> None:
+    registered = handlers.get(jobs[0].kind)
     if registered is None:
         raise LookupError(f"no handler for {jobs[0].kind}")
     payloads, ids = [job.payload for job in jobs], [job.id for job in jobs]
@@ -184,13 +178,14 @@ def _postpone(ids: list[int], error: Exception) -> None:
 
 def run_once() -> int:
     """Do the next due job, or batch of jobs of one kind; returns how many rows it took (0: nothing is due)."""
-    jobs = _claim()
+    jobs = claim()
     if jobs:
-        _run(jobs)
+        run(jobs)
     return len(jobs)
 
 
-def _run(jobs: list[_Claimed]) -> None:
+def run(jobs: list[Claimed]) -> None:
+    """Do what was claimed; what fails is kept with its error and tried again, one by one."""
     ids, kind = [job.id for job in jobs], jobs[0].kind
     try:
         _do(jobs)
@@ -205,31 +200,13 @@ def _run(jobs: list[_Claimed]) -> None:
             _postpone(ids, error)
 
 
-def _do_what_is_due() -> bool:
-    """Do the next due job or batch; returns whether it is worth to look again at once.
-
-    After a batch that was not full it is not: what comes meanwhile makes one batch, and many small ones would cost the
-    web process its turns at the database.
-    """
-    with db.reading():  # to look takes no lock; most of the time nothing is due
-        if db.session.scalar(_due().with_only_columns(Job.id).limit(1)) is None:
-            return False
-    jobs = _claim()
-    if not jobs:
-        return False
-    registered = _handlers.get(jobs[0].kind)
-    is_full = registered is None or len(jobs) >= registered.batch
-    _run(jobs)
-    return is_full
-
-
 def _run_alone(job_id: int) -> None:
     """One row of a failed batch, so that a single bad row does not hold up the rest."""
     job = db.session.get(Job, job_id)
     if job is None:
         return
     try:
-        _do([_Claimed(job.id, job.kind, job.payload)])
+        _do([Claimed(job.id, job.kind, job.payload)])
     except Exception as error:  # kept with the row
         db.rollback()
         log.exception("job %s failed", job_id)
@@ -242,15 +219,6 @@ def run_all(*, limit: int = 10_000) -> int:
     while done < limit and (taken := run_once()):
         done += taken
     return done
-
-
-def _keep_house(function: Callable[[], object]) -> None:
-    try:
-        function()
-        db.commit()
-    except Exception:  # the next time may be better, and jobs must go on
-        db.rollback()
-        log.exception("housekeeping failed: %s", function.__qualname__)
 
 
 @every(timedelta(minutes=1))
@@ -278,51 +246,3 @@ def retry(job_id: int | None = None) -> int:
     fresh = {"failed_at": None, "attempts": 0, "error": None, "run_at": db.now()}
     anew = sa.update(Job).where(wanted).values(fresh).returning(Job.id)
     return len(db.session.scalars(anew, execution_options={"synchronize_session": False}).all())
-
-
-def sign(name: str) -> None:
-    """Leave the worker's sign of life."""
-    db.session.merge(WorkerSign(name=name, seen_at=db.now()))
-    db.commit()
-
-
-def _sign_on(app: Flask, name: str, ended: threading.Event, came_by: Callable[[], float]) -> None:
-    """Sign for the loop while it is at a long job; a job that never ends is no sign of life."""
-    while not ended.wait(SIGN_EVERY.total_seconds()):
-        if time.monotonic() - came_by() > LONGEST_JOB.total_seconds():
-            continue
-        try:
-            with app.app_context():
-                sign(name)
-        except sa.exc.SQLAlchemyError:
-            log.exception("the sign of life could not be left")
-
-
-def work(name: str, *, stopped: Callable[[], bool]) -> None:
-    """The worker's loop: until `stopped()` says so. A database that is away is waited for, with a line in the log."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # the proxy's own method is not in its stub
-    came_by, ended = time.monotonic(), threading.Event()
-    signing = threading.Thread(target=_sign_on, args=(app, name, ended, lambda: came_by), daemon=True)
-    has_signed = False
-    kept_at = dict.fromkeys(_housekeeping, db.now())
-    signing.start()
-    try:
-        while not stopped():
-            came_by = time.monotonic()
-            try:
-                if not has_signed:  # at once: who starts the worker waits for it
-                    sign(name)
-                    has_signed = True
-                for function, last in kept_at.items():
-                    if db.now() - last >= _housekeeping[function]:
-                        kept_at[function] = db.now()
-                        _keep_house(function)
-                if not _do_what_is_due():
-                    time.sleep(POLL_SECONDS)
-            except sa.exc.SQLAlchemyError:
-                log.exception("the database does not answer; waiting")
-                db.session.remove()
-                time.sleep(5)
-    finally:
-        ended.set()
-        signing.join()

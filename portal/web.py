@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from flask import Flask, Response, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from flask_limiter import Limiter
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
-from flask_wtf.csrf import CSRFError
-from markupsafe import Markup
-from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
-from portal import db, files
-from portal.errors import Conflict, Forbidden, Invalid, NotFound, PortalError
+from portal import db, web_errors
+from portal.errors import Forbidden, NotFound
+from portal.web_errors import is_fragment_request as is_fragment_request  # views ask for it here
 
 log = logging.getLogger("portal.web")
 security_log = logging.getLogger("portal.security")
@@ -79,11 +76,6 @@ def current_person() -> Any:
     if not current_user.is_authenticated:
         abort(401)
     return current_user._get_current_object()
-
-
-def is_fragment_request() -> bool:
-    """Whether a script of ours asks for a part of a page rather than the page."""
-    return request.headers.get("X-Fragment") == "1" or request.args.get("fragment") == "1"
 
 
 class RowNumber(IntegerConverter):
@@ -193,84 +185,6 @@ def safe_next(target: str | None) -> str:
     return target
 
 
-# --- errors -----------------------------------------------------------------------------------------------------------
-
-_STATUS: dict[type[PortalError], int] = {NotFound: 404, Forbidden: 403, Conflict: 409, Invalid: 422}
-
-
-def _error_text(status: int) -> tuple[str, str]:
-    """Heading and sentence of an error page."""
-    return {
-        400: (_("The form could not be read"), _("Go back, load the page again and send it once more.")),
-        401: (_("You need to sign in"), _("Your session has ended. Sign in again.")),
-        403: (_("You may not do this"), _("Ask the group's convener if you think that you should.")),
-        404: (_("The page is not here"), _("This page does not exist or is not shared with you.")),
-        405: (_("The page is not here"), _("This page does not exist or is not shared with you.")),
-        409: (_("Somebody was before you"), _("The page has changed since you opened it. Load it again.")),
-        413: (_("That was too large"), _("Send something smaller.")),
-        422: (_("This could not be saved"), _("Go back and check what you filled in.")),
-        429: (_("That was many at once"), _("Wait a minute and try again.")),
-        503: (
-            _("The portal cannot save right now"),
-            _("Nothing has been changed. Wait a moment and try again."),
-        ),
-    }.get(status, (_("Something went wrong with us"), _("Nothing has been changed. Try again in a while.")))
-
-
-def error_answer(status: int, message: str = "") -> Response:
-    """An error page, or its sentence alone for a script; it says nothing about the inside."""
-    db.rollback()
-    db.reads_only(True)
-    heading, sentence = _error_text(status)
-    template = "errors/fragment.html" if is_fragment_request() else "errors/error.html"
-    # when the inside does not work, the page must not ask it for a name or a menu
-    frame: dict[str, Any] = {"person": None, "nav": None} if status >= 500 else {}
-    try:
-        body = render_template(template, status=status, heading=heading, message=message or sentence, **frame)
-    except Exception:  # what is broken may be what pages are made of; the sentence still gets through
-        log.exception("the error page could not be made")
-        body = Markup("<!DOCTYPE html><title>{0}</title><h1>{0}</h1><p>{1}</p>").format(heading, message or sentence)
-    return Response(body, status=status, mimetype="text/html")
-
-
-def _on_portal_error(error: PortalError) -> Response:
-    return error_answer(
-        _STATUS.get(type(error), next((s for k, s in _STATUS.items() if isinstance(error, k)), 500)),
-        error.message,
-    )
-
-
-def _on_http_error(error: HTTPException) -> Response:
-    if isinstance(error, CSRFError):
-        security_log.warning("csrf refused path=%r", request.path)
-    if isinstance(error, RequestEntityTooLarge) and request.mimetype == "multipart/form-data":
-        limit = files.human_size(current_app.config["SETTINGS"].max_upload_bytes)
-        return error_answer(413, _("The file is larger than %(limit)s.", limit=limit))
-    if error.response is not None:
-        return cast(Response, error.response)
-    return error_answer(error.code or 500)
-
-
-def _on_database_error(error: sa.exc.SQLAlchemyError) -> Response:
-    log.error("the database did not answer", exc_info=error)
-    return error_answer(503)
-
-
-def _on_conflict(error: sa.exc.IntegrityError) -> Response:
-    log.warning("two wrote the same at once at %s", request.endpoint, exc_info=error)
-    return error_answer(409)
-
-
-def _on_os_error(error: OSError) -> Response:
-    log.error("the disk or the network did not answer", exc_info=error)
-    return error_answer(503)
-
-
-def _on_any_error(error: Exception) -> Response:
-    log.error("unexpected error at %s", request.endpoint, exc_info=error)
-    return error_answer(InternalServerError.code or 500)
-
-
 # --- headers ----------------------------------------------------------------------------------------------------------
 
 
@@ -318,13 +232,7 @@ def init_app(app: Edge) -> None:
     limiter.init_app(app)
     login_manager.init_app(app)
     app.after_request(_headers)
-    app.register_error_handler(PortalError, _on_portal_error)
-    app.register_error_handler(HTTPException, _on_http_error)
-    for kind in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
-        app.register_error_handler(kind, _on_database_error)
-    app.register_error_handler(sa.exc.IntegrityError, _on_conflict)
-    app.register_error_handler(OSError, _on_os_error)
-    app.register_error_handler(Exception, _on_any_error)
+    web_errors.init_app(app)
 
 
 @login_manager.request_loader

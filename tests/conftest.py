@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
 from config import Settings
-from portal import create_app, db
+from portal import create_app, db, db_engine
 from portal.auth import sessions
 from portal.people.models import Person
 from portal.web import Edge
@@ -109,7 +109,7 @@ def one_app(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def own_portal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Edge]:
     """A portal on a SQLite file of its own, to be broken; it waits half a second for a lock. Inside its app context."""
-    monkeypatch.setattr(db, "BUSY_SECONDS", 0.5)
+    monkeypatch.setattr(db_engine, "BUSY_SECONDS", 0.5)
     app = make_portal(tmp_path)
     with app.app_context():
         db.Base.metadata.create_all(db.engine())

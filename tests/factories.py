@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from portal import db, files, outbox, search
+from portal import db, files, search, worker
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post, PostKind, Thread, ThreadKind
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
@@ -201,7 +201,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     )
     db.session.flush()
     contact = add_contact("Stöd", note="", phone="", by=None)
-    outbox.sign("test")
+    worker.sign("test")
     db.session.flush()
     ids = {
         "slug": group.slug, "thread_id": in_thread.id, "post_id": reply.id, "person_id": pending.id,

@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from portal import db, outbox
+from portal import db, outbox, worker
 from portal.outbox import Job
 from portal.web import Edge
 from tests import commands
@@ -28,14 +28,14 @@ Register = Callable[..., None]
 @pytest.fixture
 def register() -> Iterator[Register]:
     """Register handlers for the length of a test."""
-    before = dict(outbox._handlers)
+    before = dict(outbox.handlers)
 
     def add(kind: str, function: Callable[..., object], *, batch: int = 0) -> None:
         outbox.handler(kind, batch=batch)(function)
 
     yield add
-    outbox._handlers.clear()
-    outbox._handlers.update(before)
+    outbox.handlers.clear()
+    outbox.handlers.update(before)
 
 
 def put(kind: str, *, key: str | None = None, delay: timedelta = timedelta(0), **payload: Any) -> None:
@@ -126,9 +126,9 @@ def test_what_was_given_up_is_counted_and_can_be_tried_anew(app: Edge, register:
 
 
 def test_signs_of_life_of_workers_long_gone_are_forgotten(app: Edge) -> None:
-    outbox.sign("old")
+    worker.sign("old")
     with time_machine.travel(db.now() + timedelta(days=2)):
-        outbox.sign("new")
+        worker.sign("new")
         outbox.forget_old_signs()
         db.commit()
         assert db.session.scalars(sa.select(outbox.WorkerSign.name)).all() == ["new"]
@@ -222,7 +222,7 @@ def test_a_job_comes_back_when_its_worker_is_gone(app: Edge, register: Register)
     seen: list[int] = []
     register("noted", lambda: seen.append(1))
     put("noted")
-    assert len(outbox._claim()) == 1  # and here the worker ends
+    assert len(outbox.claim()) == 1  # and here the worker ends
     assert outbox.run_all() == 0
     with time_machine.travel(db.now() + outbox.LEASE + timedelta(seconds=1)):
         assert outbox.run_all() == 1
@@ -282,10 +282,10 @@ def test_two_workers_never_take_the_same_job(app: Edge, register: Register) -> N
 
     db.session.remove()
     workers = [threading.Thread(target=work) for _ in range(4)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    for one in workers:
+        one.start()
+    for one in workers:
+        one.join()
     assert failures == []
     assert sorted(seen) == list(range(40))
 
@@ -312,7 +312,7 @@ def test_the_loop_works_signs_and_stops_on_demand(app: Edge, register: Register)
     register("noted", lambda number: seen.append(number))
     for number in range(3):
         put("noted", number=number)
-    outbox.work("here", stopped=lambda: len(seen) == 3)
+    worker.work("here", stopped=lambda: len(seen) == 3)
     assert seen == [0, 1, 2]
     assert db.session.get_one(outbox.WorkerSign, "here").seen_at <= db.now()
 
@@ -320,20 +320,20 @@ def test_the_loop_works_signs_and_stops_on_demand(app: Edge, register: Register)
 def test_a_long_job_is_no_silence_but_an_endless_one_is(
     app: Edge, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outbox, "SIGN_EVERY", timedelta(seconds=0.05))
+    monkeypatch.setattr(worker, "SIGN_EVERY", timedelta(seconds=0.05))
     signs: list[datetime] = []
-    before = outbox.sign
+    before = worker.sign
 
     def note(name: str) -> None:
         before(name)
         signs.append(db.now())
 
-    monkeypatch.setattr(outbox, "sign", note)
+    monkeypatch.setattr(worker, "sign", note)
 
     def long() -> None:
         time.sleep(0.5)
         assert len(signs) > 3
-        monkeypatch.setattr(outbox, "LONGEST_JOB", timedelta(seconds=0.1))
+        monkeypatch.setattr(worker, "LONGEST_JOB", timedelta(seconds=0.1))
         time.sleep(0.2)
         signs.clear()
         time.sleep(0.5)
@@ -341,7 +341,7 @@ def test_a_long_job_is_no_silence_but_an_endless_one_is(
 
     register("long", long)
     put("long")
-    outbox.work("here", stopped=lambda: not jobs() or jobs()[0].error is not None)
+    worker.work("here", stopped=lambda: not jobs() or jobs()[0].error is not None)
     assert jobs() == []
     assert db.session.scalars(sa.select(outbox.WorkerSign.name)).all() == ["here"]
 
@@ -354,9 +354,9 @@ def test_housekeeping_that_fails_does_not_end_the_loop(
 
     seen: list[int] = []
     register("noted", lambda: seen.append(1))
-    monkeypatch.setattr(outbox, "_housekeeping", {fail: timedelta(0)})
+    monkeypatch.setattr(outbox, "housekeeping", {fail: timedelta(0)})
     put("noted")
-    outbox.work("here", stopped=lambda: bool(seen))
+    worker.work("here", stopped=lambda: bool(seen))
     assert "housekeeping failed" in caplog.text
 
 

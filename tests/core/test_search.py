@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from portal import db, outbox, search
+from portal import db, outbox, search, worker
 from portal.discussions.models import Post, Thread
 from portal.library import searchable as library
 from portal.library.models import ResourcePage
@@ -372,7 +372,7 @@ def test_a_damaged_index_is_not_taken_for_an_empty_one(
     app: Edge, network: Network, sign_in: Sign, built_front_end: object, how: str
 ) -> None:
     factories.thread(network.group, network.convener, "Spritkök", "Om tändstickor")
-    outbox.sign("test")
+    worker.sign("test")
     index()
     client = sign_in(network.member)
     assert client.get("/health").status_code == 200

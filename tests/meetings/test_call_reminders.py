@@ -187,4 +187,4 @@ def test_a_series_that_is_as_it_should_be(network: Network, why: str) -> None:
 
 
 def test_it_is_part_of_the_worker_s_housekeeping() -> None:
-    assert reminders.remind in outbox._housekeeping
+    assert reminders.remind in outbox.housekeeping
