@@ -1,0 +1,21 @@
+"""Letters made alike, for the index, for queries and for the lexicon.
+
+Letters that Swedish counts as its own (å, ä, ö) stay; accents of other languages go (é -> e).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_OWN = {"å", "ä", "ö"}
+
+
+def fold(word: str) -> str:
+    """Lower case, compatibility forms unified, foreign accents removed, å ä ö kept."""
+    folded = []
+    for char in unicodedata.normalize("NFKC", word).casefold():
+        if char in _OWN:
+            folded.append(char)
+        else:
+            folded.append("".join(c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c)))
+    return unicodedata.normalize("NFC", "".join(folded))
