@@ -43,9 +43,71 @@ IRREGULAR = {
 }  # fmt: skip
 # Particles before a verb or noun make one word with it (utbildning, undersökning), not a compound to be found by its parts.
 PARTICLES = frozenset(
-    "an av avan be bak bi bort de e efter el en ett fel fram från för före för- genom hem hos i igen ihop in inne is kring med "
-    "mellan miss mot ned ner o om oms på sam sen sin så sär till tre två um un under ungs upp ur ut utan van vid vän vice "
-    "åter över veder und".split()
+    [
+        "an",
+        "av",
+        "avan",
+        "be",
+        "bak",
+        "bi",
+        "bort",
+        "de",
+        "e",
+        "efter",
+        "el",
+        "en",
+        "ett",
+        "fel",
+        "fram",
+        "från",
+        "för",
+        "före",
+        "för-",
+        "genom",
+        "hem",
+        "hos",
+        "i",
+        "igen",
+        "ihop",
+        "in",
+        "inne",
+        "is",
+        "kring",
+        "med",
+        "mellan",
+        "miss",
+        "mot",
+        "ned",
+        "ner",
+        "o",
+        "om",
+        "oms",
+        "på",
+        "sam",
+        "sen",
+        "sin",
+        "så",
+        "sär",
+        "till",
+        "tre",
+        "två",
+        "um",
+        "un",
+        "under",
+        "ungs",
+        "upp",
+        "ur",
+        "ut",
+        "utan",
+        "van",
+        "vid",
+        "vän",
+        "vice",
+        "åter",
+        "över",
+        "veder",
+        "und",
+    ]
 )
 
 _stemmer = SwedishStemmer()
@@ -111,11 +173,14 @@ def _first(piece: str, place: int) -> tuple[str, ...]:
         return ()
     if piece in JOINED:
         return (JOINED[piece],)
-    entry, found = _entry(piece), []
+    entry = _entry(piece)
+    found: list[str] = []
     if entry is not None and entry.bits & place:
         found += entry.lemmas
     for ending, base in (("s", piece[:-1]), ("ar", f"{piece}e")):  # a joiner s after a lemma; åklagar- of åklagare
-        known = _entry(base) if piece.endswith(ending) and base not in PARTICLES and len(base) >= SHORTEST_PART else None
+        known = (
+            _entry(base) if piece.endswith(ending) and base not in PARTICLES and len(base) >= SHORTEST_PART else None
+        )
         if known is not None and base in known.lemmas and known.bits & (LAST | NOUN):
             found.append(base)
     return tuple(dict.fromkeys(found))

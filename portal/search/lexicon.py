@@ -5,7 +5,6 @@ One file that is mapped into memory (lexicon_build.py makes it), so that all pro
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +29,10 @@ def packed(form: str, bits: int, lemmas: set[str]) -> bytes:
     """An entry as the file holds it: the bits, and of each lemma how many letters go and which come."""
     steps = []
     for lemma in sorted(lemmas):
-        kept = len(os.path.commonprefix([form, lemma]))
+        kept = next(
+            (at for at, (one, other) in enumerate(zip(form, lemma, strict=False)) if one != other),
+            min(len(form), len(lemma)),
+        )
         steps.append(f"{len(form) - kept}{lemma[kept:]}")
     return bytes([bits]) + " ".join(steps).encode()
 

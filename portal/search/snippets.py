@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from portal.search.folding import fold
 from portal.search.query import Query
-from portal.search.swedish import Token, fold, tokens
+from portal.search.swedish import Token, tokens
 
 WINDOW = 220
 PIECE = 6_000  # characters that are looked through as one
@@ -40,7 +41,7 @@ def passages(texts: Iterable[Text], query: Query) -> list[Snippet]:
 
     Most pieces of a text are passed over at a rough glance, and the search ends with two that have all the words.
     """
-    stems = [_rough(term) for term in (*query.terms, *query.prefixes)]
+    stems = [_rough(term) for term in query.glances]
     found: list[Snippet] = []
     looked = good = 0
     for page, piece in _pieces(texts):
@@ -51,7 +52,7 @@ def passages(texts: Iterable[Text], query: Query) -> list[Snippet]:
         snippet = best(piece, query, page=page)
         if snippet is not None:
             found.append(snippet)
-            good += snippet.rank[0] >= len(stems)
+            good += snippet.rank[0] >= query.size
         if good == MOST_PASSAGES or looked == MOST_PIECES:
             break
     found.sort(key=lambda snippet: snippet.rank, reverse=True)
@@ -76,32 +77,59 @@ def _pieces(texts: Iterable[Text]) -> Iterator[Text]:
             start = end
 
 
-def _is_hit(token: Token, text: str, query: Query) -> bool:
-    if token.term in query.terms:
-        return True
-    return bool(query.prefixes) and fold(text[token.start : token.end]).startswith(query.prefixes)
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A word, or the part of one, that was asked for: its letters in the text, and what it answers to."""
+
+    start: int
+    end: int
+    terms: frozenset[str]
+
+
+def _hit(token: Token, text: str, query: Query) -> _Hit | None:
+    analysis = token.analysis
+    if found := query.terms.intersection(analysis.lemmas):
+        return _Hit(token.start, token.end, found)
+    written = text[token.start : token.end]
+    if query.prefixes and fold(written).startswith(query.prefixes):
+        return _Hit(token.start, token.end, frozenset(query.prefixes))
+    parts = [part for part in analysis.parts if part.term in query.terms]
+    if not parts:
+        return None
+    terms = frozenset(part.term for part in parts)
+    if len(fold(written)) != len(written):  # letters that are written with two signs: the whole word is marked
+        return _Hit(token.start, token.end, terms)
+    return _Hit(token.start + min(part.start for part in parts), token.start + max(part.end for part in parts), terms)
+
+
+def _hits(text: str, query: Query) -> Iterator[_Hit]:
+    for token in tokens(text):
+        hit = _hit(token, text, query)
+        if hit is not None:
+            yield hit
 
 
 def mark(text: str, query: Query) -> Markup:
-    """The whole text, escaped, with the words of the query marked."""
+    """The whole text, escaped, with the words of the query marked; of a compound the part that was asked for."""
     parts, last = [], 0
-    for token in tokens(text):
-        if _is_hit(token, text, query):
-            parts.append(escape(text[last : token.start]))
-            parts.append(Markup("<mark>{}</mark>").format(text[token.start : token.end]))
-            last = token.end
+    for hit in _hits(text, query):
+        parts.append(escape(text[last : hit.start]))
+        parts.append(Markup("<mark>{}</mark>").format(text[hit.start : hit.end]))
+        last = hit.end
     parts.append(escape(text[last:]))
     return Markup("").join(parts)
 
 
 def best(text: str, query: Query, *, page: int | None = None) -> Snippet | None:
     """The densest passage of the text, or None if no word of the query stands in it."""
-    hits = [token for token in tokens(text) if _is_hit(token, text, query)]
+    hits = list(_hits(text, query))
     if not hits:
         return None
     first, most = 0, 0
-    for index, token in enumerate(hits):
-        inside = {other.term for other in hits[index : index + 12] if other.end - token.start <= WINDOW}
+    for index, hit in enumerate(hits):
+        inside = frozenset().union(
+            *(other.terms for other in hits[index : index + 12] if other.end - hit.start <= WINDOW)
+        )
         if len(inside) > most:
             first, most = index, len(inside)
     start = max(0, hits[first].start - 60)

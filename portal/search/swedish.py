@@ -1,54 +1,33 @@
-"""Swedish words for the index and for queries: tokenise, fold, stem. Both sides of the search use this and nothing else.
-
-Letters that Swedish counts as its own (å, ä, ö) stay; accents of other languages go (é -> e).
-"""
+"""The words of a text, as they are indexed and asked for: tokenise, fold, lemmas and parts. Both sides use this and nothing else."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
-from snowballstemmer.swedish_stemmer import SwedishStemmer
+from portal.search.compounds import Analysis, analyse
+from portal.search.folding import fold
 
 # accents may stand as code points of their own (files from Macs, many PDFs): they belong to their letter
 _PIECES = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
-_OWN = {"å", "ä", "ö"}
-_stemmer = SwedishStemmer()
-
-LONGEST_WORD = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word of a text: the term it is found by, and where it stands (character offsets)."""
+    """One word of a text: its terms, and where it stands (character offsets)."""
 
-    term: str
+    analysis: Analysis
     start: int
     end: int
 
-
-def fold(word: str) -> str:
-    """Lower case, compatibility forms unified, foreign accents removed, å ä ö kept."""
-    folded = []
-    for char in unicodedata.normalize("NFKC", word).casefold():
-        if char in _OWN:
-            folded.append(char)
-        else:
-            folded.append("".join(c for c in unicodedata.normalize("NFD", char) if not unicodedata.combining(c)))
-    return unicodedata.normalize("NFC", "".join(folded))
-
-
-@lru_cache(maxsize=200_000)
-def term_of(word: str) -> str:
-    """The term that a word is indexed under."""
-    folded = fold(word)[:LONGEST_WORD]
-    return str(_stemmer.stemWord(folded)) if folded.isalpha() else folded
+    @property
+    def term(self) -> str:
+        """The first of its lemmas: what a phrase is looked for by."""
+        return self.analysis.lemmas[0]
 
 
 def tokens(text: str) -> Iterator[Token]:
     """The words of a text, in order. `i dag` gives two; `SOU 2016:70` gives three."""
     for match in _PIECES.finditer(text):
-        yield Token(term_of(match.group()), match.start(), match.end())
+        yield Token(analyse(fold(match.group())), match.start(), match.end())

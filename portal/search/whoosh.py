@@ -25,6 +25,7 @@ from whoosh.fields import ID, TEXT, Schema
 from whoosh.searching import Searcher
 
 from portal.search.aside import aside
+from portal.search.compounds import Analysis
 from portal.search.engine import Busy, Document, Hit, SearchDown
 from portal.search.query import Query, Wanted
 from portal.search.swedish import tokens
@@ -34,22 +35,35 @@ log = logging.getLogger("portal.search")
 P = ParamSpec("P")
 T = TypeVar("T")
 
-FORM = 2  # of the documents in the index; a new number lets every index be made anew
+FORM = 3  # of the documents in the index; a new number lets every index be made anew
 NOBODY = "none"  # a group id that no document bears
 TITLE_WEIGHT = 3.0
+PART_WEIGHT = 0.5
 
 
-class SwedishAnalyzer(Tokenizer):  # type: ignore[misc]  # Whoosh has no types
-    """Hands Whoosh the terms that swedish.py makes."""
+class _Terms(Tokenizer):  # type: ignore[misc]  # Whoosh has no types
+    """Hands Whoosh the terms that swedish.py makes; those of one word stand in one place."""
+
+    def __init__(self, terms_of: Callable[[Analysis], Collection[str]]) -> None:
+        self.terms_of = terms_of
 
     def __call__(self, value: str, positions: bool = False, **_options: Any) -> Iterator[Any]:
         """The terms of a text, with their positions."""
         made = WhooshToken(positions, False, removestops=False)
         for position, token in enumerate(tokens(value)):
-            made.text, made.boost, made.stopped = token.term, 1.0, False
-            if positions:
-                made.pos = position
-            yield made
+            for term in self.terms_of(token.analysis):
+                made.text, made.boost, made.stopped = term, 1.0, False
+                if positions:
+                    made.pos = position
+                yield made
+
+
+def _lemmas(analysis: Analysis) -> Collection[str]:
+    return analysis.lemmas
+
+
+def _parts_of(analysis: Analysis) -> Collection[str]:
+    return {part.term for part in analysis.parts}
 
 
 def _schema() -> Any:
@@ -57,8 +71,9 @@ def _schema() -> Any:
         key=ID(stored=True, unique=True),
         type=ID,
         group=ID,
-        title=TEXT(analyzer=SwedishAnalyzer(), phrase=True, field_boost=TITLE_WEIGHT),
-        body=TEXT(analyzer=SwedishAnalyzer(), phrase=True),
+        title=TEXT(analyzer=_Terms(_lemmas), phrase=True, field_boost=TITLE_WEIGHT),
+        body=TEXT(analyzer=_Terms(_lemmas), phrase=True),
+        parts=TEXT(analyzer=_Terms(_parts_of), phrase=False),  # of compounds, in title and body
     )
 
 
@@ -224,10 +239,18 @@ class WhooshEngine:
 
 def _parts(side: Wanted) -> list[Any]:
     """What each word, phrase and beginning asks of a document."""
-    parts: list[Any] = [wq.Or([wq.Term("title", w, boost=TITLE_WEIGHT), wq.Term("body", w)]) for w in side.words]
+    parts: list[Any] = [wq.Or([term for one in word for term in _term(one)]) for word in side.words]
     parts += [wq.Or([wq.Phrase(field, list(phrase)) for field in ("title", "body")]) for phrase in side.phrases]
     parts += [wq.Or([wq.Prefix(field, prefix) for field in ("title", "body")]) for prefix in side.prefixes]
     return parts
+
+
+def _term(term: str) -> list[Any]:
+    return [
+        wq.Term("title", term, boost=TITLE_WEIGHT),
+        wq.Term("body", term),
+        wq.Term("parts", term, boost=PART_WEIGHT),
+    ]
 
 
 def _fields(document: Document) -> dict[str, Any]:
@@ -237,4 +260,5 @@ def _fields(document: Document) -> dict[str, Any]:
         "group": str(document.group_id),
         "title": document.title,
         "body": document.body,
+        "parts": f"{document.title}\n{document.body}",
     }
