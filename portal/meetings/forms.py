@@ -13,17 +13,13 @@ from wtforms import BooleanField, DateField, Field, IntegerField, StringField, T
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, StopValidation, ValidationError
 
 from portal.fields import one_line
+from portal.fields import tidy as tidy  # the rooms take it from here
 from portal.meetings.actions import Plan
 from portal.times import STOCKHOLM
 
 YEARS = range(1990, 2101)
 # what mail servers take, without comments, quotes and line breaks; whether it is the right one shows when an answer comes
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}", re.ASCII)
-
-
-def tidy(value: str | None) -> str:
-    """A text as we keep it: one kind of line break."""
-    return (value or "").replace("\r\n", "\n").replace("\x00", "")
 
 
 def is_email(text: str) -> bool:
