@@ -51,6 +51,8 @@ def error_answer(status: int, message: str = "") -> Response:
     db.rollback()
     db.reads_only(True)
     heading, sentence = _error_text(status)
+    if status == 409 and message:  # a rule, not somebody else, stands in the way
+        heading = _("This cannot be done now")
     template = "errors/fragment.html" if is_fragment_request() else "errors/error.html"
     # when the inside does not work, the page must not ask it for a name or a menu
     frame: dict[str, Any] = {"person": None, "nav": None} if status >= 500 else {}
