@@ -4,7 +4,7 @@ its sockets and pages meanwhile."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import gevent
 from gevent import monkey
@@ -20,8 +20,7 @@ def aside(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     answer, error = gevent.get_hub().threadpool.apply(_caught, (function, args, kwargs))
     if error is not None:
         raise error
-    value: T = answer
-    return value
+    return cast(T, answer)
 
 
 def _caught(function: Callable[..., T], args: Any, kwargs: Any) -> tuple[T | None, Exception | None]:
