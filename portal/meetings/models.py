@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import db
 from portal.people.models import Group, Organisation, Person, enum_column
+from portal.times import as_date
 
 
 class MeetingState(StrEnum):
@@ -170,8 +171,9 @@ class Meeting(db.Base):
 
     @property
     def told(self) -> dict[str, Any]:
-        """What a notice about it says."""
-        return {"title": self.title, "starts_at": self.starts_at.isoformat()}
+        """What a notice about it says; of a whole day only the date."""
+        starts = as_date(self.starts_at) if self.is_all_day else self.starts_at
+        return {"title": self.title, "starts_at": starts.isoformat()}
 
     def touch(self) -> None:
         """Let calendars, the index and those who look at it see that it has changed."""

@@ -13,7 +13,8 @@ from portal.times import day, moment
 
 
 def _when(starts_at: str) -> str:
-    return moment(datetime.fromisoformat(starts_at))
+    """The day and the hour, or the day alone of what takes the whole day."""
+    return moment(datetime.fromisoformat(starts_at)) if "T" in starts_at else day(date.fromisoformat(starts_at))
 
 
 def _meetings() -> None:

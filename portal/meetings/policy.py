@@ -57,9 +57,10 @@ def invitation_of(person: Person, meeting: Meeting) -> Invitation | None:
 
 
 def can_answer_invitation(person: Person, invitation: Invitation) -> bool:
-    """The invited person, until the meeting is over, unless it was cancelled."""
-    meeting = invitation.meeting
-    return invitation.person_id == person.id and meeting.state is MeetingState.CALLED and meeting.ends_at > db.now()
+    """The invited person, while the call stands, until the meeting is over, unless it was cancelled."""
+    meeting, stands = invitation.meeting, invitation.withdrawn_at is None
+    is_to_come = meeting.state is MeetingState.CALLED and meeting.ends_at > db.now()
+    return stands and invitation.person_id == person.id and is_to_come
 
 
 def unanswered_invitations(person: Person) -> Sequence[Invitation]:
@@ -72,6 +73,7 @@ def unanswered_invitations(person: Person) -> Sequence[Invitation]:
         .where(
             Invitation.person_id == person.id,
             Invitation.answer.is_(None),
+            Invitation.withdrawn_at.is_(None),
             Meeting.state == MeetingState.CALLED,
             Meeting.ends_at > db.now(),
             Meeting.id.in_(visible),

@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -400,7 +400,8 @@ def test_a_time_that_has_passed_or_belongs_to_another_poll_makes_no_meeting(
     db.commit()
     client = sign_in(network.convener)
     assert send(client, f"/polls/{poll.id}/meeting", option=str(other.options[0].id)).status_code == 404
-    assert send(client, f"/polls/{poll.id}/meeting", option="x").status_code == 404
+    for wrong in ("x", "", "-1", "9" * 30):
+        assert send(client, f"/polls/{poll.id}/meeting", option=wrong).status_code == 404, wrong
     with time_machine.travel(poll.options[0].starts_at + timedelta(minutes=1)), pytest.raises(Conflict):
         actions.decide_poll(poll, poll.options[0], by=network.convener)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Meeting)) == 0
@@ -458,18 +459,34 @@ def test_only_the_silent_are_reminded_now(network: Network) -> None:
 
 
 def test_reminders_come_three_days_and_one_day_before_each_once(network: Network) -> None:
-    poll = poll_of(network, [network.member], days=10)
-    for days, expected in ((4, 0), (2.9, 1), (2.5, 1), (0.9, 2), (0.5, 2), (-1, 2)):
-        with time_machine.travel(poll.closes_at - timedelta(days=days), tick=False):
+    with time_machine.travel(datetime(2031, 1, 1, 9, tzinfo=UTC), tick=False):
+        poll = poll_of(network, [network.member])
+        poll.closes_at = datetime(2031, 1, 11, 22, 59, tzinfo=UTC)  # the last minute of the day in Sweden
+    given: list[str] = []
+    for hour in range(8 * 24, 12 * 24):
+        with time_machine.travel(datetime(2031, 1, 1, tzinfo=UTC) + timedelta(hours=hour - 24), tick=False):
             letters.remind_before_deadline()
             letters.remind_before_deadline()
-        assert len(reminded()) == expected, days
+            given += [f"{db.now():%d %H}"] * (len(reminded()) - len(given))
+    assert given == ["08 06", "10 06"], "at seven in the morning in Sweden, not in the night"
+
+
+def test_a_worker_that_stood_still_gives_one_reminder(network: Network) -> None:
+    with time_machine.travel(datetime(2031, 1, 1, 9, tzinfo=UTC), tick=False):
+        poll = poll_of(network, [network.member])
+        poll.closes_at = datetime(2031, 1, 11, 22, 59, tzinfo=UTC)
+    for _again in range(2):
+        with time_machine.travel(datetime(2031, 1, 11, 9, tzinfo=UTC), tick=False):
+            letters.remind_before_deadline()
+    assert len(reminded()) == 1
 
 
 def test_a_short_poll_is_not_reminded_of_at_once(network: Network) -> None:
-    poll = poll_of(network, [network.member], days=1)
-    letters.remind_before_deadline()
-    with time_machine.travel(poll.closes_at - timedelta(hours=1), tick=False):
+    with time_machine.travel(datetime(2031, 1, 10, 9, tzinfo=UTC), tick=False) as clock:
+        poll = poll_of(network, [network.member])
+        poll.closes_at = datetime(2031, 1, 11, 22, 59, tzinfo=UTC)
+        letters.remind_before_deadline()
+        clock.shift(timedelta(days=1))
         letters.remind_before_deadline()
     assert reminded() == []
 

@@ -11,12 +11,12 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 from portal import db, outbox
 from portal.meetings.calls.policy import may_hear
 from portal.meetings.models import Answer, Invitation, Meeting, MeetingSeries, MeetingState
+from portal.meetings.series.policy import months_between
 from portal.notifications.actions import notify
-from portal.notifications.reminders import claim_once
+from portal.notifications.reminders import claim_once, is_daytime
 from portal.people.models import Group, Membership, Person, PersonStatus, Role
 from portal.times import local, today
 
-FIRST_HOUR, LAST_HOUR = 7, 20  # in Sweden: nobody is reminded at night
 BEFORE_DEADLINE = timedelta(days=3)  # where there is a last day to answer
 BEFORE_MEETING = timedelta(days=7)  # where there is none
 DAY = timedelta(days=1)
@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
 @outbox.every(timedelta(minutes=20))
 def remind() -> None:
     """Give the reminders of the day."""
-    if not FIRST_HOUR <= local(db.now()).hour < LAST_HOUR:
+    if not is_daytime():
         return
     for invitation in _coming():
         _remind_of_meeting(invitation)
@@ -100,14 +100,9 @@ def _stopped_series() -> Iterator[tuple[MeetingSeries, Meeting, int]]:
         .where(MeetingSeries.is_ended.is_(False), MeetingSeries.months_between.is_not(None), ~to_come)
     )
     for series, meeting in rows.unique().all():
-        months = _months(local(meeting.starts_at).date(), today())
+        months = months_between(local(meeting.starts_at).date(), today())
         if months >= (series.months_between or 0) and not series.group.is_archived:
             yield series, meeting, months
-
-
-def _months(since: date, until: date) -> int:
-    """Whole months between two dates."""
-    return (until.year - since.year) * 12 + until.month - since.month - (until.day < since.day)
 
 
 def _remind_of_rhythm(stopped: tuple[MeetingSeries, Meeting, int]) -> None:

@@ -78,7 +78,7 @@ def vacancies(group: Group) -> int:
 
 def can_name_substitute(person: Person, invitation: Invitation) -> bool:
     """Whoever is called, as long as the call can be answered."""
-    return invitation.withdrawn_at is None and can_answer_invitation(person, invitation)
+    return can_answer_invitation(person, invitation)
 
 
 def substitutes_for(invitation: Invitation) -> Sequence[Person]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import sqlalchemy as sa
 from flask import current_app, render_template
@@ -13,9 +13,9 @@ from portal import audit, db, mail, outbox
 from portal.meetings.polls import actions, tokens
 from portal.meetings.polls.models import DatePoll, PollInvitee, PollState
 from portal.meetings.polls.policy import is_open
-from portal.notifications.reminders import claim_once
+from portal.notifications.reminders import FIRST_HOUR, claim_once, is_daytime
 from portal.people.models import HandlingClass
-from portal.times import as_date, day
+from portal.times import STOCKHOLM, as_date, day, today
 
 DAYS_BEFORE = (3, 1)
 NOT_SOONER_THAN = timedelta(hours=12)  # after the question itself
@@ -60,17 +60,23 @@ def send_question(*, invitee_id: int, is_reminder: bool = False) -> None:
 
 @outbox.every(timedelta(minutes=20))
 def remind_before_deadline() -> None:
-    """Three days and one day before the last day to answer ends: a word to those who have not answered."""
+    """In the morning three days and one day before the last day to answer: a word to those who have not answered."""
+    if not is_daytime():
+        return
     now = db.now()
     near = sa.select(DatePoll).where(
         DatePoll.state == PollState.OPEN,
         DatePoll.closes_at > now,
-        DatePoll.closes_at <= now + timedelta(days=max(DAYS_BEFORE)),
+        DatePoll.closes_at <= now + timedelta(days=max(DAYS_BEFORE) + 1),
     )
     for poll in db.session.scalars(near).unique().all():
-        due = [days for days in DAYS_BEFORE if poll.closes_at <= now + timedelta(days=days)]
-        days = min(due)  # a worker that stood still gives one reminder, not two
-        if poll.created_at > poll.closes_at - timedelta(days=days) - NOT_SOONER_THAN:
+        last = as_date(poll.closes_at)
+        due = [days for days in DAYS_BEFORE if (last - today()).days <= days]
+        if not due:
             continue
-        if claim_once(f"poll:{poll.id}:{as_date(poll.closes_at).isoformat()}:{days}"):
+        days = min(due)  # a worker that stood still gives one reminder, not two
+        morning = datetime.combine(last - timedelta(days=days), time(FIRST_HOUR), tzinfo=STOCKHOLM)
+        if poll.created_at > morning - NOT_SOONER_THAN:
+            continue
+        if claim_once(f"poll:{poll.id}:{last.isoformat()}:{days}"):
             actions.remind_silent(poll, by=None)

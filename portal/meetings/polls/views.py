@@ -254,8 +254,9 @@ def cancel(poll_id: int) -> ResponseReturnValue:
 def decide(poll_id: int) -> ResponseReturnValue:
     """Make the meeting at one of the times and call all who were asked."""
     person, found = _led_poll(poll_id)
-    wanted = request.form.get("option", type=int)
-    option = web.find(sa.select(PollOption).where(PollOption.poll_id == found.id, PollOption.id == wanted))
+    option = web.find(
+        sa.select(PollOption).where(PollOption.poll_id == found.id, PollOption.id == web.form_number("option"))
+    )
     is_new = found.state is PollState.OPEN
     meeting = actions.decide_poll(found, option, by=person)
     if is_new:
