@@ -22,7 +22,15 @@ from portal.meetings.models import (
     MeetingSeries,
     MeetingState,
 )
-from portal.meetings.policy import called, check_not_over, next_number, next_paragraph, participants_of
+from portal.meetings.policy import (
+    called,
+    check_not_over,
+    hold_call,
+    next_number,
+    next_paragraph,
+    participants_of,
+    substitute_of,
+)
 from portal.notifications.actions import notify
 from portal.notifications.models import Channel
 from portal.notifications.policy import channels_of
@@ -51,6 +59,9 @@ class Plan:
 PLANNED = (
     "title", "starts_at", "ends_at", "place", "link", "practical", "reply_by", "proposals_by", "is_all_day",
 )  # fmt: skip
+
+
+COMING = frozenset({Answer.ON_SITE, Answer.ONLINE})
 
 
 def plan_meeting(
@@ -174,16 +185,28 @@ def invite(meeting: Meeting, person: Person, *, replaces: Invitation | None = No
     )
     if invitation is None:
         invitation = Invitation(meeting=meeting, person=person, organisation_id=person.organisation_id)
+        invitation.is_only_substitute = replaces is not None
         db.session.add(invitation)
-    elif invitation.withdrawn_at is None and replaces is None:
+    elif invitation.withdrawn_at is not None:
+        _call_anew(invitation)
+        invitation.is_only_substitute = replaces is not None
+    elif replaces is None:
+        invitation.is_only_substitute = False
         return invitation
-    invitation.withdrawn_at, invitation.replaces = None, replaces
+    invitation.replaces = replaces
     audit.record("invited", by=by, on=invitation)
     kind, more = "meeting_called", {}
     if replaces is not None:
         kind, more = "substitute_named", {"name": replaces.name}
     _tell([invitation], kind, by=by, **more)
     return invitation
+
+
+def _call_anew(invitation: Invitation) -> None:
+    """Somebody who was called no longer is called again, and has not answered."""
+    invitation.withdrawn_at, invitation.invited_at = None, db.now()
+    invitation.answer, invitation.answered_at, invitation.answered_via, invitation.comment = None, None, None, ""
+    invitation.meeting.touch()  # calendars take no call that is not newer than what took it out of them
 
 
 def invite_guest(meeting: Meeting, name: str, email: str, *, by: Person) -> Invitation:
@@ -204,13 +227,40 @@ def invite_guest(meeting: Meeting, name: str, email: str, *, by: Person) -> Invi
     return invitation
 
 
-def withdraw_invitation(invitation: Invitation, *, by: Person) -> None:
-    """Call somebody to the meeting no longer: the next mail takes it out of the calendar. Raises `Conflict` if it is over."""
-    db.lock(invitation.meeting)
+def withdraw_invitation(invitation: Invitation, *, by: Person | None) -> None:
+    """Call somebody to the meeting no longer: a mail takes it out of the calendar. Raises `Conflict` if it is over."""
+    hold_call(invitation)
     check_not_over(invitation.meeting)
+    if invitation.withdrawn_at is not None:
+        return
     invitation.withdrawn_at = db.now()
+    if invitation.mailed_revision is not None:
+        invitation.meeting.touch()  # what takes it out of a calendar is newer than what put it there (RFC 5546, 2.1.4)
     audit.record("invitation_withdrawn", by=by, on=invitation)
     outbox.enqueue("invitation_mail", key=str(invitation.id), invitation_id=invitation.id)
+
+
+def release_substitute(invitation: Invitation, *, by: Person | None) -> Invitation | None:
+    """Let nobody come instead any more, and tell the one who was to; returns her call, None if there was nobody.
+
+    Who was called only to come instead is called no longer, and neither is whoever was to come instead of her.
+    """
+    substitute = substitute_of(invitation)
+    if substitute is None:
+        return None
+    assert substitute.person is not None  # guests replace nobody
+    was_mailed, is_called = substitute.mailed_revision is not None, not substitute.is_only_substitute
+    if not is_called:
+        release_substitute(substitute, by=by)
+        withdraw_invitation(substitute, by=by)
+    substitute.replaces = None
+    audit.record("substitute_recalled", by=by, on=substitute, replaced=invitation.id)
+    meeting, mailed = invitation.meeting, [substitute.person.id] if was_mailed and not is_called else []
+    notify(
+        [substitute.person], "substitute_recalled", group=meeting.group, path=meeting.path, by=by, mailed=mailed,
+        name=invitation.name, is_called=is_called, **meeting.told,
+    )  # fmt: skip
+    return substitute
 
 
 def cancel_meeting(meeting: Meeting, *, by: Person) -> None:
@@ -228,13 +278,21 @@ def cancel_meeting(meeting: Meeting, *, by: Person) -> None:
 def answer_invitation(
     invitation: Invitation, answer: Answer, *, via: AnswerVia = AnswerVia.PORTAL, comment: str | None = None,
     at: datetime | None = None, by: Person | None,
-) -> None:  # fmt: skip
+) -> Invitation | None:  # fmt: skip
     """Say whether one comes; the last answer counts. `by` is None for a guest, `at` is when it was given if not now.
 
-    Raises `guard.Stopped` for the comment.
+    Whoever comes oneself after all needs nobody instead: that one is told, and her call is returned.
+    Raises `guard.Stopped` for the comment, `Conflict` if one is called no longer or the meeting is cancelled.
     """
     if comment is not None:
         guard.check({"comment": comment})
+    hold_call(invitation)
+    if invitation.meeting.state is MeetingState.CANCELLED:
+        raise Conflict(_("The meeting is cancelled."))
+    if invitation.withdrawn_at is not None:
+        raise Conflict(_("You are no longer called to this meeting."))
+    if comment is not None:
         invitation.comment = comment
     invitation.answer, invitation.answered_at, invitation.answered_via = answer, at or db.now(), via
     audit.record("invitation_answered", by=by, on=invitation, answer=answer.value, via=via.value)
+    return release_substitute(invitation, by=by) if answer in COMING else None

@@ -50,6 +50,15 @@ def _meetings() -> None:
             "You come instead of %(name)s to %(title)s, %(when)s.", name=name, title=title, when=_when(starts_at)
         ),
     )  # fmt: skip
+    add(
+        "substitute_recalled", label=_l("You need not come instead of somebody any more"),
+        text=lambda title, starts_at, name, is_called: _(
+            "You need not come to %(title)s, %(when)s, instead of %(name)s any more. You are still called yourself.",
+            name=name, title=title, when=_when(starts_at),
+        )
+        if is_called
+        else _("You need not come to %(title)s, %(when)s, instead of %(name)s any more.", name=name, title=title, when=_when(starts_at)),
+    )  # fmt: skip
 
 
 def _polls() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import contains_eager, joinedload
 
 from portal import db
 from portal.errors import Conflict
@@ -103,6 +103,18 @@ def called(meeting: Meeting) -> Sequence[Invitation]:
         .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn_at.is_(None))
         .order_by(Invitation.id)
     ).all()
+
+
+def substitute_of(invitation: Invitation) -> Invitation | None:
+    """The call of the one who comes instead."""
+    rows = sa.select(Invitation).where(Invitation.replaces_id == invitation.id, Invitation.withdrawn_at.is_(None))
+    return db.session.scalars(rows.options(joinedload(Invitation.person))).first()
+
+
+def hold_call(invitation: Invitation) -> None:
+    """Hold a call and its meeting until the transaction ends: answers, substitutes and changes go one after the other."""
+    db.lock(invitation.meeting)
+    db.session.refresh(invitation)
 
 
 def check_not_over(meeting: Meeting) -> None:

@@ -216,7 +216,7 @@ def answer(meeting_id: int) -> ResponseReturnValue:
     if given not in set(Answer):
         abort(400)
     assert invitation is not None  # checked above
-    actions.answer_invitation(invitation, Answer(given), by=person)
+    released = actions.answer_invitation(invitation, Answer(given), by=person)
     said = {
         Answer.ON_SITE: _("Your answer is sent: you come to the place."),
         Answer.ONLINE: _("Your answer is sent: you take part online."),
@@ -224,6 +224,8 @@ def answer(meeting_id: int) -> ResponseReturnValue:
         Answer.DECLINED: _("Your answer is sent: you cannot come."),
     }
     flash(said[Answer(given)], "done")
+    if released is not None:
+        flash(_("%(name)s need not come instead of you and has been told.", name=released.name), "done")
     return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
 
 

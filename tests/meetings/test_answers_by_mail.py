@@ -270,7 +270,8 @@ def test_who_is_not_called_any_longer_answers_nothing(app: Edge, network: Networ
     db.commit()
     assert [take(invitation, content), take(other, other_content)] == [Outcome.GONE, Outcome.GONE]
     assert unanswered(invitation)
-    assert len(mail_to(app, network.member.email)) == 1
+    _call, taken_out = mail_to(app, network.member.email)
+    assert calendar_of(taken_out)["METHOD"] == "CANCEL", "out of the calendar of who has left, and no word of help"
 
 
 def test_out_of_office_notes_start_no_correspondence(app: Edge, network: Network, invitation: Invitation) -> None:

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from portal import audit, calendar, db, i18n, mail, outbox
 from portal.calendar import Method, Party
 from portal.mail import CalendarPart, Mail
+from portal.meetings.actions import COMING
 from portal.meetings.calls import actions, policy, tokens
 from portal.meetings.entries import entry, page_of, says_nothing, title_outside
 from portal.meetings.models import Answer, Invitation, Meeting, MeetingState
@@ -35,11 +36,13 @@ class _Sending:
 def _sending(invitation: Invitation, *, is_again: bool) -> _Sending | None:
     """What the invited person's calendar lacks; None if it has all that it may have."""
     meeting, mailed = invitation.meeting, invitation.mailed_revision
-    if not policy.may_hear(invitation):
+    if not policy.may_lose(invitation):
         return None
     if invitation.withdrawn_at is not None or meeting.state is MeetingState.CANCELLED:
         reason = "cancelled" if meeting.state is MeetingState.CANCELLED else "withdrawn"
         return _Sending(Method.CANCEL, reason) if mailed is not None else None
+    if not policy.may_hear(invitation):
+        return None
     if meeting.state is not MeetingState.CALLED or meeting.ends_at <= db.now():
         return None
     if is_again:
@@ -73,25 +76,36 @@ def send_invitation(*, invitation_id: int, is_again: bool = False) -> None:
 
 
 def _letter(invitation: Invitation, sending: _Sending) -> Mail:
-    meeting, method = invitation.meeting, sending.method
+    meeting, method, hides = invitation.meeting, sending.method, _hides(invitation)
     with force_locale(_language(invitation)):
-        subject = _subject(meeting, sending.reason)
+        title = title_outside(meeting, hides=hides)
+        subject = _subject(meeting, title, sending.reason)
         text = render_template(
-            "mail/invitation.txt", meeting=meeting, reason=sending.reason, title=title_outside(meeting),
-            hides=says_nothing(meeting), answer_page="" if method is Method.CANCEL else answer_page(invitation),
-            page=page_of(meeting) if invitation.person is not None else "", answers=Answer,
+            "mail/invitation.txt", meeting=meeting, reason=sending.reason, title=title, hides=hides, answer_page="" if method is Method.CANCEL else answer_page(invitation),
+            page=page_of(meeting, hides=hides) if invitation.person is not None else "", answers=Answer, replaced=_replaced(invitation),
         )  # fmt: skip
         part = calendar_part(invitation, method)
     # one that goes out again after a crash is shown once; somebody who is called anew another day must see it
     name = f"call.{invitation.id}.{meeting.revision}.{sending.reason}.{db.now():%Y%m%d}"
     return Mail(
-        "" if says_nothing(meeting) else invitation.name, invitation.email, subject, text, part,
+        "" if hides else invitation.name, invitation.email, subject, text, part,
         reply_to=tokens.reply_address(invitation), name="" if sending.reason == "again" else name,
     )  # fmt: skip
 
 
-def _subject(meeting: Meeting, reason: str) -> str:
-    words = {"title": title_outside(meeting), "day": day(meeting.starts_at)}
+def _replaced(invitation: Invitation) -> str:
+    """Whom the called comes instead of; nobody if that must not be told."""
+    one = invitation.replaces
+    return "" if one is None or one.answer in COMING or says_nothing(invitation.meeting) else one.name
+
+
+def _hides(invitation: Invitation) -> bool:
+    """Whether it must not be told what the meeting is about: to nobody, or not to somebody who has left the group."""
+    return says_nothing(invitation.meeting) or not policy.may_hear(invitation)
+
+
+def _subject(meeting: Meeting, title: str, reason: str) -> str:
+    words = {"title": title, "day": day(meeting.starts_at)}
     if reason == "cancelled":
         return str(_("Cancelled: %(title)s, %(day)s", **words))
     if reason == "withdrawn":
@@ -135,7 +149,7 @@ def answer_page(invitation: Invitation) -> str:
 def calendar_part(invitation: Invitation, method: Method) -> CalendarPart:
     """The calendar object for one invited person: nobody else's address is in it."""
     meeting = invitation.meeting
-    hides, reply_to = says_nothing(meeting), tokens.reply_address(invitation)
+    hides, reply_to = _hides(invitation), tokens.reply_address(invitation)
     organizer = Party(
         reply_to or current_app.config["SETTINGS"].mail_from, "Samverkansportalen" if hides else meeting.group.name
     )
@@ -145,7 +159,7 @@ def calendar_part(invitation: Invitation, method: Method) -> CalendarPart:
         is_asked=bool(reply_to) and method is Method.REQUEST,
     )  # fmt: skip
     page = answer_page(invitation) if invitation.person is None else None
-    made = replace(entry(meeting, page=page), changed_at=db.now(), organizer=organizer, attendee=attendee)
+    made = replace(entry(meeting, page=page, hides=hides), changed_at=db.now(), organizer=organizer, attendee=attendee)
     if method is Method.CANCEL:
         made = replace(made, status=calendar.Status.CANCELLED)
     return CalendarPart(calendar.one_entry(made, method), method.value)

@@ -15,6 +15,7 @@ from portal.meetings.actions import answer_invitation
 from portal.meetings.calls import actions, incoming, policy, tokens
 from portal.meetings.calls.incoming import Letter, Reply
 from portal.meetings.models import Answer, AnswerVia, Invitation, Meeting, MeetingState
+from portal.meetings.policy import hold_call
 from portal.times import local
 
 security_log = logging.getLogger("portal.security")
@@ -44,7 +45,7 @@ def take(content: bytes, address: str) -> Outcome:
     if invitation is None:
         security_log.warning("mail to an address without a valid signature")
         return Outcome.UNKNOWN
-    db.lock(invitation)  # of two answers at once the later one stays
+    hold_call(invitation)  # of two answers at once the later one stays
     try:
         message = incoming.read_message(content)
     except incoming.Unreadable:

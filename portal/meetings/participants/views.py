@@ -16,7 +16,7 @@ from portal.meetings.actions import invite_guest, withdraw_invitation
 from portal.meetings.models import Invitation, Meeting, Seat
 from portal.meetings.participants import actions, policy
 from portal.meetings.participants.forms import GuestForm, NewSeatForm, SeatForm, SubstituteForm
-from portal.meetings.policy import called, can_plan_meeting, invitation_of, visible_meetings
+from portal.meetings.policy import called, can_plan_meeting, invitation_of, substitute_of, visible_meetings
 from portal.meetings.views import visible_meeting
 from portal.people.models import Group, Person
 from portal.people.policy import can_administer_organisation, visible_groups
@@ -149,7 +149,7 @@ def substitute(meeting_id: int) -> ResponseReturnValue:
         return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
     page = render_template(
         "meetings/participants/substitute.html", meeting=meeting, group=meeting.group, form=form, people=people,
-        present=policy.substitute_of(invitation),
+        present=substitute_of(invitation),
     )  # fmt: skip
     return page, 422 if form.errors else 200
 

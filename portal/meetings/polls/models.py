@@ -83,6 +83,7 @@ class PollOption(db.Base):
     poll_id: Mapped[int] = mapped_column(sa.ForeignKey("date_poll.id"))
     starts_at: Mapped[datetime] = mapped_column(db.UTCDateTime)
     ends_at: Mapped[datetime] = mapped_column(db.UTCDateTime)
+    added_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
 
     poll: Mapped[DatePoll] = relationship(back_populates="options")
 
@@ -100,6 +101,7 @@ class PollInvitee(db.Base):
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
     guest_name: Mapped[str] = mapped_column(sa.String(120), default="")
     guest_email: Mapped[str] = mapped_column(sa.String(254), default="")
+    guest_language: Mapped[str] = mapped_column(sa.String(2), default="sv")
     must_come: Mapped[bool] = mapped_column(default=False)
     comment: Mapped[str] = mapped_column(sa.String(500), default="")
     answered_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
