@@ -60,8 +60,8 @@ class MailServer:
 def kept(app: Edge) -> list[EmailMessage]:
     """What the portal has kept in its folder, as it does without a mail server, oldest first."""
     folder = mailbox.Maildir(app.config["SETTINGS"].data_dir / "mail")
-    # such as 1795348800.M5012P77Q3.host: seconds, then microseconds without leading zeros
-    in_order = sorted(folder.keys(), key=lambda key: [int(number) for number in re.findall(r"\d+", key)[:2]])
+    # such as 1795348800.M5012P77Q3.host: seconds, microseconds without leading zeros, process, number
+    in_order = sorted(folder.keys(), key=lambda key: [int(number) for number in re.findall(r"\d+", key)[:4]])
     read = [message_from_bytes(folder.get_bytes(key), policy=email.policy.default) for key in in_order]
     return [made for made in read if isinstance(made, EmailMessage)]
 

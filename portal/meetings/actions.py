@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -13,6 +14,7 @@ from flask_babel import gettext as _
 from portal import audit, db, guard, outbox
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict
+from portal.i18n import LANGUAGES
 from portal.meetings.models import (
     AgendaItem,
     Answer,
@@ -35,6 +37,7 @@ from portal.notifications.actions import notify
 from portal.notifications.models import Channel
 from portal.notifications.policy import channels_of
 from portal.people.models import Group, Person
+from portal.times import local
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,14 @@ class Plan:
     def texts(self) -> dict[str, str]:
         """What the guard reads."""
         return {"title": self.title, "place": self.place, "link": self.link, "practical": self.practical}
+
+
+class Guest(NamedTuple):
+    """Somebody from outside, and the language of the mail that goes there."""
+
+    name: str
+    email: str
+    language: str = LANGUAGES[0]
 
 
 PLANNED = (
@@ -102,6 +113,28 @@ def _begin_as(series: MeetingSeries, meeting: Meeting) -> None:
     meeting.series = series
 
 
+def set_time(meeting: Meeting, starts_at: datetime, ends_at: datetime, *, place: str, by: Person) -> None:
+    """Give a meeting that is being planned its time. In another year it takes that year's next number, and so does its title,
+    unless somebody gave it one. Raises `Conflict` if it was called or cancelled.
+    """
+    db.lock(meeting)
+    if meeting.state is not MeetingState.PLANNING:
+        raise Conflict(_("The meeting has been called already. Change its time on its page."))
+    series = meeting.series
+    if series is not None and local(starts_at).year != local(meeting.starts_at).year:
+        has_usual_title = meeting.title == f"{series.name} {meeting.number}/{local(meeting.starts_at).year}"
+        meeting.number, meeting.first_paragraph = next_number(series, starts_at), next_paragraph(series, starts_at)
+        if has_usual_title:
+            meeting.title = f"{series.name} {meeting.number}/{local(starts_at).year}"
+    meeting.starts_at, meeting.ends_at, meeting.is_all_day, meeting.place = starts_at, ends_at, False, place
+    for name in ("reply_by", "proposals_by"):
+        last = getattr(meeting, name)
+        if last is not None and last > starts_at:
+            setattr(meeting, name, None)
+    meeting.touch()
+    audit.record("meeting_time_set", by=by, on=meeting, revision=meeting.revision)
+
+
 def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collection[str] = (), by: Person) -> None:
     """Change when and where; those who are called are told. Raises `guard.Stopped`, or `Conflict` if somebody changed the
     meeting since `based_on` or it is over.
@@ -148,10 +181,10 @@ def _tell(invitations: Sequence[Invitation], kind: str, *, by: Person, **more: s
 
 
 def call_meeting(
-    meeting: Meeting, *, people: Iterable[Person] | None = None, guests: Iterable[tuple[str, str]] = (), by: Person
+    meeting: Meeting, *, people: Iterable[Person] | None = None, guests: Iterable[Guest] = (), by: Person
 ) -> None:
-    """Send the call to `people`: if they are not named, to all whom the group's meetings or this series are for. `guests`
-    are names and e-mail addresses.
+    """Send the call to `people`: if they are not named, to all whom the group's meetings or this series are for, and
+    `guests`.
 
     Raises `Conflict` if it was called or cancelled, or lies in the past.
     """
@@ -165,10 +198,13 @@ def call_meeting(
     called_people = participants_of(meeting.group, meeting.series) if people is None else people
     for person in called_people:
         db.session.add(Invitation(meeting=meeting, person=person, organisation_id=person.organisation_id))
-    for name, email in guests:
-        db.session.add(Invitation(meeting=meeting, guest_name=name, guest_email=email))
+    db.session.add_all(_guest_call(meeting, guest) for guest in guests)
     audit.record("meeting_called", by=by, on=meeting)
     _tell_called(meeting, "meeting_called", by=by)
+
+
+def _guest_call(meeting: Meeting, guest: Guest) -> Invitation:
+    return Invitation(meeting=meeting, guest_name=guest.name, guest_email=guest.email, guest_language=guest.language)
 
 
 def invite(meeting: Meeting, person: Person, *, replaces: Invitation | None = None, by: Person) -> Invitation:
@@ -209,18 +245,18 @@ def _call_anew(invitation: Invitation) -> None:
     invitation.meeting.touch()  # calendars take no call that is not newer than what took it out of them
 
 
-def invite_guest(meeting: Meeting, name: str, email: str, *, by: Person) -> Invitation:
+def invite_guest(meeting: Meeting, guest: Guest, *, by: Person) -> Invitation:
     """Call somebody from outside to a called meeting; the answer comes by the mail's link. Raises `guard.Stopped`, or
     `Conflict` if the meeting is over or the address is called already.
     """
-    guard.check({"name": name})
+    guard.check({"name": guest.name})
     db.lock(meeting)
     check_not_over(meeting)
     if meeting.state is not MeetingState.CALLED or meeting.ends_at <= db.now():
         raise Conflict(_("People can be called only to a meeting that is called and not over."))
-    if any(one.email.casefold() == email.casefold() for one in called(meeting)):
+    if any(one.email.casefold() == guest.email.casefold() for one in called(meeting)):
         raise Conflict(_("Somebody with this address is called already."))
-    invitation = Invitation(meeting=meeting, guest_name=name, guest_email=email)
+    invitation = _guest_call(meeting, guest)
     db.session.add(invitation)
     audit.record("guest_invited", by=by, on=invitation)
     outbox.enqueue("invitation_mail", key=str(invitation.id), invitation_id=invitation.id)

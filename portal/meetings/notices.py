@@ -75,6 +75,17 @@ def _polls() -> None:
         ),
     )  # fmt: skip
     add(
+        "poll_time_added", label=_l("A date poll has got one more time"),
+        text=lambda title, starts_at, until: _(
+            "One more time is proposed for %(title)s: %(when)s. Say by %(day)s whether it suits you.",
+            title=title, when=_when(starts_at), day=day(date.fromisoformat(until)),
+        ),
+    )  # fmt: skip
+    add(
+        "poll_time_removed", label=_l("A time that suits you is no longer proposed"), default=Channel.PORTAL,
+        text=lambda title, starts_at: _("%(when)s is no longer proposed for %(title)s.", title=title, when=_when(starts_at)),
+    )  # fmt: skip
+    add(
         "poll_cancelled", label=_l("A date poll was ended without a meeting"), default=Channel.PORTAL,
         text=lambda title: _("The date poll about %(title)s was ended without a meeting.", title=title),
     )  # fmt: skip

@@ -16,7 +16,7 @@ from portal.meetings import policy
 from portal.meetings.agenda import policy as agenda_policy
 from portal.meetings.models import Invitation, Meeting
 from portal.meetings.participants.policy import representation
-from portal.meetings.polls.policy import answer_to_poll_of
+from portal.meetings.polls.policy import answer_to_poll_of, poll_for
 from portal.meetings.views import bp, note_read, visible_meeting
 from portal.people.models import Person
 
@@ -42,6 +42,7 @@ def meeting(meeting_id: int) -> ResponseReturnValue:
         may_minute=policy.can_write_minutes(person, meeting),
         answers=representation(meeting, invitations),
         substitute=policy.substitute_of(mine) if mine is not None else None,
+        poll=poll_for(meeting) if meeting.state == "planning" else None,
         said_in_poll=answer_to_poll_of(meeting, person),
         has_minutes=any(item.note is not None for item in meeting.items),
         **_agenda(meeting, person),

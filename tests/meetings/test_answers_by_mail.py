@@ -124,7 +124,8 @@ REFUSED = {
     "another sender": ({"old": "Med_Lem?= <person", "new": "Med_Lem?= <x.person"}, Outcome.UNLIKE, "sender"),
     "another who answers": ({"old": ":mailto:person", "new": ":mailto:x.person"}, Outcome.UNLIKE, "attendee"),
     "another meeting": ({"uid": "other@samverkansportalen"}, Outcome.UNLIKE, "uid"),
-    "another proposal": ({"old": "METHOD:REPLY", "new": "METHOD:COUNTER"}, Outcome.UNLIKE, "method"),
+    "another proposal": ({"old": "METHOD:REPLY", "new": "METHOD:COUNTER"}, Outcome.PROPOSAL, "proposal"),
+    "a call of one's own": ({"old": "METHOD:REPLY", "new": "METHOD:REQUEST"}, Outcome.UNLIKE, "method"),
     "handed on": ({"partstat": "DELEGATED"}, Outcome.UNLIKE, "partstat"),
     "no answer": ({"partstat": "NEEDS-ACTION"}, Outcome.UNLIKE, "partstat"),
     "no calendar": (

@@ -11,7 +11,7 @@ import time_machine
 from portal import db, guard
 from portal.errors import Conflict, Invalid
 from portal.meetings import actions as meetings
-from portal.meetings.actions import Plan
+from portal.meetings.actions import Guest, Plan
 from portal.meetings.models import Answer, Invitation, Meeting, Participants, Seat
 from portal.meetings.participants import actions, leaving, policy
 from portal.meetings.policy import called, invitation_of
@@ -316,7 +316,7 @@ def test_an_organisation_answers_with_its_best(network: Network, seat: Seat) -> 
     vacant = factories.organisation("vakant")
     actions.add_seat(network.group, vacant, by=network.convener)
     meeting = factories.meeting(network.group, network.convener)
-    meetings.invite_guest(meeting, "Eva Ek", "eva@firma.example", by=network.convener)
+    meetings.invite_guest(meeting, Guest("Eva Ek", "eva@firma.example"), by=network.convener)
 
     def rows() -> dict[str, tuple[Answer | None, bool, bool]]:
         found = policy.representation(meeting, called(meeting))
@@ -341,7 +341,7 @@ def test_the_rail_shows_answers_by_organisation(
     network: Network, seat: Seat, sign_in: Sign, built_front_end: object
 ) -> None:
     meeting = factories.meeting(network.group, network.convener)
-    meetings.invite_guest(meeting, "Eva Ek", "eva@firma.example", by=network.convener)
+    meetings.invite_guest(meeting, Guest("Eva Ek", "eva@firma.example"), by=network.convener)
     meetings.answer_invitation(own(meeting, network.observer), Answer.ONLINE, by=network.observer)
     db.commit()
     page = sign_in(network.member).get(f"/meetings/{meeting.id}").text
@@ -372,7 +372,7 @@ def test_a_guest_is_called_once_and_can_be_withdrawn(network: Network, sign_in: 
     db.session.expire_all()
     assert guest.withdrawn_at is not None
     with pytest.raises(guard.Stopped):
-        meetings.invite_guest(meeting, NUMBER, "x@firma.example", by=network.convener)
+        meetings.invite_guest(meeting, Guest(NUMBER, "x@firma.example"), by=network.convener)
     meetings.cancel_meeting(meeting, by=network.convener)
     with pytest.raises(Conflict):
-        meetings.invite_guest(meeting, "Eva", "x@firma.example", by=network.convener)
+        meetings.invite_guest(meeting, Guest("Eva", "x@firma.example"), by=network.convener)

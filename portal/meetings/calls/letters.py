@@ -64,32 +64,28 @@ def send_invitation(*, invitation_id: int, is_again: bool = False) -> None:
     if invitation is None or sending is None:
         return
     revision = invitation.meeting.revision
-    letter = _letter(invitation, sending)
-    db.pause()
-    try:
-        mail.deliver(letter)
-    except mail.Undeliverable:
-        audit.record("mail_refused", by=None, on=invitation)
+    if not _deliver(invitation, _letter(invitation, sending.reason, sending.method)):
         return
     stands = None if sending.method is Method.CANCEL else revision
     actions.note_mailed(invitation, stands, method=sending.method.value, by=None)
 
 
-def _letter(invitation: Invitation, sending: _Sending) -> Mail:
-    meeting, method, hides = invitation.meeting, sending.method, _hides(invitation)
+def _letter(invitation: Invitation, reason: str, method: Method | None = None) -> Mail:
+    """What is mailed for that reason, with a calendar part if there is a method."""
+    meeting, hides = invitation.meeting, _hides(invitation)
     with force_locale(_language(invitation)):
         title = title_outside(meeting, hides=hides)
-        subject = _subject(meeting, title, sending.reason)
+        subject = _subject(meeting, title, reason)
         text = render_template(
-            "mail/invitation.txt", meeting=meeting, reason=sending.reason, title=title, hides=hides, answer_page="" if method is Method.CANCEL else answer_page(invitation),
+            "mail/invitation.txt", meeting=meeting, reason=reason, title=title, hides=hides, answer_page="" if method is Method.CANCEL else answer_page(invitation),
             page=page_of(meeting, hides=hides) if invitation.person is not None else "", answers=Answer, replaced=_replaced(invitation),
         )  # fmt: skip
-        part = calendar_part(invitation, method)
+        part = calendar_part(invitation, method) if method is not None else None
     # one that goes out again after a crash is shown once; somebody who is called anew another day must see it
-    name = f"call.{invitation.id}.{meeting.revision}.{sending.reason}.{db.now():%Y%m%d}"
+    name = f"call.{invitation.id}.{meeting.revision}.{reason}.{db.now():%Y%m%d}"
     return Mail(
         "" if hides else invitation.name, invitation.email, subject, text, part,
-        reply_to=tokens.reply_address(invitation), name="" if sending.reason == "again" else name,
+        reply_to=tokens.reply_address(invitation) if part is not None else "", name="" if reason == "again" else name,
     )  # fmt: skip
 
 
@@ -112,7 +108,34 @@ def _subject(meeting: Meeting, title: str, reason: str) -> str:
         return str(_("You are no longer called: %(title)s, %(day)s", **words))
     if reason == "changed":
         return str(_("Changed: %(title)s, %(day)s", **words))
+    if reason in {"answer_missing", "meeting_tomorrow"}:
+        return str(_("Reminder: %(title)s, %(day)s", **words))
     return str(_("Call: %(title)s, %(day)s", **words))
+
+
+@outbox.handler("guest_reminder")
+def remind_guest(*, invitation_id: int, about: str) -> None:
+    """Remind a guest of the answer (`answer_missing`) or of the meeting (`meeting_tomorrow`); others have notices.
+
+    Runs twice without harm: at worst a mail comes twice.
+    """
+    invitation = db.session.get(Invitation, invitation_id)
+    if invitation is None or invitation.person is not None or not policy.can_answer_unsigned(invitation):
+        return
+    if about == "answer_missing" and invitation.answer is not None:
+        return
+    _deliver(invitation, _letter(invitation, about))
+
+
+def _deliver(invitation: Invitation, letter: Mail) -> bool:
+    """Hand a letter over; returns whether it was taken. What is pending must be stored before."""
+    db.pause()
+    try:
+        mail.deliver(letter)
+    except mail.Undeliverable:
+        audit.record("mail_refused", by=None, on=invitation)
+        return False
+    return True
 
 
 @outbox.handler("answer_help")
@@ -127,16 +150,12 @@ def send_help(*, invitation_id: int, reason: str) -> None:
             answer_page=answer_page(invitation) if policy.can_answer_unsigned(invitation) else "",
         )  # fmt: skip
         subject = str(_("Your answer by mail"))
-    letter = Mail("" if says_nothing(invitation.meeting) else invitation.name, invitation.email, subject, text)
-    db.pause()
-    try:
-        mail.deliver(letter)
-    except mail.Undeliverable:
-        audit.record("mail_refused", by=None, on=invitation)
+    name = "" if says_nothing(invitation.meeting) else invitation.name
+    _deliver(invitation, Mail(name, invitation.email, subject, text))
 
 
 def _language(invitation: Invitation) -> str:
-    return i18n.known(invitation.person.language if invitation.person is not None else "")
+    return i18n.known(invitation.person.language if invitation.person is not None else invitation.guest_language)
 
 
 def answer_page(invitation: Invitation) -> str:

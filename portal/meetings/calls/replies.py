@@ -32,10 +32,11 @@ class Outcome(StrEnum):
     AUTOMATIC = "automatic"  # an out-of-office note and the like
     GONE = "gone"  # not called any longer
     OVER = "over"  # cancelled, or in the past
+    PROPOSAL = "proposal"  # another time, which a mail program can propose (COUNTER)
     UNLIKE = "unlike"  # not an answer to this call by the one who is called
 
 
-HELPED = frozenset({Outcome.UNREADABLE, Outcome.OVER, Outcome.UNLIKE})
+HELPED = frozenset({Outcome.UNREADABLE, Outcome.OVER, Outcome.PROPOSAL, Outcome.UNLIKE})
 NOT_FOR_US = frozenset({Outcome.UNKNOWN})
 
 
@@ -69,6 +70,8 @@ def _judge(invitation: Invitation, message: Letter) -> tuple[Outcome, str]:
         return Outcome.UNLIKE, fault
     if meeting.state is not MeetingState.CALLED or meeting.ends_at <= db.now():
         return Outcome.OVER, "over"
+    if reply.method == "COUNTER":
+        return Outcome.PROPOSAL, "proposal"
     if _is_overtaken(invitation, reply):
         return Outcome.OLDER, "overtaken"
     if not _is_to_this_date(invitation, reply):
@@ -80,11 +83,11 @@ def _unlike(invitation: Invitation, sender: str, reply: Reply) -> str:
     """Why this is not the invited person's answer to this call; empty if it is."""
     own = incoming.plain_address(invitation.email)
     for is_wrong, fault in (
-        (reply.method != "REPLY", "method"),
+        (reply.method not in {"REPLY", "COUNTER"}, "method"),
         (reply.uid != invitation.meeting.uid, "uid"),
         (reply.attendee != own, "attendee"),
         (sender != own, "sender"),
-        (reply.partstat not in {"ACCEPTED", "TENTATIVE", "DECLINED"}, "partstat"),
+        (reply.method == "REPLY" and reply.partstat not in {"ACCEPTED", "TENTATIVE", "DECLINED"}, "partstat"),
     ):
         if is_wrong:
             return fault

@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 
 from portal import db, guard, web
 from portal.errors import Conflict, Invalid
-from portal.meetings.actions import invite_guest, withdraw_invitation
+from portal.meetings.actions import Guest, invite_guest, withdraw_invitation
 from portal.meetings.models import Invitation, Meeting, Seat
 from portal.meetings.participants import actions, policy
 from portal.meetings.participants.forms import GuestForm, NewSeatForm, SeatForm, SubstituteForm
@@ -177,7 +177,7 @@ def guests(meeting_id: int) -> ResponseReturnValue:
     finds: Sequence[guard.Find] = ()
     if form.validate_on_submit():
         try:
-            invite_guest(meeting, form.name.data, form.email.data, by=person)
+            invite_guest(meeting, Guest(form.name.data, form.email.data, form.language.data), by=person)
             flash(_("%(name)s is called and gets a mail.", name=form.name.data), "done")
             return redirect(url_for("participants.guests", meeting_id=meeting_id))
         except guard.Stopped as stopped:

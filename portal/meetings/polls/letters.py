@@ -9,13 +9,13 @@ from flask import current_app, render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from portal import audit, db, mail, outbox
+from portal import audit, db, i18n, mail, outbox
 from portal.meetings.polls import actions, tokens
 from portal.meetings.polls.models import DatePoll, PollInvitee, PollState
-from portal.meetings.polls.policy import is_open
+from portal.meetings.polls.policy import is_open, lacks_answer
 from portal.notifications.reminders import FIRST_HOUR, claim_once, is_daytime
 from portal.people.models import HandlingClass
-from portal.times import STOCKHOLM, as_date, day, today
+from portal.times import STOCKHOLM, as_date, today
 
 DAYS_BEFORE = (3, 1)
 NOT_SOONER_THAN = timedelta(hours=12)  # after the question itself
@@ -27,35 +27,48 @@ def title_outside(poll: DatePoll) -> str:
 
 
 @outbox.handler("poll_mail")
-def send_question(*, invitee_id: int, is_reminder: bool = False) -> None:
-    """Mail a guest the own link, while it answers. Runs twice without harm: at worst a mail comes twice."""
+def send_question(*, invitee_id: int, about: str = "poll_opened") -> None:
+    """Mail a guest the own link, while it answers, or that there is nothing to answer any more (`poll_cancelled`).
+
+    `about` is the kind of the notice which others get. Runs twice without harm: at worst a mail comes twice.
+    """
     invitee = db.session.get(PollInvitee, invitee_id)
-    if invitee is None or invitee.person_id is not None or not is_open(invitee.poll):
+    if invitee is None or invitee.person_id is not None or not _is_worth_telling(invitee, about):
         return
-    if is_reminder and invitee.answered_at is not None:
-        return
-    poll = invitee.poll
+    poll, language = invitee.poll, i18n.known(invitee.guest_language)
     base: str = current_app.config["SETTINGS"].base_url
-    with force_locale("sv"):  # nobody knows yet what language the guest reads; the page has both
-        words = {"title": title_outside(poll), "day": day(poll.closes_at)}
-        subject = (
-            _("Reminder: which days suit you? %(title)s", **words)
-            if is_reminder
-            else _("Which days suit you? %(title)s", **words)
-        )
+    in_english = "" if language == "sv" else f"?lang={language}"
+    with force_locale(language):
+        title = title_outside(poll)
         text = render_template(
-            "mail/poll.txt",
-            poll=poll,
-            title=words["title"],
-            address=f"{base}/poll-answers/{tokens.guest_token(invitee)}",
-        )
+            "mail/poll.txt", poll=poll, kind=about, title=title,
+            address="" if about == "poll_cancelled" else f"{base}/poll-answers/{tokens.guest_token(invitee)}{in_english}",
+        )  # fmt: skip
+        subject = _subject(about, title)
     name = "" if poll.group.handling_class is HandlingClass.SENSITIVE else invitee.guest_name
-    letter = mail.Mail(name, invitee.guest_email, str(subject), text)
+    letter = mail.Mail(name, invitee.guest_email, subject, text)
     db.pause()
     try:
         mail.deliver(letter)
     except mail.Undeliverable:
         audit.record("mail_refused", by=None, poll_invitee_id=invitee_id)
+
+
+def _is_worth_telling(invitee: PollInvitee, kind: str) -> bool:
+    """Whether it still is as it was when the mail was asked for."""
+    if kind == "poll_cancelled":
+        return invitee.poll.state is PollState.CANCELLED
+    return is_open(invitee.poll) and (kind != "poll_closing" or lacks_answer(invitee))
+
+
+def _subject(kind: str, title: str) -> str:
+    if kind == "poll_cancelled":
+        return str(_("Nothing to answer any more: %(title)s", title=title))
+    if kind in {"poll_time_added", "poll_time_removed"}:
+        return str(_("The proposed times have changed: %(title)s", title=title))
+    if kind == "poll_closing":
+        return str(_("Reminder: which days suit you? %(title)s", title=title))
+    return str(_("Which days suit you? %(title)s", title=title))
 
 
 @outbox.every(timedelta(minutes=20))

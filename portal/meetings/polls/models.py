@@ -51,7 +51,9 @@ class DatePoll(db.Base):
     closes_at: Mapped[datetime] = mapped_column(db.UTCDateTime)
     quorum: Mapped[Quorum] = mapped_column(enum_column(Quorum), default=Quorum.NONE)
     state: Mapped[PollState] = mapped_column(enum_column(PollState), default=PollState.OPEN)
-    meeting_id: Mapped[int | None] = mapped_column(sa.ForeignKey("meeting.id"))
+    meeting_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("meeting.id")
+    )  # that came of it; until then the planned one whose time is sought, if there is one
     created_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id"))
     created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
