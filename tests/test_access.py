@@ -184,6 +184,7 @@ TABLE: dict[str, Row] = {
     "POST participants.recall_substitute": group_only(WRONG_STATE, WRONG_STATE, WRONG_STATE),  # nobody comes instead
     "GET participants.guests": group_only(OK, NO, NO),
     "POST participants.guests": group_only(MOVED, NO, NO, {"name": "Eva Ek", "email": "eva@firma.example"}),
+    "POST participants.call_member": group_only(MISSING, NO, NO),  # everybody is called already
     "POST participants.withdraw_guest": group_only(MOVED, NO, NO),
     "GET polls.group_polls": group_only(),
     "GET polls.new_poll": group_only(OK, NO, NO),

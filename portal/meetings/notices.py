@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.notifications.kinds import register as add
+from portal.notifications import kinds
 from portal.notifications.models import Channel
 from portal.times import day, moment
+
+Add = Callable[..., None]  # `kinds.register` with the part's heading
 
 
 def _when(starts_at: str) -> str:
@@ -17,7 +21,7 @@ def _when(starts_at: str) -> str:
     return moment(datetime.fromisoformat(starts_at)) if "T" in starts_at else day(date.fromisoformat(starts_at))
 
 
-def _meetings() -> None:
+def _meetings(add: Add) -> None:
     add(
         "meeting_called", label=_l("Call to a meeting"),
         text=lambda title, starts_at: _("You are called to %(title)s, %(when)s.", title=title, when=_when(starts_at)),
@@ -61,7 +65,7 @@ def _meetings() -> None:
     )  # fmt: skip
 
 
-def _polls() -> None:
+def _polls(add: Add) -> None:
     add(
         "poll_opened", label=_l("Somebody asks which days suit you"),
         text=lambda title, until: _(
@@ -86,12 +90,16 @@ def _polls() -> None:
         text=lambda title, starts_at: _("%(when)s is no longer proposed for %(title)s.", title=title, when=_when(starts_at)),
     )  # fmt: skip
     add(
+        "poll_closed", label=_l("A date poll waits for you to choose a time"),
+        text=lambda title: _("The last day to answer about %(title)s has passed. Choose a time.", title=title),
+    )  # fmt: skip
+    add(
         "poll_cancelled", label=_l("A date poll was ended without a meeting"), default=Channel.PORTAL,
         text=lambda title: _("The date poll about %(title)s was ended without a meeting.", title=title),
     )  # fmt: skip
 
 
-def _agendas() -> None:
+def _agendas(add: Add) -> None:
     add(
         "agenda_sent", label=_l("The agenda was sent"),
         text=lambda title, starts_at, number: _("The agenda of %(title)s, %(when)s, has been sent.", title=title, when=_when(starts_at))
@@ -116,7 +124,7 @@ def _agendas() -> None:
     )  # fmt: skip
 
 
-def _minutes() -> None:
+def _minutes(add: Add) -> None:
     add(
         "minutes_late", label=_l("Minutes have not been circulated"),
         text=lambda title, days: _("The minutes of %(title)s have not been circulated after %(days)s days.", title=title, days=days),
@@ -159,7 +167,7 @@ def _minutes() -> None:
     )  # fmt: skip
 
 
-def _actions() -> None:
+def _actions(add: Add) -> None:
     add(
         "action_assigned", label=_l("You are to do something"),
         text=lambda action: _("You are responsible for: %(action)s", action=action),
@@ -180,5 +188,8 @@ def _actions() -> None:
 
 def register() -> None:
     """Make the kinds known, in the order in which the preferences list them."""
-    for part in (_meetings, _polls, _agendas, _minutes, _actions):
-        part()
+    for section, part in (
+        (_l("Meetings"), _meetings), (_l("Date polls"), _polls), (_l("Agendas"), _agendas), (_l("Minutes"), _minutes),
+        (_l("Actions"), _actions),
+    ):  # fmt: skip
+        part(partial(kinds.register, section=section))

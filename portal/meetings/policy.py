@@ -200,6 +200,12 @@ def active_members(group: Group) -> sa.Select[Person]:
     )
 
 
+def conveners_of(group: Group) -> Sequence[Person]:
+    """Who leads the group's meetings: whoever plans them is reminded of what is left to do."""
+    convenes = (Membership.role == Role.CONVENER) & (Membership.group_id == group.id)
+    return db.session.scalars(active_members(group).where(convenes)).unique().all()
+
+
 def participants_of(group: Group, series: MeetingSeries | None) -> Sequence[Person]:
     """Whom a call goes to: the group's members, or those who hold its seats if the series says so."""
     by_seats = series is not None and series.participants is Participants.SEATS

@@ -185,12 +185,12 @@ def _filled_form(meeting: Meeting) -> MeetingForm:
 
 @bp.post("/meetings/<int:meeting_id>/call")
 def call(meeting_id: int) -> ResponseReturnValue:
-    """Send the call to everybody in the group."""
+    """Send the call to all whom the meeting is for."""
     person = web.current_person()
     meeting = visible_meeting(person, meeting_id)
     web.check(policy.can_plan_meeting(person, meeting.group))
     actions.call_meeting(meeting, by=person)
-    flash(_("The meeting is called. Everybody in the group now sees it on their start page."), "done")
+    flash(_("The meeting is called. Those who are called see it on their start page."), "done")
     return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
 
 

@@ -692,6 +692,22 @@ def test_a_short_poll_is_not_reminded_of_at_once(network: Network) -> None:
     assert reminded() == []
 
 
+def test_the_convener_is_reminded_to_choose_a_time_the_morning_after(network: Network) -> None:
+    with time_machine.travel(datetime(2031, 1, 1, 9, tzinfo=UTC), tick=False):
+        polls = [poll_of(network, [network.member]) for _number in range(3)]
+        for poll in polls:
+            poll.closes_at = datetime(2031, 1, 11, 22, 59, tzinfo=UTC)
+        actions.cancel_poll(polls[1], by=network.convener)
+        actions.decide_poll(polls[2], polls[2].options[0], by=network.convener)
+    given: list[tuple[str, int, str]] = []
+    for hour in range(-30, 24 * 20):
+        with time_machine.travel(datetime(2031, 1, 11, tzinfo=UTC) + timedelta(hours=hour), tick=False):
+            letters.remind_to_decide()
+            rows = db.session.scalars(sa.select(Notice).where(Notice.kind == "poll_closed")).all()
+            given += [(f"{db.now():%d %H}", row.person_id, row.path) for row in rows[len(given) :]]
+    assert given == [("12 06", network.convener.id, f"/polls/{polls[0].id}")]
+
+
 # --- guests -----------------------------------------------------------------------------------------------------------
 
 

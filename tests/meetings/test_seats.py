@@ -350,6 +350,30 @@ def test_the_rail_shows_answers_by_organisation(
     assert "eva@firma.example" not in page
 
 
+def test_who_came_into_the_group_after_the_call_is_called_too(
+    network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    meeting = factories.meeting(network.group, network.convener)
+    people.add_member(network.group, network.outsider, by=None)
+    mine = own(meeting, network.member)
+    meetings.answer_invitation(mine, Answer.ON_SITE, by=network.member)
+    meetings.withdraw_invitation(mine, by=network.convener)
+    db.commit()
+    client, where = sign_in(network.convener), f"/meetings/{meeting.id}/calls"
+    page = client.get(f"/meetings/{meeting.id}/guests").text
+    assert ("Ute Stående" in page, "Med Lem" in page, "Obs Ervatör" in page) == (True, True, False)
+    for wrong in (str(network.observer.id), str(network.admin.id), "x", "", "9" * 30):
+        assert send(client, where, person=wrong).status_code == 404, wrong
+    for one in (network.outsider, network.member):
+        assert send(client, where, person=str(one.id)).status_code == 302
+        assert send(client, where, person=str(one.id)).status_code == 404, "once is enough"
+    db.session.expire_all()
+    assert {network.outsider.id, network.member.id} < {one.person_id for one in called(meeting)}
+    assert mine.answer is None, "and is asked anew"
+    told = sa.select(Notice.person_id).where(Notice.kind == "meeting_called", Notice.person_id == network.outsider.id)
+    assert db.session.scalars(told).all() == [network.outsider.id]
+
+
 # --- guests -----------------------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,6 @@ from flask_babel import gettext as _
 from portal import audit, calendar, db, i18n, mail, outbox
 from portal.calendar import Method, Party
 from portal.mail import CalendarPart, Mail
-from portal.meetings.actions import COMING
 from portal.meetings.calls import actions, policy, tokens
 from portal.meetings.entries import entry, page_of, says_nothing, title_outside
 from portal.meetings.models import Answer, Invitation, Meeting, MeetingState
@@ -92,7 +91,7 @@ def _letter(invitation: Invitation, reason: str, method: Method | None = None) -
 def _replaced(invitation: Invitation) -> str:
     """Whom the called comes instead of; nobody if that must not be told."""
     one = invitation.replaces
-    return "" if one is None or one.answer in COMING or says_nothing(invitation.meeting) else one.name
+    return "" if one is None or says_nothing(invitation.meeting) else one.name
 
 
 def _hides(invitation: Invitation) -> bool:

@@ -11,10 +11,10 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 from portal import db, outbox
 from portal.meetings.calls.policy import may_hear
 from portal.meetings.models import Answer, Invitation, Meeting, MeetingSeries, MeetingState
+from portal.meetings.policy import conveners_of
 from portal.meetings.series.policy import months_between
 from portal.notifications.actions import notify
 from portal.notifications.reminders import FIRST_HOUR, claim_once, is_daytime
-from portal.people.models import Group, Membership, Person, PersonStatus, Role
 from portal.times import STOCKHOLM, local, today
 
 BEFORE_DEADLINE = timedelta(days=3)  # where there is a last day to answer
@@ -130,7 +130,7 @@ def _remind_of_rhythm(stopped: tuple[MeetingSeries, Meeting, int]) -> None:
         return
     path = f"/groups/{series.group.slug}/meetings"
     notify(
-        _conveners(series.group),
+        conveners_of(series.group),
         "meeting_due",
         group=series.group,
         path=path,
@@ -138,11 +138,3 @@ def _remind_of_rhythm(stopped: tuple[MeetingSeries, Meeting, int]) -> None:
         series=series.name,
         months=months,
     )
-
-
-def _conveners(group: Group) -> Sequence[Person]:
-    leading = sa.select(Membership.person_id).where(
-        Membership.group_id == group.id, Membership.left_at.is_(None), Membership.role == Role.CONVENER
-    )
-    active = sa.select(Person).where(Person.id.in_(leading), Person.status == PersonStatus.ACTIVE)
-    return db.session.scalars(active.order_by(Person.id)).unique().all()

@@ -102,6 +102,16 @@ def substitutes_for(invitation: Invitation) -> Sequence[Person]:
     return sorted(found, key=lambda one: one.id != first)
 
 
+def not_called(meeting: Meeting) -> sa.Select[Person]:
+    """The people of the group who are not called: they came into it after the call, or were taken off."""
+    standing = sa.select(Invitation.person_id).where(
+        Invitation.meeting_id == meeting.id, Invitation.person_id.is_not(None), Invitation.withdrawn_at.is_(None)
+    )
+    return (
+        active_members(meeting.group).where(Person.id.not_in(standing)).order_by(None).order_by(Person.name, Person.id)
+    )
+
+
 # --- answers per organisation -----------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 
 from portal import db, guard, web
 from portal.errors import Conflict, Invalid
-from portal.meetings.actions import Guest, invite_guest, withdraw_invitation
+from portal.meetings.actions import Guest, invite, invite_guest, withdraw_invitation
 from portal.meetings.models import Invitation, Meeting, Seat
 from portal.meetings.participants import actions, policy
 from portal.meetings.participants.forms import GuestForm, NewSeatForm, SeatForm, SubstituteForm
@@ -169,7 +169,7 @@ def recall_substitute(meeting_id: int) -> ResponseReturnValue:
 @bp.route("/meetings/<int:meeting_id>/guests", methods=["GET", "POST"])
 @web.limiter.limit(web.write_limit, methods=["POST"])
 def guests(meeting_id: int) -> ResponseReturnValue:
-    """Call people from outside, who answer by the link in their mail."""
+    """Call more people: some of the group, or guests from outside, who answer by the link in their mail."""
     person = web.current_person()
     meeting = visible_meeting(person, meeting_id)
     web.check(can_plan_meeting(person, meeting.group))
@@ -187,8 +187,22 @@ def guests(meeting_id: int) -> ResponseReturnValue:
     page = render_template(
         "meetings/participants/guests.html", meeting=meeting, group=meeting.group, form=form, finds=finds,
         guests=[one for one in called(meeting) if one.person_id is None],
+        people=db.session.scalars(policy.not_called(meeting)).unique().all(),
     )  # fmt: skip
     return page, 422 if form.errors or finds else 200
+
+
+@bp.post("/meetings/<int:meeting_id>/calls")
+@web.limiter.limit(web.write_limit)
+def call_member(meeting_id: int) -> ResponseReturnValue:
+    """Call one more of the group."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    web.check(can_plan_meeting(person, meeting.group))
+    chosen = web.find(policy.not_called(meeting).where(Person.id == web.form_number("person")))
+    invite(meeting, chosen, by=person)
+    flash(_("%(name)s is called.", name=chosen.name), "done")
+    return redirect(url_for("participants.guests", meeting_id=meeting_id))
 
 
 @bp.post("/invitations/<int:invitation_id>/withdrawal")

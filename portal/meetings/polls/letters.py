@@ -10,9 +10,11 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal import audit, db, i18n, mail, outbox
+from portal.meetings.policy import conveners_of
 from portal.meetings.polls import actions, tokens
-from portal.meetings.polls.models import DatePoll, PollInvitee, PollState
+from portal.meetings.polls.models import DatePoll, PollInvitee, PollOption, PollState
 from portal.meetings.polls.policy import is_open, lacks_answer
+from portal.notifications.actions import notify
 from portal.notifications.reminders import FIRST_HOUR, claim_once, is_daytime
 from portal.people.models import HandlingClass
 from portal.times import STOCKHOLM, as_date, today
@@ -93,3 +95,20 @@ def remind_before_deadline() -> None:
             continue
         if claim_once(f"poll:{poll.id}:{last.isoformat()}:{days}"):
             actions.remind_silent(poll, by=None)
+
+
+@outbox.every(timedelta(minutes=20))
+def remind_to_decide() -> None:
+    """The morning after the last day to answer: a word to the group's conveners, while there is a time to choose."""
+    if not is_daytime():
+        return
+    now = db.now()
+    closed = sa.select(DatePoll).where(
+        DatePoll.state == PollState.OPEN, DatePoll.closes_at <= now, DatePoll.options.any(PollOption.starts_at > now)
+    )
+    for poll in db.session.scalars(closed).unique().all():
+        if poll.group.is_archived or as_date(poll.closes_at) >= today():
+            continue
+        if claim_once(f"poll_decide:{poll.id}:{as_date(poll.closes_at).isoformat()}"):
+            people = conveners_of(poll.group)
+            notify(people, "poll_closed", group=poll.group, path=f"/polls/{poll.id}", by=None, title=poll.title)
