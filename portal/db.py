@@ -154,9 +154,15 @@ def after_commit(function: Callable[..., object], *args: object) -> None:
 
 
 def lock(obj: Base) -> None:
-    """Load the row anew and hold it until the transaction ends: two writers of one thing go one after the other."""
+    """Load the row anew and hold it until the transaction ends: two writers of one thing go one after the other.
+
+    Without the rows that are usually joined to it, which are loaded when they are next touched: PostgreSQL, once it has waited
+    for the lock, shows them as they were before.
+    """
     session.flush()  # to load anew forgets what is pending, also of the rows that hang on this one
-    session.refresh(obj, with_for_update={"of": type(obj)})
+    session.expire(obj)
+    columns = [attribute.key for attribute in sa.inspect(type(obj)).column_attrs]
+    session.refresh(obj, columns, with_for_update={"of": type(obj)})
 
 
 def lock_name(name: str) -> None:

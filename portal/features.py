@@ -40,6 +40,7 @@ from portal.meetings.notices import register as register_notices
 from portal.meetings.participants import leaving as _leaving  # noqa: F401  # housekeeping
 from portal.meetings.participants import views as participant_views
 from portal.meetings.polls import actions as poll_actions
+from portal.meetings.polls import leading_views as _poll_leading_views  # noqa: F401  # adds pages to the blueprint
 from portal.meetings.polls import letters as _poll_letters  # noqa: F401  # their jobs and housekeeping
 from portal.meetings.polls import policy as poll_policy
 from portal.meetings.polls import views as poll_views

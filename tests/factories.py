@@ -16,7 +16,7 @@ from portal.discussions import actions as discussions
 from portal.discussions.models import Post, PostKind, Thread, ThreadKind
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
 from portal.meetings import actions as meetings
-from portal.meetings.actions import Plan
+from portal.meetings.actions import Guest, Plan
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.agenda.actions import ItemPlan
 from portal.meetings.agenda.models import ItemPaper
@@ -193,9 +193,9 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     standing = series.add_standing_item(started, StandingPlan(f"Stående {word}".strip()), by=by)
     seat = participants.add_seat(group, network.authority, by=by)
     participants.fill_seat(seat, group, ordinary=by, substitute=None, takes_in=False, by=by)
-    guest = meetings.invite_guest(called, "Gäst Utifrån", "gast@utanfor.example", by=by)
+    guest = meetings.invite_guest(called, Guest("Gäst Utifrån", "gast@utanfor.example"), by=by)
     times = [(called.starts_at + timedelta(days=n), called.ends_at + timedelta(days=n)) for n in (0, 1)]
-    asked = Asked([by, network.member, network.observer], [("Gäst Utifrån", "gast@utanfor.example")])
+    asked = Asked([by, network.member, network.observer], [Guest("Gäst Utifrån", "gast@utanfor.example")])
     poll = polls.open_poll(
         group, Question(f"Fråga {word}".strip(), called.starts_at - timedelta(days=1), times, text=word), asked, by=by
     )

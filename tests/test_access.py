@@ -184,6 +184,7 @@ TABLE: dict[str, Row] = {
     "POST participants.recall_substitute": group_only(WRONG_STATE, WRONG_STATE, WRONG_STATE),  # nobody comes instead
     "GET participants.guests": group_only(OK, NO, NO),
     "POST participants.guests": group_only(MOVED, NO, NO, {"name": "Eva Ek", "email": "eva@firma.example"}),
+    "POST participants.call_member": group_only(MISSING, NO, NO),  # everybody is called already
     "POST participants.withdraw_guest": group_only(MOVED, NO, NO),
     "GET polls.group_polls": group_only(),
     "GET polls.new_poll": group_only(OK, NO, NO),
@@ -192,7 +193,9 @@ TABLE: dict[str, Row] = {
     "GET polls.poll_parts": group_only(),
     "POST polls.answer": group_only(MOVED, MOVED, MOVED, {"option-OPTION": "yes"}),
     "POST polls.remind": group_only(MOVED, NO, NO),
-    "POST polls.set_deadline": group_only(MOVED, NO, NO, {"closes_on": "2031-05-05"}),
+    "POST polls.set_deadline": group_only(MOVED, NO, NO, {"close": "1"}),
+    "POST polls.add_time": group_only(MOVED, NO, NO, {"on": "2031-05-07", "starts": "09:00", "ends": "10:00"}),
+    "POST polls.remove_time": group_only(MOVED, NO, NO),
     "POST polls.cancel": group_only(MOVED, NO, NO),
     "POST polls.decide": group_only(MOVED, NO, NO, {"option": "OPTION"}),
     "GET polls.guest": public(),  # the signed token in the address is the authority
@@ -324,6 +327,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.meetings.minutes import views as minutes_views
     from portal.meetings.mode import views as mode_views
     from portal.meetings.participants import views as participant_views
+    from portal.meetings.polls import leading_views as leading_poll_views
     from portal.meetings.polls import views as poll_views
     from portal.meetings.series import views as series_views
     from portal.notifications import views as notification_views
@@ -343,6 +347,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         mode_views,
         participant_views,
         poll_views,
+        leading_poll_views,
         series_views,
         notification_views,
         people_views,

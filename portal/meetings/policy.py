@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import contains_eager, joinedload
 
 from portal import db
 from portal.errors import Conflict
@@ -57,9 +57,10 @@ def invitation_of(person: Person, meeting: Meeting) -> Invitation | None:
 
 
 def can_answer_invitation(person: Person, invitation: Invitation) -> bool:
-    """The invited person, until the meeting is over, unless it was cancelled."""
-    meeting = invitation.meeting
-    return invitation.person_id == person.id and meeting.state is MeetingState.CALLED and meeting.ends_at > db.now()
+    """The invited person, while the call stands, until the meeting is over, unless it was cancelled."""
+    meeting, stands = invitation.meeting, invitation.withdrawn_at is None
+    is_to_come = meeting.state is MeetingState.CALLED and meeting.ends_at > db.now()
+    return stands and invitation.person_id == person.id and is_to_come
 
 
 def unanswered_invitations(person: Person) -> Sequence[Invitation]:
@@ -72,6 +73,7 @@ def unanswered_invitations(person: Person) -> Sequence[Invitation]:
         .where(
             Invitation.person_id == person.id,
             Invitation.answer.is_(None),
+            Invitation.withdrawn_at.is_(None),
             Meeting.state == MeetingState.CALLED,
             Meeting.ends_at > db.now(),
             Meeting.id.in_(visible),
@@ -101,6 +103,18 @@ def called(meeting: Meeting) -> Sequence[Invitation]:
         .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn_at.is_(None))
         .order_by(Invitation.id)
     ).all()
+
+
+def substitute_of(invitation: Invitation) -> Invitation | None:
+    """The call of the one who comes instead."""
+    rows = sa.select(Invitation).where(Invitation.replaces_id == invitation.id, Invitation.withdrawn_at.is_(None))
+    return db.session.scalars(rows.options(joinedload(Invitation.person))).first()
+
+
+def hold_call(invitation: Invitation) -> None:
+    """Hold a call and its meeting until the transaction ends: answers, substitutes and changes go one after the other."""
+    db.lock(invitation.meeting)
+    db.session.refresh(invitation)
 
 
 def check_not_over(meeting: Meeting) -> None:
@@ -184,6 +198,12 @@ def active_members(group: Group) -> sa.Select[Person]:
         )
         .order_by(Person.id)
     )
+
+
+def conveners_of(group: Group) -> Sequence[Person]:
+    """Who leads the group's meetings: whoever plans them is reminded of what is left to do."""
+    convenes = (Membership.role == Role.CONVENER) & (Membership.group_id == group.id)
+    return db.session.scalars(active_members(group).where(convenes)).unique().all()
 
 
 def participants_of(group: Group, series: MeetingSeries | None) -> Sequence[Person]:
