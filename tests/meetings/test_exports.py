@@ -133,9 +133,9 @@ def test_a_file_is_compared_and_not_kept(network: Network, sign_in: Sign) -> Non
     edition = db.session.scalars(sa.select(MinutesEdition)).one()
     circulated = b"".join(files.chunks(str(edition.pdf_sha256)))
     before = set(files.all_older(timedelta(seconds=-5)))
-    assert "This is the sealed PDF" in check(member, pdf)
-    assert "This is edition 1" in check(member, circulated)
-    assert "No minutes that you may read" in check(member, pdf + b" ")
+    assert "Det här är den låsta PDF-filen" in check(member, pdf)
+    assert "Det här är version 1" in check(member, circulated)
+    assert "Inget protokoll som du får läsa" in check(member, pdf + b" ")
     assert "Det låsta mötet" not in check(outsider, pdf), "what one may not read is not named"
     assert set(files.all_older(timedelta(seconds=-5))) == before
     assert send(member, "/minutes/check").status_code == 422

@@ -579,7 +579,7 @@ def test_the_whole_way_over_http(network: Network, sign_in: Sign) -> None:
     day = (db.now() + timedelta(days=10)).date().isoformat()
     wrong = send(secretary, f"{where}/circulation", adjusters=[network.secretary.id], adjust_by=day)
     assert wrong.status_code == 422
-    assert "Name at least one adjuster who does not write the minutes." in wrong.text
+    assert "Utse minst en justerare som inte själv skriver protokollet." in wrong.text
     form: dict[str, Any] = {"adjusters": [network.member.id, network.convener.id], "adjust_by": day}
     assert send(secretary, f"{where}/circulation", **form).status_code == 302
     assert send(secretary, f"{where}/circulation", **form).status_code == 409
@@ -634,4 +634,4 @@ def test_a_member_who_left_neither_reads_nor_approves(network: Network, sign_in:
     db.commit()
     assert send(member, f"/adjusters/{adjuster}/approval", edition="1").status_code == 404
     page = sign_in(network.secretary).get(f"/meetings/{minutes.meeting_id}/minutes").text
-    assert "can no longer adjust" in page
+    assert "kan inte längre justera" in page
