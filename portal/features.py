@@ -20,6 +20,7 @@ from portal.library import views as library_views
 from portal.library.searchable import register as register_library
 from portal.meetings import page as _meeting_page  # noqa: F401  # adds the meeting's page to the blueprint
 from portal.meetings import views as meeting_views
+from portal.meetings.agenda import proposal_views as _proposal_views  # noqa: F401  # adds pages to the blueprint
 from portal.meetings.agenda import reminders as _agenda_reminders  # noqa: F401
 from portal.meetings.agenda import views as agenda_views
 from portal.meetings.calls import cli as call_cli

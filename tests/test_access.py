@@ -149,6 +149,7 @@ TABLE: dict[str, Row] = {
     "POST minutes.approve": group_only(NO, MOVED, NO, {"edition": "1"}),  # the adjuster is the member
     "POST minutes.decline": group_only(NO, MOVED, NO, {"reason": "Kan inte"}),
     "POST minutes.replace_adjuster": group_only(WRONG, NO, NO, {"person": "0"}),
+    "POST minutes.drop_adjuster": group_only(WRONG, NO, NO),  # the adjuster can still answer
     "POST minutes.add_addendum": group_only(WRONG, NO, NO, {"text": ""}, "sealed"),
     "POST minutes.note_record_number": group_only(MOVED, MOVED, MOVED, {"number": "2026/1"}, "held"),
     "GET minutes.addendum_pdf": group_only(WRONG_STATE, WRONG_STATE, WRONG_STATE),  # it has not been approved
@@ -317,6 +318,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.home import views as home_views
     from portal.library import views as library_views
     from portal.meetings import views as meeting_views
+    from portal.meetings.agenda import proposal_views
     from portal.meetings.agenda import views as agenda_views
     from portal.meetings.calls import views as call_views
     from portal.meetings.followup import views as followup_views
@@ -335,6 +337,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         home_views,
         meeting_views,
         agenda_views,
+        proposal_views,
         call_views,
         minutes_views,
         adjusting_views,

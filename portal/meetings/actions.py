@@ -22,7 +22,8 @@ from portal.meetings.models import (
     MeetingSeries,
     MeetingState,
 )
-from portal.meetings.policy import called, check_not_over, next_number, next_paragraph, participants_of
+from portal.meetings.numbering import hold, number_anew
+from portal.meetings.policy import called, check_not_over, next_number, participants_of
 from portal.notifications.actions import notify
 from portal.notifications.models import Channel
 from portal.notifications.policy import channels_of
@@ -80,7 +81,6 @@ def plan_meeting(
 
 def _begin_as(series: MeetingSeries, meeting: Meeting) -> None:
     meeting.number = next_number(series, meeting.starts_at)
-    meeting.first_paragraph = next_paragraph(series, meeting.starts_at)
     meeting.items = [
         AgendaItem(
             position=place, title=standing.title, kind=standing.kind, minutes_allotted=standing.minutes_allotted,
@@ -89,6 +89,7 @@ def _begin_as(series: MeetingSeries, meeting: Meeting) -> None:
         for place, standing in enumerate(series.standing_items, 1)
     ]  # fmt: skip
     meeting.series = series
+    number_anew(series, meeting.starts_at)
 
 
 def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collection[str] = (), by: Person) -> None:
@@ -96,14 +97,17 @@ def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collect
     meeting since `based_on` or it is over.
     """
     kept = guard.check(plan.texts(), keep=keep)
-    db.lock(meeting)
+    hold(meeting)
     check_not_over(meeting)
     if meeting.revision != based_on:
         raise Conflict(_("Somebody else changed the meeting while you wrote. Compare and save again."))
-    changed = [name for name in PLANNED if getattr(meeting, name) != getattr(plan, name)]
+    changed, was_at = [name for name in PLANNED if getattr(meeting, name) != getattr(plan, name)], meeting.starts_at
     for name in changed:
         setattr(meeting, name, getattr(plan, name))
     meeting.touch()
+    if "starts_at" in changed:  # the order of the year, or of two years
+        number_anew(meeting.series, was_at)
+        number_anew(meeting.series, meeting.starts_at)
     audit.record("meeting_changed", by=by, on=meeting, revision=meeting.revision, fields=changed)
     note_kept(kept, on=meeting, by=by)
     if meeting.state is MeetingState.CALLED and {"title", "starts_at", "ends_at", "place", "link", "is_all_day"} & set(
@@ -215,11 +219,12 @@ def withdraw_invitation(invitation: Invitation, *, by: Person) -> None:
 
 def cancel_meeting(meeting: Meeting, *, by: Person) -> None:
     """Call the meeting off. It stays to be read. Raises `Conflict` if it was cancelled or has been closed."""
-    db.lock(meeting)
+    hold(meeting)
     check_not_over(meeting)
     was_called = meeting.state is MeetingState.CALLED
     meeting.state = MeetingState.CANCELLED
     meeting.touch()
+    number_anew(meeting.series, meeting.starts_at)
     audit.record("meeting_cancelled", by=by, on=meeting)
     if was_called:
         _tell_called(meeting, "meeting_cancelled", by=by)

@@ -12,9 +12,7 @@ from sqlalchemy.orm import contains_eager
 from portal import db
 from portal.errors import Conflict
 from portal.meetings.models import (
-    AgendaItem,
     Invitation,
-    ItemKind,
     Meeting,
     MeetingSeries,
     MeetingState,
@@ -138,31 +136,20 @@ def visible_series(person: Person) -> sa.Select[MeetingSeries]:
     return sa.select(MeetingSeries).where(MeetingSeries.group_id.in_(readable_group_ids(person)))
 
 
-def _year_of(at: datetime) -> tuple[datetime, datetime]:
+def year_of(at: datetime) -> tuple[datetime, datetime]:
     """The year of an instant in Sweden, from its first moment to the next year's."""
     first = local(at).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     return first, first.replace(year=first.year + 1)
 
 
 def _of_year(series: MeetingSeries, at: datetime) -> sa.ColumnElement[bool]:
-    first, last = _year_of(at)
+    first, last = year_of(at)
     return sa.and_(Meeting.series_id == series.id, Meeting.starts_at >= first, Meeting.starts_at < last)
 
 
 def next_number(series: MeetingSeries, at: datetime) -> int:
     """What number the next meeting of the series has, in the year of that time."""
     return (db.session.scalar(sa.select(sa.func.max(Meeting.number)).where(_of_year(series, at))) or 0) + 1
-
-
-def next_paragraph(series: MeetingSeries, at: datetime) -> int:
-    """The first § of the next meeting: 1, or the one after the year's last before it, if they run on through the year."""
-    if not series.paragraphs_run_on:
-        return 1
-    numbered = sa.select(sa.func.count()).where(AgendaItem.meeting_id == Meeting.id, AgendaItem.kind != ItemKind.BREAK)
-    ends = sa.select(Meeting.first_paragraph + numbered.correlate(Meeting).scalar_subquery()).where(
-        _of_year(series, at), Meeting.starts_at < at, Meeting.state != MeetingState.CANCELLED
-    )
-    return max(db.session.scalars(ends).all(), default=1)
 
 
 def suggested_title(series: MeetingSeries, at: datetime) -> str:

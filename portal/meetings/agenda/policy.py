@@ -53,25 +53,49 @@ def can_add_paper(person: Person, item: AgendaItem) -> bool:
 
 
 def visible_proposals(person: Person) -> sa.Select[AgendaProposal]:
-    """All of the groups that the person leads, the own ones, and of the groups that the person may read what was answered."""
+    """Those of the groups that the person may read."""
     return sa.select(AgendaProposal).where(AgendaProposal.group_id.in_(readable_group_ids(person)))
+
+
+def _of_cancelled() -> sa.ColumnElement[bool]:
+    """Accepted onto the agenda of a meeting that was called off: the question waits again."""
+    is_cancelled = AgendaProposal.meeting.has(Meeting.state == MeetingState.CANCELLED)
+    return (AgendaProposal.state == ProposalState.ACCEPTED) & is_cancelled
+
+
+def _waits() -> sa.ColumnElement[bool]:
+    return AgendaProposal.state.in_([ProposalState.WAITING, ProposalState.POSTPONED])
+
+
+def waits_or_stands() -> sa.ColumnElement[bool]:
+    """Proposals that wait, or stand on the agenda of a meeting whose minutes have not answered them."""
+    is_ahead = AgendaProposal.meeting.has(Meeting.circulated_at.is_(None))
+    return _waits() | ((AgendaProposal.state == ProposalState.ACCEPTED) & is_ahead)
+
+
+def is_answerable(proposal: AgendaProposal) -> bool:
+    """Whether it waits for an answer: a new one, one that was put off, one whose meeting was called off."""
+    if proposal.state is ProposalState.ACCEPTED:
+        return proposal.meeting is not None and proposal.meeting.state is MeetingState.CANCELLED
+    return proposal.state is not ProposalState.WITHDRAWN
 
 
 def open_proposals(person: Person, group: Group) -> Sequence[AgendaProposal]:
     """What waits for an answer or was put off, oldest first."""
-    return db.session.scalars(
-        visible_proposals(person)
-        .where(
-            AgendaProposal.group_id == group.id,
-            AgendaProposal.state.in_([ProposalState.WAITING, ProposalState.POSTPONED]),
+    return (
+        db.session.scalars(
+            visible_proposals(person)
+            .where(AgendaProposal.group_id == group.id, _waits() | _of_cancelled())
+            .options(
+                joinedload(AgendaProposal.proposed_by),
+                joinedload(AgendaProposal.organisation),
+                joinedload(AgendaProposal.meeting),
+            )
+            .order_by(AgendaProposal.id)
         )
-        .options(
-            joinedload(AgendaProposal.proposed_by),
-            joinedload(AgendaProposal.organisation),
-            joinedload(AgendaProposal.meeting),
-        )
-        .order_by(AgendaProposal.id)
-    ).all()
+        .unique()
+        .all()
+    )
 
 
 def can_propose_item(person: Person, group: Group) -> bool:
@@ -84,18 +108,20 @@ def can_answer_proposal(person: Person, proposal: AgendaProposal) -> bool:
     return can_lead_group(person, proposal.group)
 
 
-def meetings_for(group: Group) -> Sequence[Meeting]:
-    """The group's meetings that are ahead and can take an item."""
-    return db.session.scalars(
-        sa.select(Meeting)
-        .where(
-            Meeting.group_id == group.id,
-            Meeting.state != MeetingState.CANCELLED,
-            Meeting.closed_at.is_(None),
-            Meeting.ends_at > db.now(),
-        )
-        .order_by(Meeting.starts_at)
-    ).all()
+def can_withdraw_proposal(person: Person, proposal: AgendaProposal) -> bool:
+    """Whoever made it."""
+    return proposal.proposed_by_id == person.id
+
+
+def meetings_for(person: Person, group: Group) -> Sequence[Meeting]:
+    """The group's meetings that are ahead and can take an item, as far as the person may see them."""
+    rows = visible_meetings(person).where(
+        Meeting.group_id == group.id,
+        Meeting.state != MeetingState.CANCELLED,
+        Meeting.closed_at.is_(None),
+        Meeting.ends_at > db.now(),
+    )
+    return db.session.scalars(rows.order_by(Meeting.starts_at, Meeting.id)).unique().all()
 
 
 # --- what was sent ----------------------------------------------------------------------------------------------------
