@@ -82,8 +82,13 @@ def test_the_sealed_pdf_says_who_when_and_what(network: Network, sign_in: Sign) 
     reader = PdfReader(io.BytesIO(pdf))
     assert reader.metadata is not None
     assert "Sek Reterare" in (reader.metadata.author or "")
+    network.member.name = "Helt Annat Namn"
+    db.commit()
     jobs.make_sealed_pdf(minutes_id=made.id)
-    assert made.pdf_sha256 == hashlib.sha256(pdf).hexdigest(), "made again it is the same"
+    assert made.pdf_sha256 == hashlib.sha256(pdf).hexdigest(), "run again it is the same file"
+    files.path_of(str(made.pdf_sha256)).unlink()
+    jobs.make_sealed_pdf(minutes_id=made.id)
+    assert files.path_of(str(made.pdf_sha256)).exists(), "what is gone is made anew"
 
 
 def test_the_package_checks_itself(network: Network, sign_in: Sign, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from portal import db, web
 from portal.meetings import policy as meeting_policy
 from portal.meetings.minutes import policy
 from portal.meetings.minutes.changes import changed_items
-from portal.meetings.minutes.content import Content, assemble, digest
+from portal.meetings.minutes.content import Content, assemble, digest, renewed
 from portal.meetings.minutes.documents import Standing, grouped
 from portal.meetings.minutes.forms import (
     AddendumForm,
@@ -111,9 +111,7 @@ def _remarks(minutes: Minutes | None) -> dict[int, list[Remark]]:
 
 def _has_unsent(meeting: Meeting, minutes: Minutes) -> bool:
     """Whether the text has been changed since the newest edition."""
-    newest = minutes.newest.content
-    now = assemble(meeting)
-    return digest(now | {key: newest[key] for key in ("adjusters", "written_by")}) != minutes.newest.sha256
+    return digest(renewed(meeting, minutes.newest.content)) != minutes.newest.sha256
 
 
 def context(meeting: Meeting, person: Person, **given: Any) -> dict[str, Any]:
