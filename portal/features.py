@@ -37,6 +37,7 @@ from portal.meetings.minutes import views as minutes_views
 from portal.meetings.mode import actions as mode_actions
 from portal.meetings.mode import policy as mode_policy
 from portal.meetings.mode import views as mode_views
+from portal.meetings.mode import writing_views as _writing_views  # noqa: F401  # adds pages to the blueprint
 from portal.meetings.notices import register as register_notices
 from portal.meetings.participants import leaving as _leaving  # noqa: F401  # housekeeping
 from portal.meetings.participants import views as participant_views

@@ -129,6 +129,7 @@ TABLE: dict[str, Row] = {
     "POST mode.ask_for_floor": group_only(WRONG_STATE, WRONG_STATE, NO),
     "POST mode.change_floor": Row((MISSING,) * 5 + (SIGN_IN,)),  # nobody has asked for the floor
     "POST mode.add_decision": group_only(MOVED, NO, NO, {"text": "Beslut", "client_id": "CLIENT"}),
+    "GET mode.decision": group_only(),
     "POST mode.change_decision": group_only(MOVED, NO, NO, {"withdraw": "1"}),
     "POST mode.add_action": group_only(WRONG, NO, NO),
     "POST mode.add_comment": group_only(MOVED, MOVED, NO, {"body": "Ett ord", "client_id": "CLIENT"}),
@@ -325,6 +326,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.meetings.minutes import adjusting_views, export_views
     from portal.meetings.minutes import views as minutes_views
     from portal.meetings.mode import views as mode_views
+    from portal.meetings.mode import writing_views
     from portal.meetings.participants import views as participant_views
     from portal.meetings.polls import views as poll_views
     from portal.meetings.series import views as series_views
@@ -344,6 +346,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         export_views,
         followup_views,
         mode_views,
+        writing_views,
         participant_views,
         poll_views,
         series_views,

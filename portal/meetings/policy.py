@@ -10,9 +10,11 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import contains_eager
 
 from portal import db
-from portal.errors import Conflict
+from portal.errors import Conflict, NotFound
 from portal.meetings.models import (
+    AgendaItem,
     Invitation,
+    ItemKind,
     Meeting,
     MeetingSeries,
     MeetingState,
@@ -24,16 +26,20 @@ from portal.people.policy import can_lead_group, readable_group_ids
 from portal.times import local
 
 
-def visible_meetings(person: Person) -> sa.Select[Meeting]:
-    """Meetings of the groups that the person may read; those still being planned only for the group's leaders."""
-    led = sa.select(Membership.group_id).where(
+def led_group_ids(person: Person) -> sa.Select[int]:
+    """The ids of the groups that the person leads, as convener or secretary."""
+    return sa.select(Membership.group_id).where(
         Membership.person_id == person.id,
         Membership.left_at.is_(None),
         Membership.role.in_([Role.CONVENER, Role.SECRETARY]),
     )
+
+
+def visible_meetings(person: Person) -> sa.Select[Meeting]:
+    """Meetings of the groups that the person may read; those still being planned only for the group's leaders."""
     return sa.select(Meeting).where(
         Meeting.group_id.in_(readable_group_ids(person)),
-        (Meeting.state != MeetingState.PLANNING) | Meeting.group_id.in_(led),
+        (Meeting.state != MeetingState.PLANNING) | Meeting.group_id.in_(led_group_ids(person)),
     )
 
 
@@ -126,6 +132,20 @@ def hold_unsealed(meeting: Meeting) -> None:
     """Hold the meeting until the transaction ends, so that nobody seals its minutes meanwhile. Raises `Conflict` if they are."""
     db.lock(meeting)
     check_not_sealed(meeting)
+
+
+def hold_item(item: AgendaItem) -> None:
+    """Hold an item on which something is to be written, and its meeting: two first writers meet here.
+
+    Raises `Conflict` for a break, which minutes leave out, or if they are sealed, and `NotFound` if the item was taken away.
+    """
+    item_id = item.id
+    hold_unsealed(item.meeting)
+    if db.session.scalar(sa.select(AgendaItem.id).where(AgendaItem.id == item_id).with_for_update()) is None:
+        raise NotFound
+    db.session.refresh(item)
+    if item.kind is ItemKind.BREAK:
+        raise Conflict(_("This is a break. Make an item of it before you write on it."))
 
 
 # --- series and who their meetings are for ----------------------------------------------------------------------------

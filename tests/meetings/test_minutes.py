@@ -379,7 +379,7 @@ def test_the_last_approval_seals(network: Network) -> None:
     assert audit.verify() is None
 
 
-def test_sealing_puts_back_what_was_changed_and_never_sent(network: Network) -> None:
+def test_sealing_puts_back_what_was_changed_and_never_sent(network: Network, sign_in: Sign) -> None:
     minutes = circulate(network, held(network))
     meeting = minutes.meeting
     actions.save_note(meeting.items[0], text="Smygändrat", based_on=1, by=network.secretary)
@@ -390,8 +390,19 @@ def test_sealing_puts_back_what_was_changed_and_never_sent(network: Network) -> 
         adjusting_actions.approve(adjuster, edition=1, by=adjuster.person)
     assert meeting.items[0].note is not None
     assert meeting.items[0].note.text == "Vi **talade**."
+    db.session.expire(decision)
     assert decision.text == "Vi gör så."
-    assert late.withdrawn_at is not None
+    assert [version.text for version in decision.versions] == ["Något annat", "Vi gör så."], "never sent, and not lost"
+    assert (late.text, late.withdrawn_at is None) == ("Sent beslut", False)
+    db.commit()
+    secretary, member = sign_in(network.secretary), sign_in(network.member)
+    page = secretary.get(f"/meetings/{meeting.id}/minutes").text
+    for one in (decision, late):
+        assert f"/decisions/{one.id}" in page
+    assert "Något annat" in secretary.get(f"/decisions/{decision.id}").text
+    assert "Sent beslut" in secretary.get(f"/decisions/{late.id}").text
+    assert "Något annat" not in member.get(f"/decisions/{decision.id}").text, "what was never decided is the leaders'"
+    assert member.get(f"/decisions/{late.id}").status_code == 404
 
 
 def test_nothing_changes_after_the_seal(network: Network) -> None:

@@ -8,18 +8,20 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from sqlalchemy.orm import selectinload
 
 from portal import audit, db, guard, outbox
 from portal.discussions.actions import add_post, note_kept
 from portal.discussions.models import Post, PostKind, Thread
-from portal.errors import Conflict, NotFound
+from portal.errors import Conflict
+from portal.meetings.followup.actions import settle_decision
 from portal.meetings.followup.models import Decision
 from portal.meetings.minutes.content import Content, assemble, digest, named, renewed
 from portal.meetings.minutes.models import Adjuster, AdjusterState, Minutes, MinutesEdition, MinutesState
 from portal.meetings.minutes.policy import check_adjusters, readers, until_of
 from portal.meetings.models import AgendaItem, ItemKind, Meeting, MeetingState, MinutesNote, MinutesVersion
 from portal.meetings.numbering import hold, number_anew
-from portal.meetings.policy import hold_unsealed
+from portal.meetings.policy import hold_item, hold_unsealed
 from portal.notifications.actions import notify
 from portal.people.models import Person
 from portal.times import moment
@@ -44,10 +46,7 @@ def save_note(
     """
     asked = guard.kept_in({"text": item.note.text}) if item.note is not None else set()
     kept = [find for find in guard.check({"text": text}, keep={*keep, *asked}) if find.key not in asked]
-    # the meeting's row is the lock: two first writers meet here, where no note exists yet that could be locked
-    hold_unsealed(item.meeting)
-    if db.session.scalar(sa.select(AgendaItem.id).where(AgendaItem.id == item.id).with_for_update()) is None:
-        raise NotFound  # taken away meanwhile
+    hold_item(item)
     note = db.session.scalar(
         sa.select(MinutesNote).where(MinutesNote.item_id == item.id).execution_options(populate_existing=True)
     )
@@ -227,9 +226,6 @@ def _put_back(meeting: Meeting, content: Content, *, by: Person) -> None:
         (item["id"], int(one["number"].rpartition(":")[2])): one["text"]
         for item in content["items"] for one in item["decisions"]
     }  # fmt: skip
-    for decision in db.session.scalars(sa.select(Decision).where(Decision.meeting_id == meeting.id)):
-        text = wanted.get((decision.item_id, decision.number))
-        if text is None:
-            decision.withdrawn_at = decision.withdrawn_at or db.now()
-        elif decision.text != text or decision.withdrawn_at is not None:
-            decision.text, decision.withdrawn_at, decision.revision = text, None, decision.revision + 1
+    rows = sa.select(Decision).where(Decision.meeting_id == meeting.id).options(selectinload(Decision.versions))
+    for decision in db.session.scalars(rows).unique():
+        settle_decision(decision, wanted.get((decision.item_id, decision.number)), by=by)

@@ -16,8 +16,8 @@ from portal import db
 from portal.meetings.followup.models import ActionItem, ActionState, Decision
 from portal.meetings.followup.policy import actions_of, decisions_of
 from portal.meetings.minutes.models import Minutes, MinutesEdition
-from portal.meetings.mode.policy import attendance_of
-from portal.meetings.models import Answer, Invitation, Meeting, Seat
+from portal.meetings.mode.policy import attendance_of, vacant_seats
+from portal.meetings.models import Answer, Invitation, Meeting
 from portal.people.models import Person
 from portal.times import local
 
@@ -94,7 +94,7 @@ def _attendance(meeting: Meeting) -> dict[str, Any]:
         "basis": "noted" if stays else "announced",
         "organisations": [{"name": name, "people": present[name]} for name in sorted(present)],
         "absent": sorted(called - set(present) - {""}),
-        "vacant": _vacant_seats(meeting),
+        "vacant": [organisation.name for organisation in vacant_seats(meeting)],
     }
 
 
@@ -117,11 +117,6 @@ def _called(meeting: Meeting, stays: Collection[int]) -> list[Invitation]:
 def _stayed(invitation: Invitation, stays: list[dict[str, Any]]) -> dict[str, Any]:
     instead = invitation.replaces.name if invitation.replaces is not None else None
     return {"name": invitation.name, "instead_of": instead, "stays": stays}
-
-
-def _vacant_seats(meeting: Meeting) -> list[str]:
-    empty = sa.select(Seat).where(Seat.group_id == meeting.group_id, Seat.ordinary_id.is_(None))
-    return sorted(seat.organisation.name for seat in db.session.scalars(empty.options(joinedload(Seat.organisation))))
 
 
 # --- what was said ------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, SelectField, StringField, TextAreaField
+from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import UUID, DataRequired, Length, Optional
 
 from portal.fields import one_line
@@ -24,6 +24,16 @@ class DecisionForm(_Sent):
         _l("Decision"), filters=[tidy],
         validators=[DataRequired(_l("Write what was decided.")), Length(max=LONGEST_DECISION, message=_l("At most 5,000 characters."))],
     )  # fmt: skip
+
+
+class DecisionChangeForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """Other words for a decision."""
+
+    text = TextAreaField(
+        _l("Decision"), filters=[tidy],
+        validators=[DataRequired(_l("Write what was decided.")), Length(max=LONGEST_DECISION, message=_l("At most 5,000 characters."))],
+    )  # fmt: skip
+    based_on = IntegerField(validators=[Optional()])
 
 
 class ActionForm(_Sent):

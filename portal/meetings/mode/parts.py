@@ -39,7 +39,10 @@ def _people(meeting: Meeting) -> dict[str, Any]:
         if key not in cells or _BETTER.index(way) > _BETTER.index(cells[key][1]):
             cells[key] = (invitation, way)
     ways = [way for _invitation, way in cells.values()]
-    return {"people": rows, "cells": list(cells.values()), "counts": {way: ways.count(way) for way in _BETTER}}
+    return {
+        "people": rows, "cells": list(cells.values()), "counts": {way: ways.count(way) for way in _BETTER},
+        "vacant": policy.vacant_seats(meeting),
+    }  # fmt: skip
 
 
 def _context(name: str, meeting: Meeting, item: AgendaItem | None) -> dict[str, Any]:
