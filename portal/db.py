@@ -36,6 +36,7 @@ log = logging.getLogger("portal.db")
 
 BUSY_SECONDS = 10.0
 BUSY_PAUSE = 0.003
+TRACE_SECONDS = 0.2  # a read mark is not worth more of a reader's time; the next reading leaves it
 
 
 class Base(DeclarativeBase):
@@ -83,6 +84,8 @@ def now() -> datetime:
 
 # True while a request that must not change anything is served; everything else may write.
 _is_reading: ContextVar[bool] = ContextVar("db_is_reading", default=False)
+# how long a writer waits for its turn, if not BUSY_SECONDS
+_patience: ContextVar[float | None] = ContextVar("db_patience", default=None)
 
 
 def _scope() -> int:
@@ -106,7 +109,7 @@ class _WriteLock:
         self._lock = threading.Lock()
 
     def acquire(self, connection: sa.Connection) -> None:
-        if not self._lock.acquire(timeout=BUSY_SECONDS):
+        if not self._lock.acquire(timeout=_patience.get() or BUSY_SECONDS):
             raise sa.exc.OperationalError("BEGIN IMMEDIATE", {}, TimeoutError("database is locked"))
         connection.info["write_lock"] = True
 
@@ -120,7 +123,7 @@ def _begin_immediate(connection: sa.Connection) -> None:
     greenlets run meanwhile. SQLite would sleep in C and hold up every reader and every socket of this process.
     """
     driver: Any = connection.connection.driver_connection
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + (_patience.get() or BUSY_SECONDS)
     driver.execute("PRAGMA busy_timeout=0")
     try:
         while True:
@@ -312,10 +315,13 @@ def write_traces() -> None:
     """Store the traces. Called by the edges, before the answer leaves: what must be noted and cannot is not shown."""
     traces = session().info.pop("traces", [])
     _write_in_one([write for write, is_required in traces if is_required])
+    token = _patience.set(TRACE_SECONDS)
     try:
         _write_in_one([write for write, is_required in traces if not is_required])
     except sa.exc.SQLAlchemyError:
         log.warning("a trace of reading could not be stored", exc_info=True)
+    finally:
+        _patience.reset(token)
 
 
 def _write_in_one(writes: list[Callable[[Session], object]]) -> None:

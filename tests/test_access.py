@@ -161,6 +161,8 @@ TABLE: dict[str, Row] = {
     "POST followup.action": group_only(WRONG, WRONG, NO, {"text": ""}),  # the member's organisation answers for it
     "POST followup.set_state": group_only(MOVED, MOVED, NO, {"state": "done", "based_on": "1", "note": ""}),
     "GET followup.group_actions": group_only(),
+    "GET followup.new_action": group_only(OK, OK, NO),
+    "POST followup.new_action": group_only(WRONG, WRONG, NO, {"text": "", "client_id": "CLIENT"}),
     "GET followup.decisions": group_only(),
     "GET series.series": group_only(),
     "GET series.new_series": group_only(OK, NO, NO),

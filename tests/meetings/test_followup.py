@@ -104,6 +104,37 @@ def test_the_page_of_an_action(network: Network, sign_in: Sign) -> None:
         assert words in page, words
 
 
+def test_an_action_is_added_outside_a_meeting(network: Network, sign_in: Sign) -> None:
+    where, client_id = "/groups/natverket/actions/new", str(uuid.uuid4())
+    db.commit()
+    member, convener = sign_in(network.member), sign_in(network.convener)
+    assert where in member.get("/groups/natverket/actions").text
+    assert where not in sign_in(network.observer).get("/groups/natverket/actions").text
+    mine, theirs = f"p{network.member.id}", f"p{network.convener.id}"
+    assert theirs not in member.get(where).text, "members make their own organisation responsible"
+    form = {"text": "Ring länen", "who": mine, "due_on": "2031-01-01", "client_id": client_id}
+    for wrong in (
+        {"text": ""},
+        {"text": f"Om {NUMBER}"},
+        {"text": "x" * 1001},
+        {"who": theirs},
+        {"who": "p9" * 40},
+        {"due_on": "i går"},
+    ):
+        refused = send(member, where, **form | wrong)
+        assert refused.status_code == 422
+        assert wrong.get("text", "Ring länen") in refused.text, "what was written stays"
+    for _twice in range(2):
+        assert send(member, where, **form).status_code == 302
+    assert (
+        send(convener, where, **form | {"who": f"o{network.ngo.id}", "client_id": str(uuid.uuid4())}).status_code == 302
+    )
+    made = db.session.scalars(sa.select(ActionItem).order_by(ActionItem.id)).all()
+    assert [(one.owner_id, one.organisation_id, one.meeting_id) for one in made] == [
+        (network.member.id, network.ngo.id, None), (None, network.ngo.id, None),
+    ]  # fmt: skip
+
+
 def test_the_group_s_actions_and_what_the_agenda_lists(network: Network, sign_in: Sign) -> None:
     late = action(network, "Sen uppgift", due=date(2020, 1, 1))
     action(network, "Utan dag")

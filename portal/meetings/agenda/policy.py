@@ -47,6 +47,12 @@ def papers_of(meeting: Meeting, person: Person) -> dict[int, list[ItemPaper]]:
     return found
 
 
+def number_of_papers(meeting: Meeting) -> int:
+    """How many materials are papers of the meeting, whoever may read them."""
+    rows = sa.select(sa.func.count(sa.distinct(ItemPaper.resource_id))).join(ItemPaper.item)
+    return db.session.scalar(rows.where(AgendaItem.meeting_id == meeting.id)) or 0
+
+
 def can_add_paper(person: Person, item: AgendaItem) -> bool:
     """The group's leaders, and whoever is responsible for the item."""
     return item.owner_id == person.id or can_lead_group(person, item.meeting.group)

@@ -11,8 +11,8 @@ from portal import db
 from portal.meetings.followup.models import ActionItem, ActionState, Decision
 from portal.meetings.models import Meeting
 from portal.meetings.policy import led_group_ids, visible_meetings
-from portal.people.models import Group, Membership, Person, PersonStatus
-from portal.people.policy import can_lead_group, readable_group_ids
+from portal.people.models import Group, Membership, Organisation, Person, PersonStatus
+from portal.people.policy import can_lead_group, can_write_in_group, readable_group_ids
 
 
 def _decisions(person: Person) -> sa.Select[Decision]:
@@ -78,6 +78,16 @@ def responsible_people(action: ActionItem) -> Sequence[Person]:
 def can_change_action(person: Person, action: ActionItem) -> bool:
     """Whoever is responsible, everybody of the organisation that answers for it, and the group's leaders."""
     return person.organisation_id == action.organisation_id or can_lead_group(person, action.group)
+
+
+def can_add_action(person: Person, group: Group) -> bool:
+    """Everybody who may write in the group."""
+    return can_write_in_group(person, group)
+
+
+def can_make_responsible(person: Person, group: Group, organisation: Organisation) -> bool:
+    """Everybody the own organisation, the group's leaders any of the group."""
+    return organisation.id == person.organisation_id or can_lead_group(person, group)
 
 
 def decisions_of(meeting: Meeting) -> dict[int, list[Decision]]:

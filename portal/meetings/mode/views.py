@@ -14,8 +14,9 @@ from wtforms.fields.choices import SelectChoice
 
 from portal import db, web
 from portal.meetings.agenda.policy import visible_items
+from portal.meetings.followup.forms import ActionForm
 from portal.meetings.mode import actions, parts, policy
-from portal.meetings.mode.forms import ActionForm, CommentForm, DecisionForm
+from portal.meetings.mode.forms import CommentForm, DecisionForm
 from portal.meetings.mode.models import SpeakerRequest
 from portal.meetings.models import AgendaItem, Answer, Meeting
 from portal.meetings.views import note_read, visible_meeting

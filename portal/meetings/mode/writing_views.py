@@ -15,10 +15,11 @@ from portal import db, guard, web
 from portal.errors import Conflict, Invalid
 from portal.meetings.agenda.policy import visible_items
 from portal.meetings.followup import actions as followup
+from portal.meetings.followup.forms import ActionForm
 from portal.meetings.followup.models import Decision
 from portal.meetings.followup.policy import visible_decision_records
 from portal.meetings.mode import actions, policy
-from portal.meetings.mode.forms import ActionForm, CommentForm, DecisionChangeForm, DecisionForm
+from portal.meetings.mode.forms import CommentForm, DecisionChangeForm, DecisionForm
 from portal.meetings.mode.views import bp, done, item_context, led_item, who_may_answer
 from portal.meetings.models import AgendaItem, Meeting
 from portal.meetings.views import keep, note_read, visible_meeting
