@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import contains_eager, joinedload
 
 from portal import db
 from portal.errors import Conflict, NotFound
@@ -99,10 +99,11 @@ def next_meeting(person: Person, group: Group) -> Meeting | None:
 
 
 def called(meeting: Meeting) -> Sequence[Invitation]:
-    """The invitations that stand."""
+    """The invitations that stand, with their people."""
     return db.session.scalars(
         sa.select(Invitation)
         .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn_at.is_(None))
+        .options(joinedload(Invitation.person))
         .order_by(Invitation.id)
     ).all()
 

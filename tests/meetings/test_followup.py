@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 import time_machine
+from bs4 import BeautifulSoup
 
 from portal import db, guard, outbox
 from portal.errors import Conflict
 from portal.home.nav import Navigation
-from portal.meetings.followup import actions, reminders
+from portal.meetings.followup import actions, reminders, views
 from portal.meetings.followup.models import ActionItem, ActionState
 from portal.meetings.followup.policy import open_actions
 from portal.meetings.minutes import adjusting_actions
@@ -20,7 +21,7 @@ from portal.meetings.minutes import reminders as minutes_reminders
 from portal.meetings.minutes.models import AdjusterState
 from portal.notifications.models import Notice
 from portal.people import actions as people
-from portal.people.models import HandlingClass, Person
+from portal.people.models import HandlingClass, Person, Role
 from tests import factories
 from tests.conftest import Sign, send
 from tests.factories import Network
@@ -133,6 +134,31 @@ def test_an_action_is_added_outside_a_meeting(network: Network, sign_in: Sign) -
     assert [(one.owner_id, one.organisation_id, one.meeting_id) for one in made] == [
         (network.member.id, network.ngo.id, None), (None, network.ngo.id, None),
     ]  # fmt: skip
+
+
+def test_observers_change_nothing_of_their_organisation_s_actions(network: Network, sign_in: Sign) -> None:
+    made = action(network, owner=network.member)
+    colleague = factories.person(network.ngo, "Kol Lega")
+    people.add_member(network.group, colleague, role=Role.OBSERVER, by=None)
+    db.commit()
+    where = f"/actions/{made.id}/state"
+    assert send(sign_in(colleague), where, state="done", based_on="1").status_code == 403
+    assert send(sign_in(network.member), where, state="done", based_on="1").status_code == 302
+
+
+def test_done_actions_go_on_page_by_page(network: Network, sign_in: Sign, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "MOST_ACTIONS", 2)
+    for number in range(5):
+        actions.set_action_state(action(network, f"Gjort {number}"), ActionState.DONE, by=network.member)
+    db.commit()
+    client, where, seen = sign_in(network.member), "/groups/natverket/actions?show=done", []
+    for _page in range(3):
+        page = BeautifulSoup(client.get(where).text, "html.parser")
+        seen += [link.get_text() for link in page.select("[data-row-link]")]
+        older = page.select_one("a[href*='before=']")
+        where = str(older["href"]) if older else ""
+    assert seen == [f"Gjort {number}" for number in reversed(range(5))]
+    assert where == ""
 
 
 def test_the_group_s_actions_and_what_the_agenda_lists(network: Network, sign_in: Sign) -> None:

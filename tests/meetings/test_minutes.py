@@ -426,6 +426,16 @@ def test_nothing_changes_after_the_seal(network: Network) -> None:
     assert digest(minutes.newest.content) == before
 
 
+def test_what_was_written_too_late_is_shown_to_its_writer(network: Network, sign_in: Sign) -> None:
+    minutes = sealed(network)
+    db.commit()
+    item = minutes.meeting.items[0].id
+    answer = send(sign_in(network.member), f"/agenda-items/{item}/remarks", text="Det var <inte> så.", client_id=key())
+    assert answer.status_code == 409
+    assert "Det var &lt;inte&gt; så." in answer.text
+    assert "csrf" not in answer.text.split("version-text")[1].split("</pre>")[0]
+
+
 def test_who_declines_is_replaced(network: Network) -> None:
     minutes = circulate(network, held(network))
     first, second = minutes.adjusters

@@ -11,8 +11,8 @@ from portal import db
 from portal.meetings.followup.models import ActionItem, ActionState, Decision
 from portal.meetings.models import Meeting
 from portal.meetings.policy import led_group_ids, visible_meetings
-from portal.people.models import Group, Membership, Organisation, Person, PersonStatus
-from portal.people.policy import can_lead_group, can_write_in_group, readable_group_ids
+from portal.people.models import Group, Membership, Organisation, Person, PersonStatus, Role
+from portal.people.policy import can_lead_group, can_write_in_group, readable_group_ids, role_in
 
 
 def _decisions(person: Person) -> sa.Select[Decision]:
@@ -76,8 +76,10 @@ def responsible_people(action: ActionItem) -> Sequence[Person]:
 
 
 def can_change_action(person: Person, action: ActionItem) -> bool:
-    """Whoever is responsible, everybody of the organisation that answers for it, and the group's leaders."""
-    return person.organisation_id == action.organisation_id or can_lead_group(person, action.group)
+    """Whoever is responsible, everybody but observers of the organisation that answers for it, and the group's leaders."""
+    role = role_in(person, action.group)
+    of_organisation = person.organisation_id == action.organisation_id and role is not Role.OBSERVER
+    return action.owner_id == person.id or of_organisation or role in {Role.CONVENER, Role.SECRETARY}
 
 
 def can_add_action(person: Person, group: Group) -> bool:

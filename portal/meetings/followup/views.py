@@ -162,25 +162,32 @@ def set_state(action_id: int) -> ResponseReturnValue:
 
 @bp.get("/groups/<slug>/actions")
 def group_actions(slug: str) -> ResponseReturnValue:
-    """A group's actions: `?show=open|done`, `?organisation=<id>`; the overdue first."""
+    """A group's actions: `?show=open|done`, `?organisation=<id>`; the overdue first, the done newest first (`?before=<id>`)."""
     person = web.current_person()
     group = web.find(visible_groups(person).where(Group.slug == slug))
     _note_read("actions_read", group, person, group)
     is_done, chosen = request.args.get("show") == "done", web.number_of("organisation")
-    rows = policy.open_actions(person, group)
-    if is_done:
-        rows = policy.visible_actions(person).where(
-            ActionItem.group_id == group.id, ActionItem.state != ActionState.OPEN
-        ).order_by(ActionItem.changed_at.desc(), ActionItem.id.desc())  # fmt: skip
+    rows = _done_actions(person, group) if is_done else policy.open_actions(person, group)
     if chosen is not None:
         rows = rows.where(ActionItem.organisation_id == chosen)
     organisations = sa.select(Organisation).where(
         Organisation.id.in_(policy.visible_actions(person).where(ActionItem.group_id == group.id).with_only_columns(ActionItem.organisation_id))
     ).order_by(Organisation.name)  # fmt: skip
+    found = web.page(rows, limit=MOST_ACTIONS + 1)
     return render_template(
-        "meetings/actions.html", group=group, actions=web.page(rows, limit=MOST_ACTIONS), is_done=is_done, chosen=chosen,
+        "meetings/actions.html", group=group, actions=found[:MOST_ACTIONS], has_more=len(found) > MOST_ACTIONS, is_done=is_done, chosen=chosen,
         organisations=db.session.scalars(organisations).all(), may_add=policy.can_add_action(person, group),
     )  # fmt: skip
+
+
+def _done_actions(person: Person, group: Group) -> sa.Select[ActionItem]:
+    rows = policy.visible_actions(person).where(ActionItem.group_id == group.id, ActionItem.state != ActionState.OPEN)
+    edge = web.number_of("before")
+    before = db.session.scalars(rows.where(ActionItem.id == edge)).first() if edge is not None else None
+    if before is not None:
+        last = sa.literal(before.changed_at, ActionItem.changed_at.type)
+        rows = rows.where(sa.tuple_(ActionItem.changed_at, ActionItem.id) < sa.tuple_(last, before.id))
+    return rows.order_by(ActionItem.changed_at.desc(), ActionItem.id.desc())
 
 
 @bp.get("/groups/<slug>/decisions")
