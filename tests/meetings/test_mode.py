@@ -249,6 +249,34 @@ def test_an_item_that_was_taken_away_is_not_begun(network: Network) -> None:
         mode.go_to_item(meeting, item, by=network.convener)
 
 
+def test_the_room_shows_papers_and_the_lifted_question_to_those_who_may_read_them(
+    network: Network, sign_in: Sign
+) -> None:
+    meeting = running(network)
+    item = meeting.items[0]
+    paper = factories.resource(network.group, network.convener, "Underlag om tolkar", "innehåll", "a.txt")
+    agenda.add_paper(item, paper, by=network.convener)
+    foreign = factories.thread(network.closed, network.convener, "I en annan grupp")
+    item.thread_id = factories.thread(network.group, network.member, "Vem betalar?").id
+    meeting.items[1].thread_id = foreign.id
+    db.commit()
+    member, where = sign_in(network.member), f"/meetings/{meeting.id}/room"
+    page = member.get(where).text
+    assert "Underlag om tolkar" in page
+    assert f"/threads/{item.thread_id}" in page
+    assert f"/threads/{foreign.id}" not in member.get(f"{where}?item={meeting.items[1].id}").text
+
+
+def test_who_was_there_is_counted_after_the_close(network: Network, sign_in: Sign) -> None:
+    meeting = running(network)
+    invitation = next(one for one in meeting.invitations if one.person_id == network.member.id)
+    mode.note_arrival(invitation, Answer.ON_SITE, by=network.convener)
+    mode.close_meeting(meeting, by=network.convener)
+    db.commit()
+    page = sign_in(network.member).get(f"/meetings/{meeting.id}/room").text
+    assert "<strong>1</strong>" in page.split('id="mode-people"')[1].split("</p>")[0]
+
+
 def test_vacant_seats_stand_in_the_room(network: Network, sign_in: Sign) -> None:
     meeting = running(network)
     vacant, held = factories.organisation("Tomma länet"), factories.organisation("Fyllda länet")

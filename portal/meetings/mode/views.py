@@ -13,7 +13,9 @@ from markupsafe import Markup
 from wtforms.fields.choices import SelectChoice
 
 from portal import db, web
-from portal.meetings.agenda.policy import visible_items
+from portal.discussions.models import Thread
+from portal.discussions.policy import visible_threads
+from portal.meetings.agenda.policy import papers_of, visible_items
 from portal.meetings.followup.forms import ActionForm
 from portal.meetings.mode import actions, parts, policy
 from portal.meetings.mode.forms import CommentForm, DecisionForm
@@ -58,6 +60,7 @@ def item_context(meeting: Meeting, item: AgendaItem | None, person: Person, **gi
         "current": policy.current_item(meeting), "finds": (), "now": db.now(),
     }  # fmt: skip
     if item is not None:
+        context |= {"papers": papers_of(meeting, person).get(item.id, []), "thread": _lifted(item, person)}
         context |= {"decision_form": DecisionForm(formdata=None), "comment_form": CommentForm(formdata=None)}
         action_form = ActionForm(formdata=None)
         action_form.who.choices = who_may_answer(meeting) if context["may_lead"] else [SelectChoice("", "")]
@@ -65,6 +68,13 @@ def item_context(meeting: Meeting, item: AgendaItem | None, person: Person, **gi
         for form in (context["decision_form"], action_form, context["comment_form"]):
             form.client_id.data = str(uuid.uuid4())
     return context | given
+
+
+def _lifted(item: AgendaItem, person: Person) -> Thread | None:
+    """The thread whose question the item deals with, if the reader may see it."""
+    if item.thread_id is None:
+        return None
+    return db.session.scalars(visible_threads(person).where(Thread.id == item.thread_id)).unique().first()
 
 
 @bp.get("/meetings/<int:meeting_id>/room")
