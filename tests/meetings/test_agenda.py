@@ -229,6 +229,20 @@ def test_whoever_owes_a_paper_is_reminded_twice_and_not_again(network: Network) 
     assert told(network.member.id).count("paper_missing") == 2
 
 
+def test_who_has_left_the_group_is_not_told_of_its_papers(network: Network) -> None:
+    meeting = made(network, days=5)
+    for item in meeting.items[:2]:
+        item.wants_paper, item.owner = True, network.member
+    db.session.flush()
+    people.remove_member(next(one for one in network.member.memberships if one.left_at is None), by=None)
+    db.session.flush()
+    remind_of_papers()
+    assert "paper_missing" not in told(network.member.id)
+    meeting.items[2].wants_paper, meeting.items[2].owner = True, network.convener
+    remind_of_papers()
+    assert "paper_missing" in told(network.convener.id)
+
+
 def test_nobody_is_reminded_of_a_paper_that_is_there(network: Network) -> None:
     meeting = made(network, days=1)
     item = meeting.items[0]
@@ -456,7 +470,7 @@ def test_changes_are_shown_against_what_was_sent(network: Network) -> None:
     assert not changes.moved
     actions.place_item(four, place=1, by=network.convener)
     db.session.expire_all()
-    assert four.id in policy.changes_since(edition, meeting).moved
+    assert policy.changes_since(edition, meeting).moved == {four.id}, "the others stand as they stood"
 
 
 def test_the_agenda_is_sent_when_there_is_something_to_send(network: Network, sign_in: Sign) -> None:

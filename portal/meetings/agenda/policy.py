@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -170,13 +171,22 @@ class Changes:
 
 
 def changes_since(edition: AgendaEdition, meeting: Meeting) -> Changes:
-    """Compare the agenda with an edition of it. An item has moved if it stands in another order among those that stayed."""
+    """Compare the agenda with an edition of it. Those items have moved that must, for the others to stand in their old order."""
     before, now = {row["id"]: row for row in edition.content}, as_sent(meeting)
     stayed = [row["id"] for row in now if row["id"] in before]
     was = [key for key in before if key in set(stayed)]
     return Changes(
         new=frozenset(row["id"] for row in now if row["id"] not in before),
         changed=frozenset(row["id"] for row in now if row["id"] in before and before[row["id"]] != row),
-        moved=frozenset(key for key, other in zip(stayed, was, strict=True) if key != other),
+        moved=frozenset(stayed) - _in_order([was.index(key) for key in stayed], was),
         removed=tuple(row["title"] for key, row in before.items() if key not in set(stayed)),
     )
+
+
+def _in_order(places: list[int], keys: list[int]) -> frozenset[int]:
+    """The keys of the longest part of `places` that rises: what has kept its order."""
+    best: list[list[int]] = []  # best[n]: the rising part of n + 1 places that ends lowest
+    for place in places:
+        at = bisect_left([part[-1] for part in best], place)
+        best[at : at + 1] = [[*(best[at - 1] if at else []), place]]
+    return frozenset(keys[place] for place in best[-1]) if best else frozenset()

@@ -11,7 +11,7 @@ from portal import db
 from portal.meetings.followup.models import ActionItem, ActionState, Decision
 from portal.meetings.models import Meeting
 from portal.meetings.policy import led_group_ids, visible_meetings
-from portal.people.models import Group, Membership, Organisation, Person, PersonStatus, Role
+from portal.people.models import Group, Membership, Person, PersonStatus, Role
 from portal.people.policy import can_lead_group, can_write_in_group, readable_group_ids, role_in
 
 
@@ -87,9 +87,9 @@ def can_add_action(person: Person, group: Group) -> bool:
     return can_write_in_group(person, group)
 
 
-def can_make_responsible(person: Person, group: Group, organisation: Organisation) -> bool:
-    """Everybody the own organisation, the group's leaders any of the group."""
-    return organisation.id == person.organisation_id or can_lead_group(person, group)
+def can_make_anybody_responsible(person: Person, group: Group) -> bool:
+    """The group's leaders; everybody else speaks for the own organisation alone."""
+    return can_lead_group(person, group)
 
 
 def decisions_of(meeting: Meeting) -> dict[int, list[Decision]]:

@@ -90,8 +90,9 @@ def new_action(slug: str) -> ResponseReturnValue:
     web.check(policy.can_add_action(person, group))
     form, finds = ActionForm(), []
     choices, found = _who(person, group)
-    may_choose = {key for key, (one, _owner) in found.items() if policy.can_make_responsible(person, group, one)}
-    form.who.choices = [choice for choice in choices if choice.value in may_choose]
+    if not policy.can_make_anybody_responsible(person, group):
+        found = {key: one for key, one in found.items() if one[0].id == person.organisation_id}
+    form.who.choices = [choice for choice in choices if choice.value in found]
     if request.method == "GET":
         form.client_id.data, form.who.data = str(uuid.uuid4()), f"p{person.id}"
     elif form.validate():
