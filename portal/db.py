@@ -25,9 +25,11 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from portal.db_engine import is_reading, make_engine
+from portal.db_engine import is_reading, make_engine, patience
 
 log = logging.getLogger("portal.db")
+
+TRACE_SECONDS = 0.2  # a read mark is not worth more of a reader's time; the next reading leaves it
 
 
 class Base(DeclarativeBase):
@@ -211,10 +213,13 @@ def write_traces() -> None:
     """Store the traces. Called by the edges, before the answer leaves: what must be noted and cannot is not shown."""
     traces = session().info.pop("traces", [])
     _write_in_one([write for write, is_required in traces if is_required])
+    token = patience.set(TRACE_SECONDS)
     try:
         _write_in_one([write for write, is_required in traces if not is_required])
     except sa.exc.SQLAlchemyError:
         log.warning("a trace of reading could not be stored", exc_info=True)
+    finally:
+        patience.reset(token)
 
 
 def _write_in_one(writes: list[Callable[[Session], object]]) -> None:

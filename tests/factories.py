@@ -18,6 +18,7 @@ from portal.library.models import FileState, Resource, ResourceKind, ResourcePag
 from portal.meetings import actions as meetings
 from portal.meetings.actions import Guest, Plan
 from portal.meetings.agenda import actions as agenda
+from portal.meetings.agenda import proposal_actions as proposals
 from portal.meetings.agenda.actions import ItemPlan
 from portal.meetings.agenda.models import ItemPaper
 from portal.meetings.calls import actions as calls
@@ -187,7 +188,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     decision = followup.add_decision(called.items[0], text=f"Beslut {word}", client_id=str(uuid.uuid4()), by=by)
     agenda.add_paper(called.items[0], material, by=by)
     paper = db.session.scalars(sa.select(ItemPaper).where(ItemPaper.item_id == called.items[0].id)).one()
-    proposal = agenda.propose_item(group, ItemPlan(f"Förslag {word}".strip(), description=word), by=by)
+    proposal = proposals.propose_item(group, ItemPlan(f"Förslag {word}".strip(), description=word), by=by)
     db.session.flush()
     started = series.start_series(group, SeriesPlan(f"Serie {word}".strip(), 4, place=word, practical=word), by=by)
     standing = series.add_standing_item(started, StandingPlan(f"Stående {word}".strip()), by=by)

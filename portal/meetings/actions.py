@@ -24,15 +24,8 @@ from portal.meetings.models import (
     MeetingSeries,
     MeetingState,
 )
-from portal.meetings.policy import (
-    called,
-    check_not_over,
-    hold_call,
-    next_number,
-    next_paragraph,
-    participants_of,
-    substitute_of,
-)
+from portal.meetings.numbering import hold, number_anew
+from portal.meetings.policy import called, check_not_over, hold_call, next_number, participants_of, substitute_of
 from portal.notifications.actions import notify
 from portal.notifications.models import Channel
 from portal.notifications.policy import channels_of
@@ -102,7 +95,6 @@ def plan_meeting(
 
 def _begin_as(series: MeetingSeries, meeting: Meeting) -> None:
     meeting.number = next_number(series, meeting.starts_at)
-    meeting.first_paragraph = next_paragraph(series, meeting.starts_at)
     meeting.items = [
         AgendaItem(
             position=place, title=standing.title, kind=standing.kind, minutes_allotted=standing.minutes_allotted,
@@ -111,27 +103,31 @@ def _begin_as(series: MeetingSeries, meeting: Meeting) -> None:
         for place, standing in enumerate(series.standing_items, 1)
     ]  # fmt: skip
     meeting.series = series
+    number_anew(series, meeting.starts_at)
 
 
 def set_time(meeting: Meeting, starts_at: datetime, ends_at: datetime, *, place: str, by: Person) -> None:
     """Give a meeting that is being planned its time. In another year it takes that year's next number, and so does its title,
     unless somebody gave it one. Raises `Conflict` if it was called or cancelled.
     """
-    db.lock(meeting)
+    hold(meeting)
     if meeting.state is not MeetingState.PLANNING:
         raise Conflict(_("The meeting has been called already. Change its time on its page."))
     series = meeting.series
     if series is not None and local(starts_at).year != local(meeting.starts_at).year:
         has_usual_title = meeting.title == f"{series.name} {meeting.number}/{local(meeting.starts_at).year}"
-        meeting.number, meeting.first_paragraph = next_number(series, starts_at), next_paragraph(series, starts_at)
+        meeting.number = next_number(series, starts_at)
         if has_usual_title:
             meeting.title = f"{series.name} {meeting.number}/{local(starts_at).year}"
+    was_at = meeting.starts_at
     meeting.starts_at, meeting.ends_at, meeting.is_all_day, meeting.place = starts_at, ends_at, False, place
     for name in ("reply_by", "proposals_by"):
         last = getattr(meeting, name)
         if last is not None and last > starts_at:
             setattr(meeting, name, None)
     meeting.touch()
+    for year in (was_at, starts_at):  # the order of the year, or of two years
+        number_anew(series, year)
     audit.record("meeting_time_set", by=by, on=meeting, revision=meeting.revision)
 
 
@@ -140,14 +136,17 @@ def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collect
     meeting since `based_on` or it is over.
     """
     kept = guard.check(plan.texts(), keep=keep)
-    db.lock(meeting)
+    hold(meeting)
     check_not_over(meeting)
     if meeting.revision != based_on:
         raise Conflict(_("Somebody else changed the meeting while you wrote. Compare and save again."))
-    changed = [name for name in PLANNED if getattr(meeting, name) != getattr(plan, name)]
+    changed, was_at = [name for name in PLANNED if getattr(meeting, name) != getattr(plan, name)], meeting.starts_at
     for name in changed:
         setattr(meeting, name, getattr(plan, name))
     meeting.touch()
+    if "starts_at" in changed:  # the order of the year, or of two years
+        number_anew(meeting.series, was_at)
+        number_anew(meeting.series, meeting.starts_at)
     audit.record("meeting_changed", by=by, on=meeting, revision=meeting.revision, fields=changed)
     note_kept(kept, on=meeting, by=by)
     if meeting.state is MeetingState.CALLED and {"title", "starts_at", "ends_at", "place", "link", "is_all_day"} & set(
@@ -301,11 +300,12 @@ def release_substitute(invitation: Invitation, *, by: Person | None) -> Invitati
 
 def cancel_meeting(meeting: Meeting, *, by: Person) -> None:
     """Call the meeting off. It stays to be read. Raises `Conflict` if it was cancelled or has been closed."""
-    db.lock(meeting)
+    hold(meeting)
     check_not_over(meeting)
     was_called = meeting.state is MeetingState.CALLED
     meeting.state = MeetingState.CANCELLED
     meeting.touch()
+    number_anew(meeting.series, meeting.starts_at)
     audit.record("meeting_cancelled", by=by, on=meeting)
     if was_called:
         _tell_called(meeting, "meeting_cancelled", by=by)
