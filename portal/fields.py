@@ -12,7 +12,7 @@ _WORDS_OWN = str.maketrans({"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "→", "
 
 def tidy(value: str | None) -> str:
     """A text as we keep it: one kind of line break, no control characters, bullets that everybody can see."""
-    text = (value or "").replace("\r\n", "\n").replace("\r", "\n")
+    text = (value or "").replace("\r\n", "\n").replace("\r", " ")  # a break that no browser sends is none
     return _CONTROL.sub("", text).translate(_WORDS_OWN)
 
 

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from portal import audit, db
+from portal import audit, db, db_engine
 from portal.discussions.models import Post, ReadMark
 from portal.outbox import Job
 from portal.people.models import Group, Person
@@ -137,7 +137,7 @@ def test_pause_keeps_the_traces_of_a_reader(network: Network) -> None:
 def test_a_read_mark_does_not_hold_the_page_while_somebody_writes(
     own_portal: Edge, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(db, "BUSY_SECONDS", 2.0)
+    monkeypatch.setattr(db_engine, "BUSY_SECONDS", 2.0)
     seen: list[str] = []
 
     def see(what: str) -> Callable[[Session], None]:
