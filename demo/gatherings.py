@@ -52,7 +52,7 @@ def add_meetings(cast: Cast, calendar: Calendar) -> None:
         meetings[about["key"]] = _add_meeting(about, days, cast, calendar, of_series)
     series.complete_series(lamp, cast)
     minuting.add_minutes(meetings, cast, calendar)
-    series.add_poll(lamp, days, cast, calendar)
+    series.add_poll(meetings["lamp_planned"], days, cast, calendar)
     _forget_mail()
 
 

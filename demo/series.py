@@ -12,11 +12,12 @@ from demo.content import read_toml
 from demo.network import Cast
 from demo.when import Calendar, at, working_day
 from portal import db
-from portal.meetings.models import ItemKind, MeetingSeries
+from portal.meetings.actions import Guest
+from portal.meetings.models import ItemKind, Meeting, MeetingSeries
 from portal.meetings.participants import actions as participants
 from portal.meetings.polls import actions as polls
 from portal.meetings.polls.actions import Asked, Question
-from portal.meetings.polls.models import PollInvitee, Quorum, Suits
+from portal.meetings.polls.models import PollInvitee, PollOption, Quorum, Suits
 from portal.meetings.series import actions
 from portal.meetings.series.actions import SeriesPlan, StandingPlan
 from portal.outbox import Job
@@ -53,8 +54,10 @@ def complete_series(series: MeetingSeries, cast: Cast) -> None:
         participants.fill_seat(seat, group, ordinary=ordinary, substitute=substitute, takes_in=False, by=by)
 
 
-def add_poll(series: MeetingSeries, days: dict[str, date], cast: Cast, calendar: Calendar) -> None:
+def add_poll(planned: Meeting, days: dict[str, date], cast: Cast, calendar: Calendar) -> None:
     """Ask for dates for the meeting that is being planned, and let most answer."""
+    series = planned.series
+    assert series is not None  # LAMP's
     about = read_toml("series.toml")["poll"]
     by, on = cast.people[read_toml("series.toml")["lamp"]["by"]], days[about["about"]]
     proposed = {str(step): working_day(on + timedelta(days=step)) for step in about["days"]}
@@ -65,9 +68,8 @@ def add_poll(series: MeetingSeries, days: dict[str, date], cast: Cast, calendar:
     )  # fmt: skip
     people = [membership.person for membership in series.group.memberships]
     must = {cast.people[nick].id for nick in about["must"]}
-    poll = polls.open_poll(
-        series.group, question, Asked(people, [(about["guest"][0], about["guest"][1])], must), series=series, by=by
-    )
+    guests = [Guest(about["guest"][0], about["guest"][1])]
+    poll = polls.open_poll(series.group, question, Asked(people, guests, must), meeting=planned, by=by)
     db.session.flush()
     silent = {cast.people[nick].id for nick in about["silent"]}
     steps = {at(day, about["start"]): step for step, day in proposed.items()}
@@ -81,6 +83,7 @@ def add_poll(series: MeetingSeries, days: dict[str, date], cast: Cast, calendar:
     asked_at = calendar.latest - timedelta(days=ASKED_DAYS_AGO)
     backdate.row(poll, created_at=asked_at, changed_at=asked_at)
     answered = (PollInvitee.poll_id == poll.id) & PollInvitee.answered_at.is_not(None)
+    backdate.rows(PollOption, PollOption.poll_id == poll.id, added_at=asked_at)
     backdate.rows(PollInvitee, answered, answered_at=asked_at + timedelta(days=1))
     db.session.execute(sa.delete(Job).where(Job.kind.in_(["poll_mail", "notice_mail"])))
 

@@ -25,9 +25,11 @@ from sqlalchemy.orm import (
     sessionmaker,
 )
 
-from portal.db_engine import is_reading, make_engine
+from portal.db_engine import is_reading, make_engine, patience
 
 log = logging.getLogger("portal.db")
+
+TRACE_SECONDS = 0.2  # a read mark is not worth more of a reader's time; the next reading leaves it
 
 
 class Base(DeclarativeBase):
@@ -154,9 +156,15 @@ def after_commit(function: Callable[..., object], *args: object) -> None:
 
 
 def lock(obj: Base) -> None:
-    """Load the row anew and hold it until the transaction ends: two writers of one thing go one after the other."""
+    """Load the row anew and hold it until the transaction ends: two writers of one thing go one after the other.
+
+    Without the rows that are usually joined to it, which are loaded when they are next touched: PostgreSQL, once it has waited
+    for the lock, shows them as they were before.
+    """
     session.flush()  # to load anew forgets what is pending, also of the rows that hang on this one
-    session.refresh(obj, with_for_update={"of": type(obj)})
+    session.expire(obj)
+    columns = [attribute.key for attribute in sa.inspect(type(obj)).column_attrs]
+    session.refresh(obj, columns, with_for_update={"of": type(obj)})
 
 
 def lock_name(name: str) -> None:
@@ -205,10 +213,13 @@ def write_traces() -> None:
     """Store the traces. Called by the edges, before the answer leaves: what must be noted and cannot is not shown."""
     traces = session().info.pop("traces", [])
     _write_in_one([write for write, is_required in traces if is_required])
+    token = patience.set(TRACE_SECONDS)
     try:
         _write_in_one([write for write, is_required in traces if not is_required])
     except sa.exc.SQLAlchemyError:
         log.warning("a trace of reading could not be stored", exc_info=True)
+    finally:
+        patience.reset(token)
 
 
 def _write_in_one(writes: list[Callable[[Session], object]]) -> None:

@@ -22,6 +22,8 @@ BUSY_PAUSE = 0.003
 
 # True while a request that must not change anything is served; everything else may write.
 is_reading: ContextVar[bool] = ContextVar("db_is_reading", default=False)
+# how long a writer waits for its turn, if not BUSY_SECONDS
+patience: ContextVar[float | None] = ContextVar("db_patience", default=None)
 
 
 class _WriteLock:
@@ -31,7 +33,7 @@ class _WriteLock:
         self._lock = threading.Lock()
 
     def acquire(self, connection: sa.Connection) -> None:
-        if not self._lock.acquire(timeout=BUSY_SECONDS):
+        if not self._lock.acquire(timeout=patience.get() or BUSY_SECONDS):
             raise sa.exc.OperationalError("BEGIN IMMEDIATE", {}, TimeoutError("database is locked"))
         connection.info["write_lock"] = True
 
@@ -45,7 +47,7 @@ def _begin_immediate(connection: sa.Connection) -> None:
     greenlets run meanwhile. SQLite would sleep in C and hold up every reader and every socket of this process.
     """
     driver: Any = connection.connection.driver_connection
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + (patience.get() or BUSY_SECONDS)
     driver.execute("PRAGMA busy_timeout=0")
     try:
         while True:

@@ -20,6 +20,7 @@ from portal.library import views as library_views
 from portal.library.searchable import register as register_library
 from portal.meetings import page as _meeting_page  # noqa: F401  # adds the meeting's page to the blueprint
 from portal.meetings import views as meeting_views
+from portal.meetings.agenda import proposal_views as _proposal_views  # noqa: F401  # adds pages to the blueprint
 from portal.meetings.agenda import reminders as _agenda_reminders  # noqa: F401
 from portal.meetings.agenda import views as agenda_views
 from portal.meetings.calls import cli as call_cli
@@ -36,10 +37,12 @@ from portal.meetings.minutes import views as minutes_views
 from portal.meetings.mode import actions as mode_actions
 from portal.meetings.mode import policy as mode_policy
 from portal.meetings.mode import views as mode_views
+from portal.meetings.mode import writing_views as _writing_views  # noqa: F401  # adds pages to the blueprint
 from portal.meetings.notices import register as register_notices
 from portal.meetings.participants import leaving as _leaving  # noqa: F401  # housekeeping
 from portal.meetings.participants import views as participant_views
 from portal.meetings.polls import actions as poll_actions
+from portal.meetings.polls import leading_views as _poll_leading_views  # noqa: F401  # adds pages to the blueprint
 from portal.meetings.polls import letters as _poll_letters  # noqa: F401  # their jobs and housekeeping
 from portal.meetings.polls import policy as poll_policy
 from portal.meetings.polls import views as poll_views

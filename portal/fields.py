@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
+# Control characters are never meant, and PostgreSQL takes no null character. Line break and tab stay.
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+# Word's own bullets, arrow and tick, which no other font has
+_WORDS_OWN = str.maketrans({"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "→", "\uf0e0": "→", "\uf0fc": "✓"})
+
+
+def tidy(value: str | None) -> str:
+    """A text as we keep it: one kind of line break, no control characters, bullets that everybody can see."""
+    text = (value or "").replace("\r\n", "\n").replace("\r", " ")  # a break that no browser sends is none
+    return _CONTROL.sub("", text).translate(_WORDS_OWN)
+
 
 def one_line(value: str | None) -> str | None:
-    """The words of a field of one line: no line breaks, no double spaces, no null characters (PostgreSQL takes none)."""
-    return " ".join(value.replace("\x00", "").split()) if value else value
+    """The words of a field of one line: as `tidy`, and no line breaks and no double spaces."""
+    return " ".join(tidy(value).split()) if value else value

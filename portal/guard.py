@@ -156,6 +156,11 @@ def check(texts: Mapping[str, str], *, keep: Collection[str] = ()) -> list[Find]
     return finds
 
 
+def kept_in(texts: Mapping[str, str]) -> set[str]:
+    """The keys of what stands in texts that are stored: its author was asked then, and nobody is asked at each save."""
+    return {find.key for field, text in texts.items() for find in scan(text, field=field)}
+
+
 def check_numbers(texts: Mapping[str, str]) -> None:
     """Stop only personal and coordination numbers, also those that a writer would be asked about.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -109,7 +109,9 @@ def short_moment(instant: datetime) -> str:
 
 
 def span(starts_at: datetime, ends_at: datetime) -> str:
-    """`kl. 09.30–15.30`."""
+    """`kl. 09.30–15.30`; from midnight to midnight it is the whole day."""
+    if local(starts_at).time() == local(ends_at).time() == time():
+        return _("the whole day")
     return _("%(start)s–%(end)s", start=clock(starts_at), end=clock(ends_at))
 
 

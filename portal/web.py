@@ -21,6 +21,7 @@ from werkzeug.routing import IntegerConverter, Map
 
 from portal import db, web_errors
 from portal.errors import Forbidden, NotFound
+from portal.web_errors import SAFE_METHODS
 from portal.web_errors import is_fragment_request as is_fragment_request  # views ask for it here
 
 log = logging.getLogger("portal.web")
@@ -29,7 +30,6 @@ security_log = logging.getLogger("portal.security")
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row")
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LARGEST_NUMBER = 2**31 - 1  # an INTEGER of PostgreSQL; a greater one could not even be asked for
 KEPT_PRIVATELY = "private, no-cache"  # the one exception from no-store: calendar feeds, which belong to no session
 LARGEST_FORM = 4_000_000  # bytes, without files

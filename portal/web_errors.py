@@ -18,6 +18,8 @@ from portal.errors import Conflict, Forbidden, Invalid, NotFound, PortalError
 log = logging.getLogger("portal.web")
 security_log = logging.getLogger("portal.security")
 
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
 
 def is_fragment_request() -> bool:
     """Whether a script of ours asks for a part of a page rather than the page."""
@@ -51,15 +53,24 @@ def error_answer(status: int, message: str = "") -> Response:
     db.rollback()
     db.reads_only(True)
     heading, sentence = _error_text(status)
+    if status == 409 and message:  # a rule, not somebody else, stands in the way
+        heading = _("This cannot be done now")
     template = "errors/fragment.html" if is_fragment_request() else "errors/error.html"
     # when the inside does not work, the page must not ask it for a name or a menu
-    frame: dict[str, Any] = {"person": None, "nav": None} if status >= 500 else {}
+    frame: dict[str, Any] = {"person": None, "nav": None} if status >= 500 else {"written": _written(status)}
     try:
         body = render_template(template, status=status, heading=heading, message=message or sentence, **frame)
     except Exception:  # what is broken may be what pages are made of; the sentence still gets through
         log.exception("the error page could not be made")
         body = Markup("<!DOCTYPE html><title>{0}</title><h1>{0}</h1><p>{1}</p>").format(heading, message or sentence)
     return Response(body, status=status, mimetype="text/html")
+
+
+def _written(status: int) -> list[str]:
+    """What somebody wrote in a form that was refused with a page: it is shown there, so that nothing is lost. Words only."""
+    if status not in {409, 422} or request.method in SAFE_METHODS:
+        return []
+    return [text for texts in request.form.listvalues() for text in texts if len(text.split()) > 1]
 
 
 def _on_portal_error(error: PortalError) -> Response:

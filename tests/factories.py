@@ -16,8 +16,9 @@ from portal.discussions import actions as discussions
 from portal.discussions.models import Post, PostKind, Thread, ThreadKind
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
 from portal.meetings import actions as meetings
-from portal.meetings.actions import Plan
+from portal.meetings.actions import Guest, Plan
 from portal.meetings.agenda import actions as agenda
+from portal.meetings.agenda import proposal_actions as proposals
 from portal.meetings.agenda.actions import ItemPlan
 from portal.meetings.agenda.models import ItemPaper
 from portal.meetings.calls import actions as calls
@@ -187,15 +188,15 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     decision = followup.add_decision(called.items[0], text=f"Beslut {word}", client_id=str(uuid.uuid4()), by=by)
     agenda.add_paper(called.items[0], material, by=by)
     paper = db.session.scalars(sa.select(ItemPaper).where(ItemPaper.item_id == called.items[0].id)).one()
-    proposal = agenda.propose_item(group, ItemPlan(f"Förslag {word}".strip(), description=word), by=by)
+    proposal = proposals.propose_item(group, ItemPlan(f"Förslag {word}".strip(), description=word), by=by)
     db.session.flush()
     started = series.start_series(group, SeriesPlan(f"Serie {word}".strip(), 4, place=word, practical=word), by=by)
     standing = series.add_standing_item(started, StandingPlan(f"Stående {word}".strip()), by=by)
     seat = participants.add_seat(group, network.authority, by=by)
     participants.fill_seat(seat, group, ordinary=by, substitute=None, takes_in=False, by=by)
-    guest = meetings.invite_guest(called, "Gäst Utifrån", "gast@utanfor.example", by=by)
+    guest = meetings.invite_guest(called, Guest("Gäst Utifrån", "gast@utanfor.example"), by=by)
     times = [(called.starts_at + timedelta(days=n), called.ends_at + timedelta(days=n)) for n in (0, 1)]
-    asked = Asked([by, network.member, network.observer], [("Gäst Utifrån", "gast@utanfor.example")])
+    asked = Asked([by, network.member, network.observer], [Guest("Gäst Utifrån", "gast@utanfor.example")])
     poll = polls.open_poll(
         group, Question(f"Fråga {word}".strip(), called.starts_at - timedelta(days=1), times, text=word), asked, by=by
     )

@@ -129,6 +129,7 @@ TABLE: dict[str, Row] = {
     "POST mode.ask_for_floor": group_only(WRONG_STATE, WRONG_STATE, NO),
     "POST mode.change_floor": Row((MISSING,) * 5 + (SIGN_IN,)),  # nobody has asked for the floor
     "POST mode.add_decision": group_only(MOVED, NO, NO, {"text": "Beslut", "client_id": "CLIENT"}),
+    "GET mode.decision": group_only(),
     "POST mode.change_decision": group_only(MOVED, NO, NO, {"withdraw": "1"}),
     "POST mode.add_action": group_only(WRONG, NO, NO),
     "POST mode.add_comment": group_only(MOVED, MOVED, NO, {"body": "Ett ord", "client_id": "CLIENT"}),
@@ -149,6 +150,7 @@ TABLE: dict[str, Row] = {
     "POST minutes.approve": group_only(NO, MOVED, NO, {"edition": "1"}),  # the adjuster is the member
     "POST minutes.decline": group_only(NO, MOVED, NO, {"reason": "Kan inte"}),
     "POST minutes.replace_adjuster": group_only(WRONG, NO, NO, {"person": "0"}),
+    "POST minutes.drop_adjuster": group_only(WRONG, NO, NO),  # the adjuster can still answer
     "POST minutes.add_addendum": group_only(WRONG, NO, NO, {"text": ""}, "sealed"),
     "POST minutes.note_record_number": group_only(MOVED, MOVED, MOVED, {"number": "2026/1"}, "held"),
     "GET minutes.addendum_pdf": group_only(WRONG_STATE, WRONG_STATE, WRONG_STATE),  # it has not been approved
@@ -159,6 +161,8 @@ TABLE: dict[str, Row] = {
     "POST followup.action": group_only(WRONG, WRONG, NO, {"text": ""}),  # the member's organisation answers for it
     "POST followup.set_state": group_only(MOVED, MOVED, NO, {"state": "done", "based_on": "1", "note": ""}),
     "GET followup.group_actions": group_only(),
+    "GET followup.new_action": group_only(OK, OK, NO),
+    "POST followup.new_action": group_only(WRONG, WRONG, NO, {"text": "", "client_id": "CLIENT"}),
     "GET followup.decisions": group_only(),
     "GET series.series": group_only(),
     "GET series.new_series": group_only(OK, NO, NO),
@@ -184,6 +188,7 @@ TABLE: dict[str, Row] = {
     "POST participants.recall_substitute": group_only(WRONG_STATE, WRONG_STATE, WRONG_STATE),  # nobody comes instead
     "GET participants.guests": group_only(OK, NO, NO),
     "POST participants.guests": group_only(MOVED, NO, NO, {"name": "Eva Ek", "email": "eva@firma.example"}),
+    "POST participants.call_member": group_only(MISSING, NO, NO),  # everybody is called already
     "POST participants.withdraw_guest": group_only(MOVED, NO, NO),
     "GET polls.group_polls": group_only(),
     "GET polls.new_poll": group_only(OK, NO, NO),
@@ -192,7 +197,9 @@ TABLE: dict[str, Row] = {
     "GET polls.poll_parts": group_only(),
     "POST polls.answer": group_only(MOVED, MOVED, MOVED, {"option-OPTION": "yes"}),
     "POST polls.remind": group_only(MOVED, NO, NO),
-    "POST polls.set_deadline": group_only(MOVED, NO, NO, {"closes_on": "2031-05-05"}),
+    "POST polls.set_deadline": group_only(MOVED, NO, NO, {"close": "1"}),
+    "POST polls.add_time": group_only(MOVED, NO, NO, {"on": "2031-05-07", "starts": "09:00", "ends": "10:00"}),
+    "POST polls.remove_time": group_only(MOVED, NO, NO),
     "POST polls.cancel": group_only(MOVED, NO, NO),
     "POST polls.decide": group_only(MOVED, NO, NO, {"option": "OPTION"}),
     "GET polls.guest": public(),  # the signed token in the address is the authority
@@ -317,13 +324,16 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.home import views as home_views
     from portal.library import views as library_views
     from portal.meetings import views as meeting_views
+    from portal.meetings.agenda import proposal_views
     from portal.meetings.agenda import views as agenda_views
     from portal.meetings.calls import views as call_views
     from portal.meetings.followup import views as followup_views
     from portal.meetings.minutes import adjusting_views, export_views
     from portal.meetings.minutes import views as minutes_views
     from portal.meetings.mode import views as mode_views
+    from portal.meetings.mode import writing_views
     from portal.meetings.participants import views as participant_views
+    from portal.meetings.polls import leading_views as leading_poll_views
     from portal.meetings.polls import views as poll_views
     from portal.meetings.series import views as series_views
     from portal.notifications import views as notification_views
@@ -335,14 +345,17 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         home_views,
         meeting_views,
         agenda_views,
+        proposal_views,
         call_views,
         minutes_views,
         adjusting_views,
         export_views,
         followup_views,
         mode_views,
+        writing_views,
         participant_views,
         poll_views,
+        leading_poll_views,
         series_views,
         notification_views,
         people_views,

@@ -95,7 +95,8 @@ def fill() -> None:
     discussions.mark_read(db.session(), person_id=network.member.id, thread_id=post.thread_id, seq=2)
     for based_on in (0, 1):
         minutes.save_note(item, text=f"Text {based_on}", based_on=based_on, by=network.convener)
-    followup.add_decision(item, text="Beslut", client_id="1", by=network.convener)
+    decided = followup.add_decision(item, text="Beslut", client_id="1", by=network.convener)
+    followup.change_decision(decided, text="Beslutet i andra ord", based_on=1, by=network.convener)
     task = followup.Task("Åtgärd", network.ngo, owner=network.member)
     followup.add_action(network.group, task, client_id="1", meeting=item.meeting, item=item, by=network.convener)
     agenda.change_item(item, agenda.ItemPlan("Ny rubrik"), based_on=1, by=network.convener)

@@ -15,7 +15,7 @@ from portal.discussions.models import Thread
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.calls import actions as calls
 from portal.meetings.followup import actions as followup
-from portal.meetings.followup.models import ActionItem, ActionState
+from portal.meetings.followup.models import ActionItem, ActionState, Decision
 from portal.meetings.minutes import actions as minutes
 from portal.meetings.minutes import remark_actions as remarks
 from portal.meetings.minutes.models import Minutes
@@ -105,6 +105,7 @@ def pages(network: Network) -> dict[str, str]:
     adjusted = factories.held_meeting(network.group, network.convener, "Det justerade mötet", items=12)
     factories.circulated(adjusted, network.secretary, [network.member])
     action = db.session.scalars(sa.select(ActionItem.id).order_by(ActionItem.id)).first()
+    decision = db.session.scalars(sa.select(Decision.id).order_by(Decision.id)).first()
     starts = long_meeting.starts_at + timedelta(days=1)
     question = Question("Frågan", long_meeting.starts_at, [(starts, starts + timedelta(hours=1))])
     poll = polls.open_poll(network.group, question, Asked([network.member, network.convener]), by=network.convener)
@@ -114,7 +115,7 @@ def pages(network: Network) -> dict[str, str]:
     return {
         "adjusted minutes": f"/meetings/{adjusted.id}/minutes", "circulated PDF": f"/meetings/{adjusted.id}/minutes.pdf?edition=1",
         "minutes as Word": f"/meetings/{adjusted.id}/minutes.docx", "action": f"/actions/{action}",
-        "actions": "/groups/natverket/actions", "done actions": "/groups/natverket/actions?show=done",
+        "actions": "/groups/natverket/actions", "new action": "/groups/natverket/actions/new", "decision": f"/decisions/{decision}", "done actions": "/groups/natverket/actions?show=done",
         "decisions": "/groups/natverket/decisions", "found decisions": "/groups/natverket/decisions?q=beslutat",
         "polls": "/groups/natverket/polls", "poll": f"/polls/{poll.id}", "series": f"/meeting-series/{first}",
         "seats": "/groups/natverket/seats", "substitute": f"/meetings/{long_meeting.id}/substitute",

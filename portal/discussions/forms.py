@@ -12,6 +12,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import UUID, DataRequired, InputRequired, Length, Optional, ValidationError
 
 from portal.discussions.models import PostKind, ThreadKind
+from portal.fields import one_line, tidy
 
 
 class WrittenText:
@@ -28,11 +29,6 @@ class WrittenText:
             )
         if not (field.data or "").strip():
             raise ValidationError(_l("Write something first."))
-
-
-def tidy(value: str | None) -> str | None:
-    """Line ends as one character, no null characters (PostgreSQL cannot store them)."""
-    return value.replace("\r\n", "\n").replace("\x00", "") if value else value
 
 
 class PostForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
@@ -59,7 +55,7 @@ class ThreadForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """A new thread and its first post."""
 
     title = StringField(
-        _l("Title"), filters=[tidy, lambda value: " ".join(value.split()) if value else value],
+        _l("Title"), filters=[one_line],
         validators=[DataRequired(_l("Write a title.")), Length(max=200, message=_l("A title has at most 200 characters."))],
     )  # fmt: skip
     kind = SelectField(

@@ -21,23 +21,26 @@ def says_nothing(meeting: Meeting) -> bool:
     return meeting.group.handling_class is HandlingClass.SENSITIVE
 
 
-def title_outside(meeting: Meeting) -> str:
+def title_outside(meeting: Meeting, *, hides: bool = False) -> str:
     """The title as mail and calendars may show it, in the present language."""
-    return str(_("Meeting in Samverkansportalen")) if says_nothing(meeting) else meeting.title
+    return str(_("Meeting in Samverkansportalen")) if hides or says_nothing(meeting) else meeting.title
 
 
-def page_of(meeting: Meeting) -> str:
+def page_of(meeting: Meeting, *, hides: bool = False) -> str:
     """The address that leads to the meeting; only the portal's own for sensitive groups."""
     base: str = current_app.config["SETTINGS"].base_url
-    return base if says_nothing(meeting) else base + meeting.path
+    return base if hides or says_nothing(meeting) else base + meeting.path
 
 
-def entry(meeting: Meeting, *, page: str | None = None) -> Entry:
-    """The meeting's entry in the present language; `page` is an address that leads to it instead of its page."""
-    page = page or page_of(meeting)
-    hides = says_nothing(meeting)
+def entry(meeting: Meeting, *, page: str | None = None, hides: bool = False) -> Entry:
+    """The meeting's entry in the present language; `page` is an address that leads to it instead of its page.
+
+    `hides`: nothing but the time, for a reader who may not hear of it any more.
+    """
+    page = page or page_of(meeting, hides=hides)
+    hides = hides or says_nothing(meeting)
     return Entry(
-        uid=meeting.uid, sequence=meeting.revision, title=title_outside(meeting), starts_at=meeting.starts_at,
+        uid=meeting.uid, sequence=meeting.revision, title=title_outside(meeting, hides=hides), starts_at=meeting.starts_at,
         ends_at=meeting.ends_at, changed_at=meeting.changed_at, is_all_day=meeting.is_all_day, status=_STATUS[meeting.state],
         url=page, place="" if hides else meeting.place or meeting.link, link="" if hides else meeting.link,
         description=page if hides else _description(meeting, page),

@@ -10,9 +10,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, Field, IntegerField, StringField, TextAreaField, TimeField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, StopValidation, ValidationError
 
 from portal.fields import one_line
+from portal.fields import tidy as tidy  # the rooms take it from here
 from portal.meetings.actions import Plan
 from portal.times import STOCKHOLM
 
@@ -21,9 +23,7 @@ YEARS = range(1990, 2101)
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}", re.ASCII)
 
 
-def tidy(value: str | None) -> str:
-    """A text as we keep it: one kind of line break."""
-    return (value or "").replace("\r\n", "\n").replace("\x00", "")
+GUEST_LANGUAGES = [SelectChoice("sv", _l("Swedish")), SelectChoice("en", _l("English"))]
 
 
 def is_email(text: str) -> bool:

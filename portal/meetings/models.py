@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import db
 from portal.people.models import Group, Organisation, Person, enum_column
+from portal.times import as_date
 
 
 class MeetingState(StrEnum):
@@ -170,8 +171,9 @@ class Meeting(db.Base):
 
     @property
     def told(self) -> dict[str, Any]:
-        """What a notice about it says."""
-        return {"title": self.title, "starts_at": self.starts_at.isoformat()}
+        """What a notice about it says; of a whole day only the date."""
+        starts = as_date(self.starts_at) if self.is_all_day else self.starts_at
+        return {"title": self.title, "starts_at": starts.isoformat()}
 
     def touch(self) -> None:
         """Let calendars, the index and those who look at it see that it has changed."""
@@ -236,11 +238,14 @@ class Invitation(db.Base):
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
     guest_name: Mapped[str] = mapped_column(sa.String(120), default="")
     guest_email: Mapped[str] = mapped_column(sa.String(254), default="")
+    guest_language: Mapped[str] = mapped_column(sa.String(2), default="sv")
+    invited_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime, default=db.now)  # None: before this was noted
     answer: Mapped[Answer | None] = mapped_column(enum_column(Answer))
     answered_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
     answered_via: Mapped[AnswerVia | None] = mapped_column(enum_column(AnswerVia))
     comment: Mapped[str] = mapped_column(sa.String(500), default="")
     replaces_id: Mapped[int | None] = mapped_column(sa.ForeignKey("invitation.id"))  # comes instead of that one
+    is_only_substitute: Mapped[bool] = mapped_column(default=False)  # was not called until somebody named her
     mailed_revision: Mapped[int | None]  # the SEQUENCE of the last calendar mail
     withdrawn_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)  # not called any longer
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from portal.notifications.kinds import register as add
+from portal.notifications import kinds
 from portal.notifications.models import Channel
 from portal.times import day, moment
 
+Add = Callable[..., None]  # `kinds.register` with the part's heading
+
 
 def _when(starts_at: str) -> str:
-    return moment(datetime.fromisoformat(starts_at))
+    """The day and the hour, or the day alone of what takes the whole day."""
+    return moment(datetime.fromisoformat(starts_at)) if "T" in starts_at else day(date.fromisoformat(starts_at))
 
 
-def _meetings() -> None:
+def _meetings(add: Add) -> None:
     add(
         "meeting_called", label=_l("Call to a meeting"),
         text=lambda title, starts_at: _("You are called to %(title)s, %(when)s.", title=title, when=_when(starts_at)),
@@ -49,9 +54,18 @@ def _meetings() -> None:
             "You come instead of %(name)s to %(title)s, %(when)s.", name=name, title=title, when=_when(starts_at)
         ),
     )  # fmt: skip
+    add(
+        "substitute_recalled", label=_l("You need not come instead of somebody any more"),
+        text=lambda title, starts_at, name, is_called: _(
+            "You need not come to %(title)s, %(when)s, instead of %(name)s any more. You are still called yourself.",
+            name=name, title=title, when=_when(starts_at),
+        )
+        if is_called
+        else _("You need not come to %(title)s, %(when)s, instead of %(name)s any more.", name=name, title=title, when=_when(starts_at)),
+    )  # fmt: skip
 
 
-def _polls() -> None:
+def _polls(add: Add) -> None:
     add(
         "poll_opened", label=_l("Somebody asks which days suit you"),
         text=lambda title, until: _(
@@ -65,12 +79,27 @@ def _polls() -> None:
         ),
     )  # fmt: skip
     add(
+        "poll_time_added", label=_l("A date poll has got one more time"),
+        text=lambda title, starts_at, until: _(
+            "One more time is proposed for %(title)s: %(when)s. Say by %(day)s whether it suits you.",
+            title=title, when=_when(starts_at), day=day(date.fromisoformat(until)),
+        ),
+    )  # fmt: skip
+    add(
+        "poll_time_removed", label=_l("A time that suits you is no longer proposed"), default=Channel.PORTAL,
+        text=lambda title, starts_at: _("%(when)s is no longer proposed for %(title)s.", title=title, when=_when(starts_at)),
+    )  # fmt: skip
+    add(
+        "poll_closed", label=_l("A date poll waits for you to choose a time"),
+        text=lambda title: _("The last day to answer about %(title)s has passed. Choose a time.", title=title),
+    )  # fmt: skip
+    add(
         "poll_cancelled", label=_l("A date poll was ended without a meeting"), default=Channel.PORTAL,
         text=lambda title: _("The date poll about %(title)s was ended without a meeting.", title=title),
     )  # fmt: skip
 
 
-def _agendas() -> None:
+def _agendas(add: Add) -> None:
     add(
         "agenda_sent", label=_l("The agenda was sent"),
         text=lambda title, starts_at, number: _("The agenda of %(title)s, %(when)s, has been sent.", title=title, when=_when(starts_at))
@@ -95,7 +124,7 @@ def _agendas() -> None:
     )  # fmt: skip
 
 
-def _minutes() -> None:
+def _minutes(add: Add) -> None:
     add(
         "minutes_late", label=_l("Minutes have not been circulated"),
         text=lambda title, days: _("The minutes of %(title)s have not been circulated after %(days)s days.", title=title, days=days),
@@ -138,7 +167,7 @@ def _minutes() -> None:
     )  # fmt: skip
 
 
-def _actions() -> None:
+def _actions(add: Add) -> None:
     add(
         "action_assigned", label=_l("You are to do something"),
         text=lambda action: _("You are responsible for: %(action)s", action=action),
@@ -159,5 +188,8 @@ def _actions() -> None:
 
 def register() -> None:
     """Make the kinds known, in the order in which the preferences list them."""
-    for part in (_meetings, _polls, _agendas, _minutes, _actions):
-        part()
+    for section, part in (
+        (_l("Meetings"), _meetings), (_l("Date polls"), _polls), (_l("Agendas"), _agendas), (_l("Minutes"), _minutes),
+        (_l("Actions"), _actions),
+    ):  # fmt: skip
+        part(partial(kinds.register, section=section))

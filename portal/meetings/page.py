@@ -18,8 +18,8 @@ from portal.meetings.agenda import policy as agenda_policy
 from portal.meetings.followup.models import ActionItem
 from portal.meetings.followup.policy import open_actions
 from portal.meetings.models import Invitation, Meeting
-from portal.meetings.participants.policy import representation, substitute_of
-from portal.meetings.polls.policy import answer_to_poll_of
+from portal.meetings.participants.policy import representation
+from portal.meetings.polls.policy import answer_to_poll_of, poll_for
 from portal.meetings.views import bp, note_read, visible_meeting
 from portal.people.models import Person
 
@@ -44,7 +44,8 @@ def meeting(meeting_id: int) -> ResponseReturnValue:
         may_answer=mine is not None and policy.can_answer_invitation(person, mine),
         may_minute=policy.can_write_minutes(person, meeting),
         answers=representation(meeting, invitations),
-        substitute=substitute_of(mine) if mine is not None else None,
+        substitute=policy.substitute_of(mine) if mine is not None else None,
+        poll=poll_for(meeting) if meeting.state == "planning" else None,
         said_in_poll=answer_to_poll_of(meeting, person),
         has_minutes=any(item.note is not None for item in meeting.items),
         **_agenda(meeting, person),

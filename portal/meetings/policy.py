@@ -7,10 +7,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import contains_eager, joinedload
 
 from portal import db
-from portal.errors import Conflict
+from portal.errors import Conflict, NotFound
 from portal.meetings.models import (
     AgendaItem,
     Invitation,
@@ -26,16 +26,20 @@ from portal.people.policy import can_lead_group, readable_group_ids
 from portal.times import local
 
 
-def visible_meetings(person: Person) -> sa.Select[Meeting]:
-    """Meetings of the groups that the person may read; those still being planned only for the group's leaders."""
-    led = sa.select(Membership.group_id).where(
+def led_group_ids(person: Person) -> sa.Select[int]:
+    """The ids of the groups that the person leads, as convener or secretary."""
+    return sa.select(Membership.group_id).where(
         Membership.person_id == person.id,
         Membership.left_at.is_(None),
         Membership.role.in_([Role.CONVENER, Role.SECRETARY]),
     )
+
+
+def visible_meetings(person: Person) -> sa.Select[Meeting]:
+    """Meetings of the groups that the person may read; those still being planned only for the group's leaders."""
     return sa.select(Meeting).where(
         Meeting.group_id.in_(readable_group_ids(person)),
-        (Meeting.state != MeetingState.PLANNING) | Meeting.group_id.in_(led),
+        (Meeting.state != MeetingState.PLANNING) | Meeting.group_id.in_(led_group_ids(person)),
     )
 
 
@@ -57,9 +61,10 @@ def invitation_of(person: Person, meeting: Meeting) -> Invitation | None:
 
 
 def can_answer_invitation(person: Person, invitation: Invitation) -> bool:
-    """The invited person, until the meeting is over, unless it was cancelled."""
-    meeting = invitation.meeting
-    return invitation.person_id == person.id and meeting.state is MeetingState.CALLED and meeting.ends_at > db.now()
+    """The invited person, while the call stands, until the meeting is over, unless it was cancelled."""
+    meeting, stands = invitation.meeting, invitation.withdrawn_at is None
+    is_to_come = meeting.state is MeetingState.CALLED and meeting.ends_at > db.now()
+    return stands and invitation.person_id == person.id and is_to_come
 
 
 def unanswered_invitations(person: Person) -> Sequence[Invitation]:
@@ -72,6 +77,7 @@ def unanswered_invitations(person: Person) -> Sequence[Invitation]:
         .where(
             Invitation.person_id == person.id,
             Invitation.answer.is_(None),
+            Invitation.withdrawn_at.is_(None),
             Meeting.state == MeetingState.CALLED,
             Meeting.ends_at > db.now(),
             Meeting.id.in_(visible),
@@ -95,12 +101,25 @@ def next_meeting(person: Person, group: Group) -> Meeting | None:
 
 
 def called(meeting: Meeting) -> Sequence[Invitation]:
-    """The invitations that stand."""
+    """The invitations that stand, with their people."""
     return db.session.scalars(
         sa.select(Invitation)
         .where(Invitation.meeting_id == meeting.id, Invitation.withdrawn_at.is_(None))
+        .options(joinedload(Invitation.person))
         .order_by(Invitation.id)
     ).all()
+
+
+def substitute_of(invitation: Invitation) -> Invitation | None:
+    """The call of the one who comes instead."""
+    rows = sa.select(Invitation).where(Invitation.replaces_id == invitation.id, Invitation.withdrawn_at.is_(None))
+    return db.session.scalars(rows.options(joinedload(Invitation.person))).first()
+
+
+def hold_call(invitation: Invitation) -> None:
+    """Hold a call and its meeting until the transaction ends: answers, substitutes and changes go one after the other."""
+    db.lock(invitation.meeting)
+    db.session.refresh(invitation)
 
 
 def check_not_over(meeting: Meeting) -> None:
@@ -130,6 +149,20 @@ def hold_unsealed(meeting: Meeting) -> None:
     check_not_sealed(meeting)
 
 
+def hold_item(item: AgendaItem) -> None:
+    """Hold an item on which something is to be written, and its meeting: two first writers meet here.
+
+    Raises `Conflict` for a break, which minutes leave out, or if they are sealed, and `NotFound` if the item was taken away.
+    """
+    item_id = item.id
+    hold_unsealed(item.meeting)
+    if db.session.scalar(sa.select(AgendaItem.id).where(AgendaItem.id == item_id).with_for_update()) is None:
+        raise NotFound
+    db.session.refresh(item)
+    if item.kind is ItemKind.BREAK:
+        raise Conflict(_("This is a break. Make an item of it before you write on it."))
+
+
 # --- series and who their meetings are for ----------------------------------------------------------------------------
 
 
@@ -138,31 +171,20 @@ def visible_series(person: Person) -> sa.Select[MeetingSeries]:
     return sa.select(MeetingSeries).where(MeetingSeries.group_id.in_(readable_group_ids(person)))
 
 
-def _year_of(at: datetime) -> tuple[datetime, datetime]:
+def year_of(at: datetime) -> tuple[datetime, datetime]:
     """The year of an instant in Sweden, from its first moment to the next year's."""
     first = local(at).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
     return first, first.replace(year=first.year + 1)
 
 
 def _of_year(series: MeetingSeries, at: datetime) -> sa.ColumnElement[bool]:
-    first, last = _year_of(at)
+    first, last = year_of(at)
     return sa.and_(Meeting.series_id == series.id, Meeting.starts_at >= first, Meeting.starts_at < last)
 
 
 def next_number(series: MeetingSeries, at: datetime) -> int:
     """What number the next meeting of the series has, in the year of that time."""
     return (db.session.scalar(sa.select(sa.func.max(Meeting.number)).where(_of_year(series, at))) or 0) + 1
-
-
-def next_paragraph(series: MeetingSeries, at: datetime) -> int:
-    """The first § of the next meeting: 1, or the one after the year's last before it, if they run on through the year."""
-    if not series.paragraphs_run_on:
-        return 1
-    numbered = sa.select(sa.func.count()).where(AgendaItem.meeting_id == Meeting.id, AgendaItem.kind != ItemKind.BREAK)
-    ends = sa.select(Meeting.first_paragraph + numbered.correlate(Meeting).scalar_subquery()).where(
-        _of_year(series, at), Meeting.starts_at < at, Meeting.state != MeetingState.CANCELLED
-    )
-    return max(db.session.scalars(ends).all(), default=1)
 
 
 def suggested_title(series: MeetingSeries, at: datetime) -> str:
@@ -184,6 +206,12 @@ def active_members(group: Group) -> sa.Select[Person]:
         )
         .order_by(Person.id)
     )
+
+
+def conveners_of(group: Group) -> Sequence[Person]:
+    """Who leads the group's meetings: whoever plans them is reminded of what is left to do."""
+    convenes = (Membership.role == Role.CONVENER) & (Membership.group_id == group.id)
+    return db.session.scalars(active_members(group).where(convenes)).unique().all()
 
 
 def participants_of(group: Group, series: MeetingSeries | None) -> Sequence[Person]:

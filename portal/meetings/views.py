@@ -125,7 +125,7 @@ def new_meeting(slug: str) -> ResponseReturnValue:
     person = web.current_person()
     group = web.find(visible_groups(person).where(Group.slug == slug))
     web.check(policy.can_plan_meeting(person, group))
-    form, finds, series = MeetingForm(), [], None
+    form, finds, series, conflict = MeetingForm(), [], None, ""
     if (number := web.number_of("series")) is not None:
         of_group = policy.visible_series(person).where(MeetingSeries.group_id == group.id)
         series = web.find(of_group.where(MeetingSeries.id == number))
@@ -139,8 +139,10 @@ def new_meeting(slug: str) -> ResponseReturnValue:
             return redirect(url_for("meetings.meeting", meeting_id=meeting.id))
         except guard.Stopped as stopped:
             finds = stopped.finds
-    page = render_template("meetings/edit.html", group=group, meeting=None, form=form, finds=finds, conflict="")
-    return page, 422 if form.errors or finds else 200
+        except Conflict as error:
+            conflict = error.message
+    page = render_template("meetings/edit.html", group=group, meeting=None, form=form, finds=finds, conflict=conflict)
+    return page, 409 if conflict else 422 if form.errors or finds else 200
 
 
 @bp.route("/meetings/<int:meeting_id>/edit", methods=["GET", "POST"])
@@ -183,12 +185,12 @@ def _filled_form(meeting: Meeting) -> MeetingForm:
 
 @bp.post("/meetings/<int:meeting_id>/call")
 def call(meeting_id: int) -> ResponseReturnValue:
-    """Send the call to everybody in the group."""
+    """Send the call to all whom the meeting is for."""
     person = web.current_person()
     meeting = visible_meeting(person, meeting_id)
     web.check(policy.can_plan_meeting(person, meeting.group))
     actions.call_meeting(meeting, by=person)
-    flash(_("The meeting is called. Everybody in the group now sees it on their start page."), "done")
+    flash(_("The meeting is called. Those who are called see it on their start page."), "done")
     return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
 
 
@@ -214,13 +216,16 @@ def answer(meeting_id: int) -> ResponseReturnValue:
     if given not in set(Answer):
         abort(400)
     assert invitation is not None  # checked above
-    actions.answer_invitation(invitation, Answer(given), by=person)
+    released = actions.answer_invitation(invitation, Answer(given), by=person)
     said = {
         Answer.ON_SITE: _("Your answer is sent: you come to the place."),
         Answer.ONLINE: _("Your answer is sent: you take part online."),
+        Answer.TENTATIVE: _("Your answer is sent: perhaps you come."),
         Answer.DECLINED: _("Your answer is sent: you cannot come."),
     }
     flash(said[Answer(given)], "done")
+    if released is not None:
+        flash(_("%(name)s need not come instead of you and has been told.", name=released.name), "done")
     return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
 
 

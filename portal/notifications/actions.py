@@ -26,6 +26,7 @@ def notify(
     if not told:
         return
     chosen, apart = channels_of(told, kind), set(mailed)
+    by_mail = []
     for person in told.values():
         channel = Channel.PORTAL if person.id in apart else chosen[person.id]
         notice = Notice(
@@ -33,8 +34,10 @@ def notify(
         )
         db.session.add(notice)
         if channel is Channel.MAIL:
-            db.session.flush()
-            outbox.enqueue("notice_mail", notice_id=notice.id)
+            by_mail.append(notice)
+    db.session.flush()  # once for all of them: a call goes to hundreds
+    for notice in by_mail:
+        outbox.enqueue("notice_mail", notice_id=notice.id)
 
 
 def choose_channels(person: Person, channels: Mapping[str, Channel], *, by: Person) -> None:

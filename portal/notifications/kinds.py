@@ -24,14 +24,17 @@ class Kind:
     label: LazyString
     text: Words
     default: Channel = Channel.MAIL
+    section: LazyString | str = ""
 
 
 _kinds: dict[str, Kind] = {}
 
 
-def register(name: str, *, label: LazyString, text: Words, default: Channel = Channel.MAIL) -> None:
-    """Add a kind. Names are in the past tense (`meeting_called`)."""
-    _kinds[name] = Kind(name, label, text, default)
+def register(
+    name: str, *, label: LazyString, text: Words, default: Channel = Channel.MAIL, section: LazyString | str = ""
+) -> None:
+    """Add a kind. Names are in the past tense (`meeting_called`); `section` is the heading above it among the preferences."""
+    _kinds[name] = Kind(name, label, text, default, section)
 
 
 def kind(name: str) -> Kind:

@@ -8,9 +8,16 @@ import sqlalchemy as sa
 
 from portal import db, outbox
 from portal.notifications.models import Notice, Once
+from portal.times import local
 
+FIRST_HOUR, LAST_HOUR = 7, 20  # in Sweden: nobody is reminded at night
 KEPT = timedelta(days=180)
 ONCE_KEPT = timedelta(days=800)  # longer than any reminder can be due
+
+
+def is_daytime() -> bool:
+    """Whether people may be reminded now."""
+    return FIRST_HOUR <= local(db.now()).hour < LAST_HOUR
 
 
 def claim_once(key: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -61,4 +63,5 @@ def preferences() -> ResponseReturnValue:
         actions.choose_channels(person, chosen, by=person)
         flash(_("Saved."), "done")
         return redirect(url_for("notifications.preferences"))
-    return render_template("notifications/preferences.html", kinds=all_kinds(), channels=policy.channels(person))
+    sections = [(heading, list(some)) for heading, some in groupby(all_kinds(), key=lambda kind: str(kind.section))]
+    return render_template("notifications/preferences.html", sections=sections, channels=policy.channels(person))

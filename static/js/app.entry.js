@@ -1,6 +1,7 @@
 /** What every page behind sign-in needs. Each module has one job and starts itself here. */
 import "htmx.org";
 import "@github/markdown-toolbar-element";
+import { startBack } from "./back.js";
 import { startComposers } from "./composer.js";
 import { startDialogs } from "./dialogs.js";
 import { startDrafts } from "./drafts.js";
@@ -14,6 +15,7 @@ import { startSession } from "./session.js";
 import { startShortcuts } from "./shortcuts.js";
 import { startTabs } from "./tabs.js";
 
+startBack();
 startMenus();
 startPreferences();
 startDialogs();

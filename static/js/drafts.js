@@ -1,8 +1,8 @@
-/** Drafts of textarea[data-draft-key]: kept every 3 s, restored into an empty field, offered beside a filled one. */
+/** Drafts of fields with data-draft-key: kept every 3 s, restored into an empty field, offered beside a filled one. */
 import { dropDraft, dropOthersDrafts, forgetSentMarks, keepDraft, markSent, readDraft, sentKeys } from "./draft-store.js";
 
 const EVERY_MS = 3000;
-const known = new Map(); // textarea -> what was last kept
+const known = new Map(); // field -> what was last kept
 
 /** What would be lost: posts still on their way (thread-sending.js) and what stands in the field. */
 const unsaved = (area) => [area.dataset.outgoing, area.value].filter(Boolean).join("\n\n");
@@ -11,13 +11,13 @@ export function startDrafts() {
   if (!document.documentElement.dataset.person) return;
   dropOthersDrafts();
   settleSent();
-  for (const area of document.querySelectorAll("textarea[data-draft-key]")) adoptDraft(area);
+  for (const area of document.querySelectorAll("[data-draft-key]")) adoptDraft(area);
   window.setInterval(keepAll, EVERY_MS);
   window.addEventListener("pagehide", keepAll);
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented) return;
     keepAll();
-    for (const area of event.target.querySelectorAll("textarea[data-draft-key]")) {
+    for (const area of event.target.querySelectorAll("[data-draft-key]")) {
       markSent(area.dataset.draftKey);
       known.delete(area); // nothing of this page may write the draft again
     }
@@ -36,7 +36,7 @@ function settleSent() {
   forgetSentMarks();
 }
 
-/** Start to keep a textarea, and give it its draft. */
+/** Start to keep a field, and give it its draft. */
 export function adoptDraft(area) {
   const draft = readDraft(area.dataset.draftKey);
   known.set(area, area.value);
@@ -56,7 +56,8 @@ export function clearDraft(area) {
   known.set(area, unsaved(area));
 }
 
-function keepAll() {
+/** Keep what stands in the fields now: before they go away. */
+export function keepAll() {
   for (const [area, kept] of known) {
     if (!area.isConnected) known.delete(area);
     else if (unsaved(area) !== kept) {

@@ -1,6 +1,6 @@
 /** Meeting mode: live parts, the clock, moving through the agenda, and the minutes. */
 import { newId } from "./composer.js";
-import { adoptDraft, clearDraft } from "./drafts.js";
+import { adoptDraft, clearDraft, keepAll } from "./drafts.js";
 import { startGuard } from "./guard-ui.js";
 import { startClock } from "./mode-clock.js";
 import { startPresence } from "./mode-people.js";
@@ -48,7 +48,8 @@ function start() {
 
   /** A decision that is being reworded stays as it is until it is saved; the next change brings the rest. */
   const isBeingUsed = (part) => part.id.startsWith("mode-rows") && part.contains(document.activeElement) && document.activeElement.matches("textarea");
-  const isWriting = () => [...middle.querySelectorAll("textarea, input[type=text]")].some((field) => field === document.activeElement && field.value !== field.defaultValue);
+  /** Something stands in a form that has not been added yet, wherever the focus is: its middle is not taken away. */
+  const isWriting = () => [...middle.querySelectorAll("form[data-capture] textarea, form[data-capture] input[type=text]")].some((field) => field.value.trim() !== "");
 
   /** New content in the old place; what was opened stays open, and the focus stays on the same button. */
   function replace(old, part) {
@@ -93,6 +94,7 @@ function start() {
     if (item) url.searchParams.set("item", item);
     const answer = await ask(() => fetchPart(url));
     if (!answer?.ok) return;
+    keepAll();
     middle.replaceChildren(...parts(await answer.text()).childNodes);
     window.history.replaceState(null, "", item ? url : mode.dataset.itemUrl); // a reload comes back to the same item
     adopt();
@@ -102,7 +104,7 @@ function start() {
   function adopt() {
     const form = middle.querySelector("form[data-editor]");
     editor = form ? new NoteEditor(form, { onTyping: () => feed?.typing() }) : null;
-    for (const area of middle.querySelectorAll("textarea[data-draft-key]")) adoptDraft(area);
+    for (const field of middle.querySelectorAll("[data-draft-key]")) adoptDraft(field);
     for (const bar of middle.querySelectorAll("markdown-toolbar")) bar.removeAttribute("tabindex");
     clock.look();
     offerUnsent();
@@ -141,8 +143,12 @@ function start() {
     failure.scrollIntoView({ block: "nearest" });
   }
 
+  /** What was typed while the rest was on its way stays. */
+  const without = (text, sent) => (text === sent ? "" : text.startsWith(sent) ? text.slice(sent.length).trimStart() : text);
+
   async function capture(form) {
-    const answer = await ask(() => fetchPart(form.action, { method: "POST", body: new FormData(form) }));
+    const body = new FormData(form);
+    const answer = await ask(() => fetchPart(form.action, { method: "POST", body }));
     if (answer === null) return;
     if (answer.status === 422) {
       const fresh = parts(await answer.text()).querySelector("form");
@@ -152,12 +158,13 @@ function start() {
       return;
     }
     if (!answer.ok) return fail(await answer.text());
-    for (const area of form.querySelectorAll("textarea[data-draft-key]")) clearDraft(area);
+    if (form.elements.namedItem("client_id").value !== body.get("client_id")) return; // pressed twice: it was one
+    const texts = [...form.querySelectorAll("textarea, input[type=text]")].map((field) => [field, without(field.value, body.get(field.name))]);
     form.reset();
-    for (const field of form.querySelectorAll("textarea, input[type=text]")) field.value = "";
+    for (const [field, rest] of texts) field.value = rest;
     form.querySelector("[data-guard]")?.remove();
     form.elements.namedItem("client_id").value = newId();
-    for (const area of form.querySelectorAll("textarea[data-draft-key]")) clearDraft(area);
+    for (const area of form.querySelectorAll("[data-draft-key]")) clearDraft(area);
     feed?.catchUp();
   }
 

@@ -87,7 +87,7 @@ export class NoteEditor {
   }
 
   typed() {
-    journal.write(this.item, key, this.area.value, this.base);
+    this.isKept = journal.write(this.item, key, this.area.value, this.base);
     this.onTyping();
     if (this.isBlocked && !this.conflict) this.isBlocked = false; // the guard looks again at what was changed
     if (this.isBlocked) return;
@@ -149,10 +149,7 @@ export class NoteEditor {
       document.dispatchEvent(new CustomEvent("portal:session-ended"));
       return this.later("Session");
     }
-    if (answer.status < 500 && answer.status !== 429) {
-      this.refused.replaceChildren(...parts(html).childNodes);
-      this.isBlocked = true;
-    }
+    if (answer.status < 500 && answer.status !== 429) return this.refuse("Refused", html); // sealed meanwhile, or no longer theirs to write
     return this.later("Waiting");
   }
 
@@ -171,7 +168,7 @@ export class NoteEditor {
 
   /** Not now: the journal has it; try again by and by, and at once when contact or session are back. */
   later(why) {
-    this.say(why);
+    this.say(this.isKept === false ? "Unkept" : why);
     window.clearTimeout(this.timer);
     if (!this.isBlocked && why !== "Session") {
       this.timer = window.setTimeout(() => { if (this.form.isConnected) this.save(); }, RETRY_MS[Math.min(this.tries, RETRY_MS.length - 1)]);

@@ -29,6 +29,8 @@ SIGNED_IN = [
     "/account", "/organisation", "/accessibility", "/privacy", "/no-such-page", "/calendar?view=list", "/calendar/feeds",
     "/notices", "/account/notifications", "/groups/lamp/proposals", "/groups/lamp/proposals/new",
     "/groups/lamp/polls", "/groups/lamp/polls/new", "/groups/lamp/seats", "/groups/lamp/series/new",
+    "/groups/lamp/actions", "/groups/lamp/actions?show=done", "/groups/lamp/actions/new", "/groups/lamp/decisions",
+    "/minutes/check",
 ]  # fmt: skip
 
 
@@ -51,6 +53,9 @@ def links_to_things(visitor: Visitor) -> list[str]:
         ("/groups/lamp/polls", r"/polls/\d+$"),
         ("/groups/lamp/meetings", r"/meeting-series/\d+$"),
         ("/groups/lamp/seats", r"^/seats/\d+$"),
+        ("/groups/lamp/actions", r"^/actions/\d+$"),
+        ("/groups/lamp/actions?show=done", r"^/actions/\d+$"),
+        ("/groups/lamp/decisions", r"^/meetings/\d+/minutes$"),
     ):
         visitor.go(start)
         hrefs = visitor.page.locator("main a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
@@ -62,7 +67,24 @@ def links_to_things(visitor: Visitor) -> list[str]:
     items = visitor.page.locator("main a[href*='/agenda-items/']").evaluate_all(
         "all => all.map(a => a.getAttribute('href'))"
     )
-    return [*paths, f"{meeting}/room", f"{meeting}/minutes", f"{meeting}/edit", f"{meeting}/items/new", *items[:1]]
+    of_meeting = [f"{meeting}/{page}" for page in ("room", "minutes", "edit", "items/new", "minutes/circulation")]
+    return [*paths, *of_meeting, *items[:2], *writing_places(visitor, meeting)]
+
+
+def writing_places(visitor: Visitor, meeting: str) -> list[str]:
+    """Where minutes are written on an item, and a decision with its wordings, as the room and the minutes link to them."""
+    visitor.go(f"{meeting}/minutes")
+    notes = visitor.page.locator("main a[href$='/minutes'][href^='/agenda-items/']").evaluate_all(
+        "all => all.map(a => a.getAttribute('href'))"
+    )
+    visitor.go("/groups/lamp/decisions")
+    past = visitor.page.locator("main a[href*='/minutes#']").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    visitor.go(re.sub("/minutes#.*", "/room", past[0]))
+    decisions = visitor.page.locator("main a[href^='/decisions/']").evaluate_all(
+        "all => all.map(a => a.getAttribute('href'))"
+    )
+    assert notes
+    return [*notes[:1], *decisions[:1], re.sub("/minutes#.*", "/room", past[0])]
 
 
 def overflows(page: Page) -> int:

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Open, Visitor
 from tests.browser.stack import Stack
@@ -196,3 +196,29 @@ def test_two_write_on_one_item_and_choose(visit: Open, stack: Stack, email_of: C
     wanted = "Sekreterarens rad. Ordförandens tillägg.\n\nSekreterarens rad. Mer."
     wait_for(lambda: stored(stack, "Första punkten") == wanted, what="both texts")
     expect(convener.page.locator("#note-text")).to_have_value(wanted)
+
+
+def test_what_is_typed_beside_the_minutes_stays(visit: Open, email_of: Callable[[str, str], str]) -> None:
+    convener, secretary = visit(email_of("", "LAMP (convener)")), visit(email_of("", "LAMP (secretary)"))
+    path = plan_meeting(convener)
+    secretary.go(f"{path}/room")
+    page = secretary.page
+    page.locator("#action-text").press_sequentially("Ring länen")
+    page.locator("#action-form select").focus()
+    convener.page.locator("[data-next]").click()
+    expect(page.locator("#mode-agenda [aria-current]")).to_contain_text("Andra punkten")
+    expect(page.locator("#action-text")).to_have_value("Ring länen")  # the meeting goes on, and the form stays
+    page.locator("#mode-agenda a").last.click()
+    expect(page.locator("#mode-title")).to_have_text("Andra punkten")
+    expect(page.locator("#action-text")).to_have_value("")
+    page.locator("#mode-agenda a").first.click()
+    expect(page.locator("#action-text")).to_have_value("Ring länen")
+    held: list[Route] = []
+    page.route("**/agenda-items/*/decisions", lambda route: held.append(route))  # the library marks its handler
+    page.locator("#decision-text").press_sequentially("Vi gör så.")
+    with page.expect_request("**/agenda-items/*/decisions"):
+        page.get_by_role("button", name="Lägg till beslutet").click()
+    page.locator("#decision-text").press_sequentially(" Nästa beslut")
+    held[0].continue_()
+    expect(page.locator(".mode-rows .decision")).to_contain_text("Vi gör så.")
+    expect(page.locator("#decision-text")).to_have_value("Nästa beslut")

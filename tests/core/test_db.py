@@ -8,16 +8,18 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from portal import audit, db
+from portal import audit, db, db_engine
 from portal.discussions.models import Post, ReadMark
 from portal.outbox import Job
 from portal.people.models import Group, Person
@@ -130,6 +132,34 @@ def test_pause_keeps_the_traces_of_a_reader(network: Network) -> None:
     db.pause()
     db.write_traces()
     assert network.group.description == "läst"
+
+
+def test_a_read_mark_does_not_hold_the_page_while_somebody_writes(
+    own_portal: Edge, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(db_engine, "BUSY_SECONDS", 2.0)
+    seen: list[str] = []
+
+    def see(what: str) -> Callable[[Session], None]:
+        return lambda session: seen.extend(session.scalars(sa.select(sa.literal(what))))
+
+    with contextlib.closing(sqlite3.connect(tmp_path / "portal.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        db.leave_trace(see("mark"))
+        began = time.monotonic()
+        db.write_traces()
+        assert time.monotonic() - began < 1
+        assert "could not be stored" in caplog.text
+        db.leave_trace(see("who read what"), is_required=True)
+        began = time.monotonic()
+        with pytest.raises(sa.exc.OperationalError):
+            db.write_traces()
+        assert time.monotonic() - began > 1.5, "that one is worth the wait"
+        other.execute("ROLLBACK")
+    assert seen == []
+    db.leave_trace(see("mark"))
+    db.write_traces()
+    assert seen == ["mark"]
 
 
 def test_a_transaction_of_its_own_is_all_or_nothing(network: Network) -> None:

@@ -27,7 +27,7 @@ def data(**more: Any) -> dict[str, Any]:
         "words": {
             "columns": ["Organisation", "Namn", "Hur", "Tid"], "decision": "Beslut", "action": "Åtgärd", "page": "Sida", "of": "av",
             "open_actions": "Öppna åtgärder", "adjusters": "Justerare", "adjuster_columns": ["Namn", "Organisation", "Justerade"],
-            "seal": "Försegling", "sum": "Kontrollsumma",
+            "seal": "Låsning", "sum": "Kontrollsumma", "missing": "Tecken som visas som � saknas i filens typsnitt.",
         },
         **more,
     }  # fmt: skip
@@ -185,9 +185,29 @@ def test_one_that_takes_too_long_is_stopped(app: Edge, monkeypatch: pytest.Monke
 
 
 def test_the_seal_stands_in_the_file_and_the_same_gives_the_same(app: Edge) -> None:
-    seal = {"at": "Förseglat 24 nov.", "sum": "abcd 1234", "rows": [["Med Lem", "Föreningen", "24 nov"]]}
+    seal = {"at": "Låst 24 nov.", "sum": "abcd 1234", "rows": [["Med Lem", "Föreningen", "24 nov"]]}
     _reader, text = read(seal=seal, adjusters=[])
-    for words in ("Försegling", "Förseglat 24 nov.", "abcd 1234", "Med Lem"):
+    for words in ("Låsning", "Låst 24 nov.", "abcd 1234", "Med Lem"):
         assert words in text
     sealed = data(seal=seal)
     assert pdf.compile_pdf("minutes.typ", sealed) == pdf.compile_pdf("minutes.typ", sealed)
+
+
+@pytest.mark.parametrize("foreign", ["ไทย", "ትግርኛ", "中文", "\uf0b7", "\x07", "한국어"], ids=ascii)
+def test_a_letter_that_no_font_has_stops_no_pdf(app: Edge, foreign: str) -> None:
+    reader, text = read(items=[item(f"Punkt {foreign}", f"Tolk till {foreign}, Åsa – ”ja”. ✓ 5 €")])
+    assert "Åsa – ”ja”. ✓ 5 €" in text
+    assert foreign in text or ("\N{REPLACEMENT CHARACTER}" in text and "visas som" in text)
+    assert reader.xmp_metadata is not None
+
+
+def test_all_letters_that_are_taken_for_showable_are(app: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    ranges = [(0x20, 0x7E), (0xA0, 0x24F), (0x386, 0x38A), (0x38E, 0x3A1), (0x3A3, 0x3CE), (0x400, 0x45F), (0x1E00, 0x1EFF),
+              (0x2010, 0x2027), (0x2030, 0x203E), (0x20AC, 0x20AC), (0x2190, 0x2199)]  # fmt: skip
+    letters = "".join(chr(one) for first, last in ranges for one in range(first, last + 1))
+    shown = " ".join(
+        letters
+        + "\u2116\u2122\u21d2\u2212\u2260\u2264\u2265\u25a0\u25a1\u25aa\u25cb\u25cf\u2610\u2611\u2713\u2714\u2717\ufffd"
+    )
+    _reader, text = read(present_notes=[shown, "ไทย"])
+    assert "visas som" in text

@@ -26,6 +26,7 @@ from portal.meetings.minutes.models import Minutes, MinutesState
 from portal.meetings.minutes.policy import awaiting
 from portal.meetings.models import AgendaItem, Answer, Meeting, MeetingState, MinutesNote
 from portal.meetings.policy import unanswered_invitations, visible_meetings
+from portal.meetings.polls.policy import lacks_answer, poll_for
 from portal.people.models import (
     Group,
     HandlingClass,
@@ -229,6 +230,9 @@ def test_the_meetings_of_lamp() -> None:
     assert answers.total() > 20
     assert planned.state is MeetingState.PLANNING
     assert planned.starts_at - NOW > timedelta(days=110)
+    poll = poll_for(planned)
+    assert poll is not None, "its time is sought: the click makes no second meeting"
+    assert not any(lacks_answer(invitee) for invitee in poll.invitees if invitee.answered_at is not None)
     assert coming in [invitation.meeting for invitation in unanswered_invitations(person("Åsa Öström"))]
     assert unanswered_invitations(person("Sofia Brännmark"))
 

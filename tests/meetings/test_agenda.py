@@ -15,11 +15,12 @@ from portal.discussions.models import Thread, ThreadKind
 from portal.errors import Conflict, NotFound
 from portal.library.models import Resource
 from portal.meetings import actions as meetings
-from portal.meetings.agenda import actions, policy
+from portal.meetings.agenda import actions, policy, proposal_actions
 from portal.meetings.agenda.actions import ItemPlan
 from portal.meetings.agenda.models import AgendaEdition, AgendaProposal, ItemPaper, ItemVersion, ProposalState
 from portal.meetings.agenda.reminders import remind_of_papers
 from portal.meetings.followup import actions as followup
+from portal.meetings.minutes import actions as minutes
 from portal.meetings.mode import actions as mode
 from portal.meetings.models import AgendaItem, ItemKind, Meeting, MeetingState
 from portal.notifications.models import Notice
@@ -148,7 +149,7 @@ def test_the_agenda_of_a_meeting_that_is_over_stands(network: Network, end: str)
         lambda: actions.place_item(item, place=2, by=by),
         lambda: actions.remove_item(item, by=by),
         lambda: actions.add_paper(item, material, by=by),
-        lambda: actions.propose_item(network.group, ItemPlan("Sen"), meeting=meeting, by=network.member),
+        lambda: proposal_actions.propose_item(network.group, ItemPlan("Sen"), meeting=meeting, by=network.member),
         lambda: actions.send_agenda(meeting, by=by),
     ):
         with pytest.raises(Conflict):
@@ -228,6 +229,20 @@ def test_whoever_owes_a_paper_is_reminded_twice_and_not_again(network: Network) 
     assert told(network.member.id).count("paper_missing") == 2
 
 
+def test_who_has_left_the_group_is_not_told_of_its_papers(network: Network) -> None:
+    meeting = made(network, days=5)
+    for item in meeting.items[:2]:
+        item.wants_paper, item.owner = True, network.member
+    db.session.flush()
+    people.remove_member(next(one for one in network.member.memberships if one.left_at is None), by=None)
+    db.session.flush()
+    remind_of_papers()
+    assert "paper_missing" not in told(network.member.id)
+    meeting.items[2].wants_paper, meeting.items[2].owner = True, network.convener
+    remind_of_papers()
+    assert "paper_missing" in told(network.convener.id)
+
+
 def test_nobody_is_reminded_of_a_paper_that_is_there(network: Network) -> None:
     meeting = made(network, days=1)
     item = meeting.items[0]
@@ -264,7 +279,7 @@ def test_a_lifted_thread_comes_onto_the_agenda(network: Network, sign_in: Sign) 
 
 def test_what_is_put_off_is_the_backlog_and_comes_up_later(network: Network, sign_in: Sign) -> None:
     meeting = made(network)
-    proposal = actions.propose_item(network.group, ItemPlan("Senare"), meeting=meeting, by=network.member)
+    proposal = proposal_actions.propose_item(network.group, ItemPlan("Senare"), meeting=meeting, by=network.member)
     db.commit()
     convener = sign_in(network.convener)
     assert (
@@ -281,8 +296,8 @@ def test_what_is_put_off_is_the_backlog_and_comes_up_later(network: Network, sig
 
 @pytest.mark.parametrize("step", ["accept", "postpone", "", "delete"])
 def test_a_member_withdraws_the_own_proposal_and_nothing_else(network: Network, sign_in: Sign, step: str) -> None:
-    proposal = actions.propose_item(network.group, ItemPlan("Min"), by=network.member)
-    foreign = actions.propose_item(network.group, ItemPlan("Annans"), by=network.secretary)
+    proposal = proposal_actions.propose_item(network.group, ItemPlan("Min"), by=network.member)
+    foreign = proposal_actions.propose_item(network.group, ItemPlan("Annans"), by=network.secretary)
     db.commit()
     member = sign_in(network.member)
     assert send(member, f"/proposals/{proposal.id}", step=step, meeting="0").status_code == 403
@@ -294,13 +309,13 @@ def test_proposals_end_with_their_day(network: Network) -> None:
     meeting = made(network)
     meeting.proposals_by = db.now() - timedelta(minutes=1)
     with pytest.raises(Conflict):
-        actions.propose_item(network.group, ItemPlan("Sent"), meeting=meeting, by=network.member)
-    assert actions.propose_item(network.group, ItemPlan("Till nästa"), by=network.member).meeting is None
+        proposal_actions.propose_item(network.group, ItemPlan("Sent"), meeting=meeting, by=network.member)
+    assert proposal_actions.propose_item(network.group, ItemPlan("Till nästa"), by=network.member).meeting is None
 
 
 @pytest.mark.parametrize("meeting", ["0", "999999", "foreign", "x"])
 def test_a_proposal_is_accepted_onto_a_meeting_of_its_group(network: Network, sign_in: Sign, meeting: str) -> None:
-    proposal = actions.propose_item(network.group, ItemPlan("Min"), by=network.member)
+    proposal = proposal_actions.propose_item(network.group, ItemPlan("Min"), by=network.member)
     foreign = factories.meeting(network.closed, network.convener)
     db.commit()
     chosen = str(foreign.id) if meeting == "foreign" else meeting
@@ -314,8 +329,8 @@ def test_what_the_proposer_chose_to_keep_is_not_asked_again(network: Network) ->
     plan = ItemPlan("Ring 070-123 45 67 om mallen")
     keep = [find.key for find in guard.scan(plan.title, field="title")]
     assert keep
-    proposal = actions.propose_item(network.group, plan, keep=keep, by=network.member)
-    assert actions.accept_proposal(proposal, made(network), by=network.convener).title == plan.title
+    proposal = proposal_actions.propose_item(network.group, plan, keep=keep, by=network.member)
+    assert proposal_actions.accept_proposal(proposal, made(network), by=network.convener).title == plan.title
 
 
 @pytest.mark.parametrize("field", ["title", "description"])
@@ -325,10 +340,104 @@ def test_s33_proposals_and_answers_are_guarded(network: Network, sign_in: Sign, 
     assert refused.status_code == 422
     assert f"Om {NUMBER}" in refused.text
     assert db.session.scalar(sa.select(sa.func.count()).select_from(AgendaProposal)) == 0
-    proposal = actions.propose_item(network.group, ItemPlan("Min"), by=network.member)
+    proposal = proposal_actions.propose_item(network.group, ItemPlan("Min"), by=network.member)
     db.commit()
     answer = send(sign_in(network.convener), f"/proposals/{proposal.id}", step="postpone", meeting="0", answer=NUMBER)
     assert answer.status_code == 422
+
+
+def test_a_proposal_is_withdrawn_by_whoever_made_it_alone(network: Network, sign_in: Sign) -> None:
+    proposal = proposal_actions.propose_item(network.group, ItemPlan("Min"), by=network.member)
+    db.commit()
+    assert send(sign_in(network.convener), f"/proposals/{proposal.id}", step="withdraw", meeting="0").status_code == 403
+
+
+def test_a_meeting_in_planning_is_not_told_to_those_who_propose(network: Network, sign_in: Sign) -> None:
+    meeting = made(network)
+    meeting.state, meeting.title = MeetingState.PLANNING, "Ännu hemligt"
+    own = proposal_actions.propose_item(network.group, ItemPlan("Ledarens"), meeting=meeting, by=network.convener)
+    theirs = proposal_actions.propose_item(network.group, ItemPlan("Medlemmens"), by=network.member)
+    proposal_actions.accept_proposal(theirs, meeting, by=network.convener)
+    db.commit()
+    assert own.meeting_id == meeting.id
+    member, convener = sign_in(network.member), sign_in(network.convener)
+    for where in ("/groups/natverket/proposals/new", "/groups/natverket/proposals"):
+        assert "Ännu hemligt" not in member.get(where).text
+        assert "Ännu hemligt" in convener.get(where).text
+    chosen = send(member, "/groups/natverket/proposals/new", **ITEM | {"meeting": str(meeting.id)})
+    assert chosen.status_code == 422
+    path = db.session.scalars(sa.select(Notice.path).where(Notice.kind == "proposal_answered")).one()
+    assert path == "/groups/natverket/proposals", "the meeting's page would not open"
+
+
+@pytest.mark.parametrize("how", ["removed", "cancelled"])
+def test_a_question_that_was_accepted_comes_back_if_its_place_is_gone(
+    network: Network, sign_in: Sign, how: str
+) -> None:
+    meeting, later = made(network), made(network)
+    thread = factories.thread(network.group, network.member, "Vem betalar tolken?")
+    proposal = proposal_actions.propose_item(network.group, ItemPlan("Tolken"), thread=thread, by=network.member)
+    item = proposal_actions.accept_proposal(proposal, meeting, by=network.convener)
+    if how == "removed":
+        actions.remove_item(item, by=network.convener)
+    else:
+        meetings.cancel_meeting(meeting, by=network.convener)
+    db.commit()
+    convener = sign_in(network.convener)
+    assert "Tolken" in convener.get("/groups/natverket/proposals").text
+    again = send(convener, f"/proposals/{proposal.id}", step="accept", meeting=str(later.id))
+    assert again.status_code == 302
+    db.session.expire_all()
+    assert [one.title for one in later.items if one.thread_id == thread.id] == ["Tolken"]
+    assert send(convener, f"/proposals/{proposal.id}", step="accept", meeting=str(later.id)).status_code == 409
+
+
+def test_a_question_can_be_lifted_again_once_it_was_answered(network: Network) -> None:
+    meeting = factories.held_meeting(network.group, network.convener)
+    thread = factories.thread(network.group, network.member, "Vem betalar tolken?")
+    first = proposal_actions.propose_item(network.group, ItemPlan("Tolken"), thread=thread, by=network.member)
+    proposal_actions.accept_proposal(first, meeting, by=network.convener)
+    with pytest.raises(Conflict):
+        proposal_actions.propose_item(network.group, ItemPlan("Igen"), thread=thread, by=network.member)
+    factories.circulated(meeting, network.secretary, [network.member])
+    again = proposal_actions.propose_item(network.group, ItemPlan("Igen"), thread=thread, by=network.member)
+    assert again.state is ProposalState.WAITING
+
+
+def test_what_was_written_stays_in_the_form_when_the_meeting_is_over(network: Network, sign_in: Sign) -> None:
+    meeting = made(network)
+    meetings.cancel_meeting(meeting, by=network.convener)
+    thread = factories.thread(network.group, network.member)
+    proposal_actions.propose_item(network.group, ItemPlan("Tolken"), thread=thread, by=network.member)
+    db.commit()
+    form = ITEM | {"meeting": "0", "description": "Det här skrev jag länge på."}
+    for client, where in (
+        (sign_in(network.convener), f"/meetings/{meeting.id}/items/new"),
+        (sign_in(network.member), f"/groups/natverket/proposals/new?thread={thread.id}"),
+    ):
+        answer = send(client, where, **form)
+        assert answer.status_code == 409
+        assert "Det här skrev jag länge på." in answer.text
+
+
+@pytest.mark.parametrize("what", ["note", "decision", "action", "comment"])
+def test_an_item_that_something_is_written_on_becomes_no_break(network: Network, what: str) -> None:
+    meeting = made(network)
+    item = meeting.items[0]
+    if what == "note":
+        minutes.save_note(item, text="Vi talade.", based_on=0, by=network.secretary)
+    elif what == "decision":
+        followup.add_decision(item, text="Vi gör så.", client_id="x", by=network.secretary)
+    elif what == "action":
+        task = followup.Task("Ring", network.ngo)
+        followup.add_action(network.group, task, client_id="x", meeting=meeting, item=item, by=network.secretary)
+    else:
+        mode.add_comment(item, body="Hör ni?", client_id="x", by=network.member)
+    revision = item.revision
+    with pytest.raises(Conflict):
+        actions.change_item(item, ItemPlan("Paus", ItemKind.BREAK), based_on=revision, by=network.convener)
+    with pytest.raises(Conflict):
+        actions.remove_item(item, by=network.convener)
 
 
 def test_a_thread_of_another_group_cannot_be_lifted(network: Network, sign_in: Sign) -> None:
@@ -361,7 +470,7 @@ def test_changes_are_shown_against_what_was_sent(network: Network) -> None:
     assert not changes.moved
     actions.place_item(four, place=1, by=network.convener)
     db.session.expire_all()
-    assert four.id in policy.changes_since(edition, meeting).moved
+    assert policy.changes_since(edition, meeting).moved == {four.id}, "the others stand as they stood"
 
 
 def test_the_agenda_is_sent_when_there_is_something_to_send(network: Network, sign_in: Sign) -> None:

@@ -124,7 +124,8 @@ REFUSED = {
     "another sender": ({"old": "Med_Lem?= <person", "new": "Med_Lem?= <x.person"}, Outcome.UNLIKE, "sender"),
     "another who answers": ({"old": ":mailto:person", "new": ":mailto:x.person"}, Outcome.UNLIKE, "attendee"),
     "another meeting": ({"uid": "other@samverkansportalen"}, Outcome.UNLIKE, "uid"),
-    "another proposal": ({"old": "METHOD:REPLY", "new": "METHOD:COUNTER"}, Outcome.UNLIKE, "method"),
+    "another proposal": ({"old": "METHOD:REPLY", "new": "METHOD:COUNTER"}, Outcome.PROPOSAL, "proposal"),
+    "a call of one's own": ({"old": "METHOD:REPLY", "new": "METHOD:REQUEST"}, Outcome.UNLIKE, "method"),
     "handed on": ({"partstat": "DELEGATED"}, Outcome.UNLIKE, "partstat"),
     "no answer": ({"partstat": "NEEDS-ACTION"}, Outcome.UNLIKE, "partstat"),
     "no calendar": (
@@ -270,7 +271,8 @@ def test_who_is_not_called_any_longer_answers_nothing(app: Edge, network: Networ
     db.commit()
     assert [take(invitation, content), take(other, other_content)] == [Outcome.GONE, Outcome.GONE]
     assert unanswered(invitation)
-    assert len(mail_to(app, network.member.email)) == 1
+    _call, taken_out = mail_to(app, network.member.email)
+    assert calendar_of(taken_out)["METHOD"] == "CANCEL", "out of the calendar of who has left, and no word of help"
 
 
 def test_out_of_office_notes_start_no_correspondence(app: Edge, network: Network, invitation: Invitation) -> None:

@@ -19,7 +19,7 @@ from portal.people import actions as people
 from portal.people.models import Membership, Person
 from portal.web import Edge
 from tests.factories import Network
-from tests.meetings.calling import NOW, START, call, change, invitation_of, invite_guest, mail_to
+from tests.meetings.calling import NOW, START, call, change, invitation_of, invite_guest, mail_to, text_of
 
 KINDS = ("answer_missing", "meeting_tomorrow", "meeting_due")
 
@@ -68,6 +68,80 @@ def test_with_a_last_day_three_days_and_a_day_before_it(network: Network, meetin
     assert given == {
         "2026-11-16": {"answer_missing Med Lem": 1}, "2026-11-18": {"answer_missing Med Lem": 1},
         "2026-11-23": {f"meeting_tomorrow {name}": 1 for name in ("Med Lem", "Sam Mankallande", "Sek Reterare")},
+    }  # fmt: skip
+
+
+GUEST = "gast@utanfor.example"
+
+
+def to_guest(app: Edge) -> list[tuple[str, str, str]]:
+    """What guests have been mailed: day, subject, text."""
+    return [(str(made["Date"])[5:11], str(made["Subject"]), text_of(made)) for made in mail_to(app, GUEST)]
+
+
+def guest_days(app: Edge, days: int) -> list[tuple[str, str, str]]:
+    """Let days go by, and a worker send what there is."""
+    for day in range(days):
+        with time_machine.travel(NOW + timedelta(days=day), tick=False):
+            reminders.remind()
+            reminders.remind()
+            db.commit()
+            outbox.run_all()
+    return to_guest(app)
+
+
+def test_guests_are_reminded_by_mail_with_their_link(app: Edge, network: Network, meeting: Meeting) -> None:
+    with time_machine.travel(NOW):
+        outbox.run_all()
+    call_itself, *given = guest_days(app, 26)
+    assert [day for day, _subject, _text in given] == ["17 Nov", "23 Nov"]
+    for _day, subject, text in given:
+        assert "LAMP-möte" in subject
+        assert "/answers/" in text
+    assert "BEGIN:VCALENDAR" not in given[0][2]
+    assert call_itself[1].startswith(("Kallelse", "Call"))
+
+
+@pytest.mark.parametrize(("answer", "days"), [(Answer.ON_SITE, ["23 Nov"]), (Answer.DECLINED, [])])
+def test_guests_who_have_answered_hear_of_the_meeting_at_most(
+    app: Edge, network: Network, meeting: Meeting, answer: Answer, days: list[str]
+) -> None:
+    guest = next(one for one in meeting.invitations if one.person_id is None)
+    with time_machine.travel(NOW):
+        outbox.run_all()
+        guest.guest_language = "en"
+        actions.answer_invitation(guest, answer, by=None)
+        db.commit()
+    _call_itself, *given = guest_days(app, 26)
+    assert [(day, subject.startswith("Reminder")) for day, subject, _text in given] == [(day, True) for day in days]
+
+
+def test_a_guest_who_is_called_no_longer_is_not_reminded(app: Edge, network: Network, meeting: Meeting) -> None:
+    guest = next(one for one in meeting.invitations if one.person_id is None)
+    with time_machine.travel(NOW + timedelta(days=15), tick=False):
+        outbox.run_all()
+        reminders.remind()  # asked for, and not sent yet
+        actions.withdraw_invitation(guest, by=network.convener)
+        db.commit()
+        assert [subject for _day, subject, _text in to_guest(app)][1:] == [
+            "Du är inte längre kallad: LAMP-möte, tis 24 nov"
+        ]
+
+
+def test_nobody_is_reminded_right_after_the_call(network: Network) -> None:
+    """Called in the morning of the day on which those who have not answered are reminded."""
+    at = datetime(2026, 11, 16, 7, 30, tzinfo=UTC)
+    with time_machine.travel(at):
+        call(network.group, network.convener, reply_by=at + timedelta(days=3))
+    given = pass_days(at, 4)
+    assert {on: sorted(one)[0] for on, one in given.items()} == {"2026-11-18": "answer_missing Med Lem"}
+
+
+def test_a_worker_that_stood_still_gives_the_later_reminder(network: Network, meeting: Meeting) -> None:
+    with time_machine.travel(NOW):
+        change(meeting, reply_by=START - timedelta(days=5), by=network.convener)  # 19 November
+    assert pass_days(datetime(2026, 11, 17, 12, tzinfo=UTC), 3) == {
+        "2026-11-17": {"answer_missing Med Lem": 1}, "2026-11-18": {"answer_missing Med Lem": 1},
     }  # fmt: skip
 
 

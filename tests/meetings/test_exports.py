@@ -17,6 +17,7 @@ from pypdf import PdfReader
 
 from portal import db, files, outbox
 from portal.library import actions as library
+from portal.library.models import FileState
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.minutes import actions, adjusting_actions, jobs
 from portal.meetings.minutes.changes import compare
@@ -82,8 +83,13 @@ def test_the_sealed_pdf_says_who_when_and_what(network: Network, sign_in: Sign) 
     reader = PdfReader(io.BytesIO(pdf))
     assert reader.metadata is not None
     assert "Sek Reterare" in (reader.metadata.author or "")
+    network.member.name = "Helt Annat Namn"
+    db.commit()
     jobs.make_sealed_pdf(minutes_id=made.id)
-    assert made.pdf_sha256 == hashlib.sha256(pdf).hexdigest(), "made again it is the same"
+    assert made.pdf_sha256 == hashlib.sha256(pdf).hexdigest(), "run again it is the same file"
+    files.path_of(str(made.pdf_sha256)).unlink()
+    jobs.make_sealed_pdf(minutes_id=made.id)
+    assert files.path_of(str(made.pdf_sha256)).exists(), "what is gone is made anew"
 
 
 def test_the_package_checks_itself(network: Network, sign_in: Sign, tmp_path: Path) -> None:
@@ -116,6 +122,35 @@ def test_the_package_checks_itself(network: Network, sign_in: Sign, tmp_path: Pa
         ]
         == ""
     )
+
+
+def test_the_package_says_what_it_lacks_and_why(network: Network, sign_in: Sign) -> None:
+    named = [
+        factories.resource(network.group, network.convener, f"Bilaga {number}", f"innehåll {number}", "b.txt")
+        for number in range(3)
+    ]
+    meeting = factories.meeting(network.group, network.convener, "Mötet", days=2)
+    db.session.refresh(meeting)
+    for paper in named:
+        agenda.add_paper(meeting.items[0], paper, by=network.convener)
+    meeting.starts_at, meeting.ends_at = db.now() - timedelta(hours=3), db.now() - timedelta(hours=2)
+    made = factories.circulated(meeting, network.secretary, [network.member])
+    adjusting_actions.approve(made.adjusters[0], edition=1, by=network.member)
+    db.commit()
+    outbox.run_all()
+    named[1].state = FileState.STOPPED
+    files.path_of(named[2].current.sha256).unlink()
+    db.commit()
+    for person, titles in ((network.member, ["Bilaga 2", ""]), (network.convener, ["Bilaga 1", "Bilaga 2"])):
+        answer = sign_in(person).get(f"/meetings/{meeting.id}/minutes.zip")
+        package = zipfile.ZipFile(io.BytesIO(answer.data))
+        assert [name for name in package.namelist() if name.startswith("bilagor/")] == ["bilagor/01-b.txt"]
+        about = json.loads(package.read("metadata.json"))
+        assert [one["title"] for one in about["left_out"]] == titles
+        assert all(one["reason"] for one in about["left_out"])
+        readme = package.read("README.txt").decode()
+        assert "Finns inte i paketet" in readme or "Not in the package" in readme
+        assert ("Bilaga 1" in readme) == (person is network.convener), "what one may not read is not named"
 
 
 def check(client: Browser, content: bytes) -> str:

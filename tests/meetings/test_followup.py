@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 import time_machine
+from bs4 import BeautifulSoup
 
 from portal import db, guard, outbox
 from portal.errors import Conflict
 from portal.home.nav import Navigation
-from portal.meetings.followup import actions, reminders
+from portal.meetings.followup import actions, reminders, views
 from portal.meetings.followup.models import ActionItem, ActionState
 from portal.meetings.followup.policy import open_actions
 from portal.meetings.minutes import adjusting_actions
@@ -20,7 +21,7 @@ from portal.meetings.minutes import reminders as minutes_reminders
 from portal.meetings.minutes.models import AdjusterState
 from portal.notifications.models import Notice
 from portal.people import actions as people
-from portal.people.models import HandlingClass, Person
+from portal.people.models import HandlingClass, Person, Role
 from tests import factories
 from tests.conftest import Sign, send
 from tests.factories import Network
@@ -102,6 +103,62 @@ def test_the_page_of_an_action(network: Network, sign_in: Sign) -> None:
     page = member.get(where).text
     for words in ("Ni kan det", "Klart nu", "Ring &lt;länen&gt;"):
         assert words in page, words
+
+
+def test_an_action_is_added_outside_a_meeting(network: Network, sign_in: Sign) -> None:
+    where, client_id = "/groups/natverket/actions/new", str(uuid.uuid4())
+    db.commit()
+    member, convener = sign_in(network.member), sign_in(network.convener)
+    assert where in member.get("/groups/natverket/actions").text
+    assert where not in sign_in(network.observer).get("/groups/natverket/actions").text
+    mine, theirs = f"p{network.member.id}", f"p{network.convener.id}"
+    assert theirs not in member.get(where).text, "members make their own organisation responsible"
+    form = {"text": "Ring länen", "who": mine, "due_on": "2031-01-01", "client_id": client_id}
+    for wrong in (
+        {"text": ""},
+        {"text": f"Om {NUMBER}"},
+        {"text": "x" * 1001},
+        {"who": theirs},
+        {"who": "p9" * 40},
+        {"due_on": "i går"},
+    ):
+        refused = send(member, where, **form | wrong)
+        assert refused.status_code == 422
+        assert wrong.get("text", "Ring länen") in refused.text, "what was written stays"
+    for _twice in range(2):
+        assert send(member, where, **form).status_code == 302
+    assert (
+        send(convener, where, **form | {"who": f"o{network.ngo.id}", "client_id": str(uuid.uuid4())}).status_code == 302
+    )
+    made = db.session.scalars(sa.select(ActionItem).order_by(ActionItem.id)).all()
+    assert [(one.owner_id, one.organisation_id, one.meeting_id) for one in made] == [
+        (network.member.id, network.ngo.id, None), (None, network.ngo.id, None),
+    ]  # fmt: skip
+
+
+def test_observers_change_nothing_of_their_organisation_s_actions(network: Network, sign_in: Sign) -> None:
+    made = action(network, owner=network.member)
+    colleague = factories.person(network.ngo, "Kol Lega")
+    people.add_member(network.group, colleague, role=Role.OBSERVER, by=None)
+    db.commit()
+    where = f"/actions/{made.id}/state"
+    assert send(sign_in(colleague), where, state="done", based_on="1").status_code == 403
+    assert send(sign_in(network.member), where, state="done", based_on="1").status_code == 302
+
+
+def test_done_actions_go_on_page_by_page(network: Network, sign_in: Sign, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "MOST_ACTIONS", 2)
+    for number in range(5):
+        actions.set_action_state(action(network, f"Gjort {number}"), ActionState.DONE, by=network.member)
+    db.commit()
+    client, where, seen = sign_in(network.member), "/groups/natverket/actions?show=done", []
+    for _page in range(3):
+        page = BeautifulSoup(client.get(where).text, "html.parser")
+        seen += [link.get_text() for link in page.select("[data-row-link]")]
+        older = page.select_one("a[href*='before=']")
+        where = str(older["href"]) if older else ""
+    assert seen == [f"Gjort {number}" for number in reversed(range(5))]
+    assert where == ""
 
 
 def test_the_group_s_actions_and_what_the_agenda_lists(network: Network, sign_in: Sign) -> None:

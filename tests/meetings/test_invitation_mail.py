@@ -318,7 +318,15 @@ def test_who_left_or_was_shut_out_gets_no_more_mail(app: Edge, network: Network)
     change(meeting, starts_at=START + timedelta(hours=1), by=network.convener)
     actions.cancel_meeting(meeting, by=network.convener)
     db.commit()
-    assert len(mail_to(app, network.member.email)) == len(mail_to(app, network.observer.email)) == 1
+    assert len(mail_to(app, network.observer.email)) == 1, "no account, no mail"
+    first, last = mail_to(app, network.member.email)
+    event = event_of(last)
+    assert (calendar_of(last)["METHOD"], event["STATUS"]) == ("CANCEL", "CANCELLED"), "out of the calendar, and no more"
+    assert (event["UID"], event["SEQUENCE"] > event_of(first)["SEQUENCE"]) == (meeting.uid, True)
+    whole = last.as_string() + text_of(last) + str(event.to_ical())
+    assert [
+        word for word in ("LAMP-möte", "Rosenbad", "video.example", "meetings/", "natverket") if word in whole
+    ] == []
     assert len(mail_to(app, network.secretary.email)) == 2  # the change and the cancelling were one by then
 
 

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from portal import audit, db, guard, outbox
 from portal.discussions.models import Post
 from portal.errors import Conflict, Invalid
+from portal.meetings import actions as meetings
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.followup import actions as followup
-from portal.meetings.followup.models import Decision
-from portal.meetings.minutes import actions, adjusting_actions, remark_actions
+from portal.meetings.followup.models import ActionState, Decision
+from portal.meetings.minutes import actions, adjusting_actions, jobs, remark_actions
 from portal.meetings.minutes.content import assemble, canonical, digest
 from portal.meetings.minutes.models import (
     Addendum,
@@ -33,7 +34,7 @@ from portal.meetings.mode import actions as mode
 from portal.meetings.models import Answer, ItemKind, Meeting, MeetingSeries, MinutesNote, Seat
 from portal.notifications.models import Notice
 from portal.people import actions as people
-from portal.people.models import Person, PersonStatus
+from portal.people.models import Person, PersonStatus, Role
 from portal.web import Edge
 from tests import factories
 from tests.conftest import Sign, send
@@ -378,7 +379,7 @@ def test_the_last_approval_seals(network: Network) -> None:
     assert audit.verify() is None
 
 
-def test_sealing_puts_back_what_was_changed_and_never_sent(network: Network) -> None:
+def test_sealing_puts_back_what_was_changed_and_never_sent(network: Network, sign_in: Sign) -> None:
     minutes = circulate(network, held(network))
     meeting = minutes.meeting
     actions.save_note(meeting.items[0], text="Smygändrat", based_on=1, by=network.secretary)
@@ -389,8 +390,19 @@ def test_sealing_puts_back_what_was_changed_and_never_sent(network: Network) -> 
         adjusting_actions.approve(adjuster, edition=1, by=adjuster.person)
     assert meeting.items[0].note is not None
     assert meeting.items[0].note.text == "Vi **talade**."
+    db.session.expire(decision)
     assert decision.text == "Vi gör så."
-    assert late.withdrawn_at is not None
+    assert [version.text for version in decision.versions] == ["Något annat", "Vi gör så."], "never sent, and not lost"
+    assert (late.text, late.withdrawn_at is None) == ("Sent beslut", False)
+    db.commit()
+    secretary, member = sign_in(network.secretary), sign_in(network.member)
+    page = secretary.get(f"/meetings/{meeting.id}/minutes").text
+    for one in (decision, late):
+        assert f"/decisions/{one.id}" in page
+    assert "Något annat" in secretary.get(f"/decisions/{decision.id}").text
+    assert "Sent beslut" in secretary.get(f"/decisions/{late.id}").text
+    assert "Något annat" not in member.get(f"/decisions/{decision.id}").text, "what was never decided is the leaders'"
+    assert member.get(f"/decisions/{late.id}").status_code == 404
 
 
 def test_nothing_changes_after_the_seal(network: Network) -> None:
@@ -412,6 +424,16 @@ def test_nothing_changes_after_the_seal(network: Network) -> None:
         with pytest.raises(Conflict):
             act()
     assert digest(minutes.newest.content) == before
+
+
+def test_what_was_written_too_late_is_shown_to_its_writer(network: Network, sign_in: Sign) -> None:
+    minutes = sealed(network)
+    db.commit()
+    item = minutes.meeting.items[0].id
+    answer = send(sign_in(network.member), f"/agenda-items/{item}/remarks", text="Det var <inte> så.", client_id=key())
+    assert answer.status_code == 409
+    assert "Det var &lt;inte&gt; så." in answer.text
+    assert "csrf" not in answer.text.split("version-text")[1].split("</pre>")[0]
 
 
 def test_who_declines_is_replaced(network: Network) -> None:
@@ -511,6 +533,132 @@ def test_writing_and_sealing_at_once(app: Edge, network: Network) -> None:
     assert (
         db.session.scalars(sa.select(MinutesNote.text).where(MinutesNote.item_id == item_id)).one() == "Vi **talade**."
     )
+
+
+def test_what_happens_after_the_meeting_does_not_change_what_was_circulated(network: Network, sign_in: Sign) -> None:
+    task = followup.Task("Ring länen", network.ngo, network.member)
+    before = followup.add_action(network.group, task, client_id=key(), by=network.convener)
+    before.created_at = db.now() - timedelta(days=9)
+    earlier = circulate(network, held(network, "Det första", days=-8))
+    meeting = held(network, "Det andra")
+    meeting.items[0].lists_open_actions = True
+    followup.set_action_state(before, ActionState.DONE, by=network.member)
+    minutes = circulate(network, meeting)
+    assert [one["text"] for one in minutes.newest.content["items"][0]["open_actions"]] == ["Ring länen"], (
+        "it was open then"
+    )
+    network.group.name = "Nytt namn"
+    actions.save_note(earlier.meeting.items[0], text="Annat", based_on=1, by=network.secretary)
+    actions.make_edition(earlier, reason="Nytt", based_on=1, by=network.secretary)
+    db.commit()
+    page = sign_in(network.secretary).get(f"/meetings/{meeting.id}/minutes").text
+    assert "har ändrats sedan" not in page
+    with pytest.raises(Conflict):
+        actions.make_edition(minutes, reason="Inget", based_on=1, by=network.secretary)
+    actions.save_note(meeting.items[0], text="Nya ord", based_on=1, by=network.secretary)
+    made = actions.make_edition(minutes, reason="Nytt", based_on=1, by=network.secretary)
+    old, new = minutes.editions[0].content, made.content
+    assert {name for name in new if new[name] != old[name]} == {"items"}
+    assert new["items"][0]["note"] == "Nya ord"
+
+
+def test_whoever_was_there_stands_in_the_minutes_although_the_call_was_taken_back(network: Network) -> None:
+    meeting = factories.meeting(network.group, network.convener)
+    mode.open_meeting(meeting, by=network.convener)
+    invitation = next(one for one in meeting.invitations if one.person_id == network.member.id)
+    mode.note_arrival(invitation, Answer.ON_SITE, by=network.convener)
+    meetings.withdraw_invitation(invitation, by=network.convener)
+    (ngo,) = assemble(meeting)["attendance"]["organisations"]
+    assert [one["name"] for one in ngo["people"]] == ["Med Lem"]
+
+
+def test_who_has_declined_is_not_asked_again_by_a_new_edition(network: Network) -> None:
+    minutes = circulate(network, held(network))
+    adjusting_actions.decline(minutes.adjusters[0], reason="Nej", by=network.member)
+    actions.save_note(minutes.meeting.items[0], text="Nya ord", based_on=1, by=network.secretary)
+    made = actions.make_edition(minutes, reason="Nytt", based_on=1, by=network.secretary)
+    assert [one["name"] for one in made.content["adjusters"]] == ["Sam Mankallande"]
+    assert len(told(network.member, "adjusting_requested")) == 1
+
+
+def test_who_cannot_adjust_is_left_out_and_the_others_are_enough(network: Network, sign_in: Sign) -> None:
+    minutes = circulate(network, held(network))
+    first, second = minutes.adjusters
+    with pytest.raises(Invalid):
+        adjusting_actions.drop_adjuster(first, by=network.secretary)
+    adjusting_actions.approve(second, edition=1, by=second.person)
+    network.member.status = PersonStatus.DISABLED
+    db.commit()
+    secretary = sign_in(network.secretary)
+    assert f"/adjusters/{first.id}/removal" in secretary.get(f"/meetings/{minutes.meeting_id}/minutes").text
+    assert send(secretary, f"/adjusters/{first.id}/removal").status_code == 302
+    db.session.expire_all()
+    assert state(minutes) is MinutesState.SEALED
+    assert [one.name for one in jobs.approvals_of(minutes.adjusters, 1)] == ["Sam Mankallande"]
+    assert send(secretary, f"/adjusters/{first.id}/removal").status_code == 409
+
+
+def test_nobody_is_left_out_if_only_the_writer_would_remain(network: Network) -> None:
+    minutes = circulate(network, held(network), network.member, network.secretary)
+    adjusting_actions.decline(minutes.adjusters[0], reason="Nej", by=network.member)
+    with pytest.raises(Invalid):
+        adjusting_actions.drop_adjuster(minutes.adjusters[0], by=network.convener)
+    alone = circulate(network, held(network, "Ett till"), network.member)
+    adjusting_actions.decline(alone.adjusters[0], reason="Nej", by=network.member)
+    with pytest.raises(Invalid):
+        adjusting_actions.drop_adjuster(alone.adjusters[0], by=network.convener)
+    assert state(alone) is not MinutesState.SEALED
+
+
+def test_one_who_approved_and_left_is_no_obstacle_to_naming_another(network: Network) -> None:
+    minutes = circulate(network, held(network))
+    first, second = minutes.adjusters
+    adjusting_actions.approve(first, edition=1, by=network.member)
+    people.remove_member(next(one for one in network.member.memberships if one.left_at is None), by=None)
+    db.session.flush()
+    named = adjusting_actions.replace_adjuster(second, network.secretary, by=network.convener)
+    adjusting_actions.approve(named, edition=1, by=network.secretary)
+    assert state(minutes) is MinutesState.SEALED
+
+
+def test_an_adjuster_who_became_an_observer_cannot_approve(network: Network, sign_in: Sign) -> None:
+    minutes = circulate(network, held(network))
+    next(one for one in network.member.memberships if one.left_at is None).role = Role.OBSERVER
+    db.commit()
+    where = f"/adjusters/{minutes.adjusters[0].id}"
+    assert send(sign_in(network.member), f"{where}/approval", edition="1").status_code == 403
+
+
+def test_dropping_and_approving_at_once_is_one_seal(app: Edge, network: Network) -> None:
+    minutes = circulate(network, held(network), network.member, network.convener)
+    adjusting_actions.decline(minutes.adjusters[0], reason="Nej", by=network.member)
+    db.commit()
+    declined, waiting = (one.id for one in minutes.adjusters)
+    by, leader = network.convener.id, network.secretary.id
+
+    def approve() -> None:
+        adjusting_actions.approve(db.session.get_one(Adjuster, waiting), edition=1, by=db.session.get_one(Person, by))
+
+    def drop() -> None:
+        adjusting_actions.drop_adjuster(db.session.get_one(Adjuster, declined), by=db.session.get_one(Person, leader))
+
+    assert at_once(app, approve, drop) == []
+    entries = db.session.scalars(sa.select(audit.AuditEntry.action)).all()
+    assert entries.count("minutes_sealed") == 1
+
+
+def test_a_number_that_stands_already_is_not_asked_about_at_each_save(network: Network) -> None:
+    meeting = held(network)
+    item, text = meeting.items[0], "Ring 070-123 45 67."
+    keys = [find.key for find in guard.scan(text, field="text")]
+    actions.save_note(item, text=text, based_on=1, keep=keys, by=network.secretary)
+    db.session.flush()
+    actions.save_note(item, text=f"{text} Tolv kom.", based_on=2, by=network.secretary)
+    with pytest.raises(guard.Stopped):
+        actions.save_note(item, text=f"{text} Eller 070-765 43 21.", based_on=3, by=network.secretary)
+    with pytest.raises(guard.Stopped):
+        actions.save_note(item, text=f"{text} {NUMBER}", based_on=3, by=network.secretary)
+    assert db.session.scalars(sa.select(audit.AuditEntry.action)).all().count("guard_kept") == 1
 
 
 # --- addenda ------------------------------------------------------------------------------------------------------------

@@ -10,14 +10,15 @@ import sqlalchemy as sa
 import time_machine
 
 from portal import db, guard
-from portal.errors import Conflict
+from portal.errors import Conflict, NotFound
+from portal.meetings.agenda import actions as agenda
 from portal.meetings.followup import actions as followup
 from portal.meetings.followup.models import ActionItem, Decision
 from portal.meetings.minutes import actions as minutes
 from portal.meetings.mode import actions as mode
 from portal.meetings.mode import policy
 from portal.meetings.mode.models import Attendance, ItemComment, SpeakerRequest
-from portal.meetings.models import Answer, Invitation, Meeting, MinutesNote, MinutesVersion
+from portal.meetings.models import Answer, Invitation, ItemKind, Meeting, MinutesNote, MinutesVersion, Seat
 from tests import factories
 from tests.conftest import Browser, Sign, send
 from tests.factories import Network
@@ -207,6 +208,86 @@ def test_parts_are_asked_for_only_when_something_happened(network: Network, sign
     assert "csrf_token" not in after.text, "what goes to all holds nobody's token"
 
 
+def test_a_meeting_closed_by_mistake_goes_on_with_those_who_were_there(network: Network) -> None:
+    meeting = running(network)
+    rows = {one.person_id: one for one in meeting.invitations}
+    for person in (network.member, network.observer):
+        mode.note_arrival(rows[person.id], Answer.ON_SITE, by=network.convener)
+    with time_machine.travel(db.now() + timedelta(minutes=1)):
+        mode.note_departure(rows[network.observer.id], by=network.convener)
+    with time_machine.travel(db.now() + timedelta(minutes=5)):
+        mode.close_meeting(meeting, by=network.convener)
+        mode.open_meeting(meeting, by=network.convener)
+    db.session.expire_all()
+    here = {key for key, stays in policy.attendance_of(meeting).items() if stays[-1].left_at is None}
+    assert here == {rows[network.member.id].id}
+
+
+def test_the_floor_is_given_to_nobody_who_has_spoken(network: Network) -> None:
+    meeting = running(network)
+    for person in (network.member, network.secretary):
+        mode.ask_for_floor(meeting, by=person)
+    first, second = policy.speakers(meeting)
+    mode.give_floor(first, by=network.convener)
+    mode.end_floor(first, by=network.convener)
+    mode.give_floor(second, by=network.convener)
+    mode.give_floor(first, by=network.secretary)
+    db.session.expire_all()
+    assert [(one.person_id, one.given_at is None) for one in policy.speakers(meeting)] == [
+        (network.secretary.id, False)
+    ]
+    mode.close_meeting(meeting, by=network.convener)
+    with pytest.raises(Conflict):
+        mode.give_floor(second, by=network.convener)
+
+
+def test_an_item_that_was_taken_away_is_not_begun(network: Network) -> None:
+    meeting = running(network)
+    item = meeting.items[2]
+    agenda.remove_item(item, by=network.convener)
+    with pytest.raises(NotFound):
+        mode.go_to_item(meeting, item, by=network.convener)
+
+
+def test_the_room_shows_papers_and_the_lifted_question_to_those_who_may_read_them(
+    network: Network, sign_in: Sign
+) -> None:
+    meeting = running(network)
+    item = meeting.items[0]
+    paper = factories.resource(network.group, network.convener, "Underlag om tolkar", "innehåll", "a.txt")
+    agenda.add_paper(item, paper, by=network.convener)
+    foreign = factories.thread(network.closed, network.convener, "I en annan grupp")
+    item.thread_id = factories.thread(network.group, network.member, "Vem betalar?").id
+    meeting.items[1].thread_id = foreign.id
+    db.commit()
+    member, where = sign_in(network.member), f"/meetings/{meeting.id}/room"
+    page = member.get(where).text
+    assert "Underlag om tolkar" in page
+    assert f"/threads/{item.thread_id}" in page
+    assert f"/threads/{foreign.id}" not in member.get(f"{where}?item={meeting.items[1].id}").text
+
+
+def test_who_was_there_is_counted_after_the_close(network: Network, sign_in: Sign) -> None:
+    meeting = running(network)
+    invitation = next(one for one in meeting.invitations if one.person_id == network.member.id)
+    mode.note_arrival(invitation, Answer.ON_SITE, by=network.convener)
+    mode.close_meeting(meeting, by=network.convener)
+    db.commit()
+    page = sign_in(network.member).get(f"/meetings/{meeting.id}/room").text
+    assert "<strong>1</strong>" in page.split('id="mode-people"')[1].split("</p>")[0]
+
+
+def test_vacant_seats_stand_in_the_room(network: Network, sign_in: Sign) -> None:
+    meeting = running(network)
+    vacant, held = factories.organisation("Tomma länet"), factories.organisation("Fyllda länet")
+    db.session.add(Seat(group_id=network.group.id, organisation_id=vacant.id))
+    db.session.add(Seat(group_id=network.group.id, organisation_id=held.id, ordinary_id=network.member.id))
+    db.commit()
+    page = sign_in(network.member).get(f"/meetings/{meeting.id}/room").text
+    assert "Vakanta platser: Tomma Länet." in page
+    assert "Fyllda Länet" not in page
+
+
 @pytest.mark.parametrize("what", ["decisions", "actions", "comments"])
 def test_sent_twice_it_is_one_and_personal_data_is_not_stored(network: Network, sign_in: Sign, what: str) -> None:
     meeting = running(network)
@@ -255,9 +336,46 @@ def test_a_decision_is_reworded_taken_back_and_never_overwritten(network: Networ
     assert send(secretary, where, **{f"text-{made.id}": " ", "based_on": "2"}).status_code == 422
     db.session.expire_all()
     assert (made.text, made.revision, made.number) == ("Två", 2, 1)
+    refused = send(secretary, where, text="Tre på sidan", based_on="1")
+    assert (refused.status_code, "Tre på sidan" in refused.text, "Två" in refused.text) == (409, True, True)
+    stopped = send(secretary, where, text=f"Om {NUMBER}", based_on="2")
+    assert (stopped.status_code, f"Om {NUMBER}" in stopped.text) == (422, True), "what was written stays in the form"
+    page = secretary.get(where).text
+    assert [version.text for version in made.versions] == ["Ett"]
+    assert '<pre class="version-text">Ett</pre>' in page
+    assert "version-text" not in sign_in(network.member).get(where).text
+    assert send(secretary, where, withdraw="1").status_code == 302
+    assert sign_in(network.member).get(where).status_code == 404
+    assert send(secretary, where, text="Fyra", based_on="2").status_code == 409
+    assert send(secretary, where, restore="1").status_code == 302
+    assert sign_in(network.member).get(where).status_code == 200
     assert send(secretary, where, withdraw="1").status_code == 302
     again = followup.add_decision(meeting.items[0], text="Nytt", client_id=key(), by=network.secretary)
     assert again.number == 2, "a number is not used again"
+
+
+def test_a_number_in_a_decision_is_asked_about_once(network: Network) -> None:
+    item = running(network).items[0]
+    keys = [find.key for find in guard.scan("Ring 070-123 45 67.", field="text")]
+    made = followup.add_decision(item, text="Ring 070-123 45 67.", client_id=key(), keep=keys, by=network.secretary)
+    followup.change_decision(made, text="Ring 070-123 45 67 i maj.", based_on=1, by=network.secretary)
+    with pytest.raises(guard.Stopped):
+        followup.change_decision(made, text="Ring 070-765 43 21.", based_on=2, by=network.secretary)
+
+
+def test_nothing_is_written_on_a_break(network: Network) -> None:
+    meeting = running(network)
+    item = agenda.add_item(meeting, agenda.ItemPlan("Kaffe", ItemKind.BREAK), by=network.convener)
+    task = followup.Task("Ring", network.ngo)
+    for write in (
+        lambda: minutes.save_note(item, text="Ord", based_on=0, by=network.secretary),
+        lambda: followup.add_decision(item, text="Ord", client_id=key(), by=network.secretary),
+        lambda: followup.add_action(
+            network.group, task, client_id=key(), meeting=meeting, item=item, by=network.secretary
+        ),
+    ):
+        with pytest.raises(Conflict):
+            write()
 
 
 # --- minutes as they are written --------------------------------------------------------------------------------------

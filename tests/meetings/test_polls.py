@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -15,17 +15,20 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 from aiosmtpd.controller import Controller
+from bs4 import BeautifulSoup
 from itsdangerous import URLSafeSerializer
 from pydantic import SecretStr
 
 from portal import audit, db, guard, outbox
 from portal.errors import Conflict, Invalid
+from portal.meetings import actions as meetings
+from portal.meetings.actions import Guest, Plan
 from portal.meetings.models import Invitation, Meeting, MeetingState
 from portal.meetings.participants import actions as participants
 from portal.meetings.polls import actions, letters, parts, tokens
 from portal.meetings.polls import policy as poll_policy
 from portal.meetings.polls.actions import Asked, Question
-from portal.meetings.polls.models import DatePoll, PollAnswer, PollInvitee, PollState, Quorum, Suits
+from portal.meetings.polls.models import DatePoll, PollAnswer, PollInvitee, PollOption, PollState, Quorum, Suits
 from portal.meetings.polls.ranking import reason
 from portal.meetings.polls.tokens import guest_of_token, guest_token
 from portal.meetings.series import actions as series_actions
@@ -50,12 +53,14 @@ def times(number: int, days: int = 20) -> list[tuple[datetime, datetime]]:
 
 def poll_of(
     network: Network, asked: list[Person] | None = None, *, options: int = 3, quorum: Quorum = Quorum.NONE, must: set[int] | None = None,
-    guests: tuple[tuple[str, str], ...] = (), days: float = 10, **more: Any,
+    guests: tuple[tuple[str, ...], ...] = (), days: float = 10, **more: Any,
 ) -> DatePoll:  # fmt: skip
     who = asked if asked is not None else [network.convener, network.secretary, network.member, network.observer]
     question = Question("När ses vi?", db.now() + timedelta(days=days), times(options), quorum=quorum)
     group = more.pop("group", network.group)
-    made = actions.open_poll(group, question, Asked(who, guests, must or set()), by=network.convener, **more)
+    made = actions.open_poll(
+        group, question, Asked(who, [Guest(*guest) for guest in guests], must or set()), by=network.convener, **more
+    )
     db.session.flush()
     return made
 
@@ -381,6 +386,92 @@ def test_one_click_makes_the_meeting_and_tells_all_who_were_asked(network: Netwo
     assert (poll.state, poll.meeting_id) == (PollState.DECIDED, meeting.id)
 
 
+@pytest.fixture
+def planned(network: Network) -> Meeting:
+    """A meeting of a series that is being planned, for the last days of a year."""
+    series = series_actions.start_series(network.group, SeriesPlan("LAMP-möte", 4), by=network.convener)
+    starts = datetime(2031, 12, 10, 9, tzinfo=UTC)
+    plan = Plan(
+        "LAMP-möte 1/2031", starts, starts + timedelta(hours=1), place="Malmö", reply_by=starts - timedelta(days=9)
+    )
+    made = meetings.plan_meeting(network.group, plan, series=series, by=network.convener)
+    db.session.flush()
+    return made
+
+
+def seeking(planned: Meeting, network: Network, *starts: datetime) -> DatePoll:
+    question = Question("När?", starts[0] - timedelta(days=20), [(one, one + timedelta(hours=2)) for one in starts])
+    guests = [Guest("Eva Ek", "eva@firma.example", "en")]
+    asked = Asked([network.convener, network.member], guests)
+    made = actions.open_poll(network.group, question, asked, meeting=planned, by=network.convener)
+    db.session.flush()
+    return made
+
+
+def test_the_click_gives_the_planned_meeting_its_time_and_calls_it(network: Network, planned: Meeting) -> None:
+    before, uid = planned.revision, planned.uid
+    poll = seeking(planned, network, datetime(2031, 11, 25, 12, tzinfo=UTC), datetime(2032, 1, 13, 12, tzinfo=UTC))
+    assert poll.series_id == planned.series_id
+    meeting = actions.decide_poll(poll, poll.options[0], by=network.convener)
+    assert meeting is planned
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(Meeting)) == 1, "none beside it"
+    assert (meeting.state, meeting.starts_at, meeting.ends_at) == (
+        MeetingState.CALLED, poll.options[0].starts_at, poll.options[0].ends_at,
+    )  # fmt: skip
+    assert (meeting.title, meeting.number, meeting.place, meeting.uid) == ("LAMP-möte 1/2031", 1, "Malmö", uid)
+    assert meeting.reply_by is None, "the last day to answer cannot come after the meeting"
+    assert meeting.revision > before
+    invited = {(one.person_id, one.guest_language) for one in meeting.invitations}
+    assert invited == {(network.convener.id, "sv"), (network.member.id, "sv"), (None, "en")}
+    assert actions.decide_poll(poll, poll.options[0], by=network.convener) is meeting
+
+
+def test_in_another_year_the_meeting_takes_that_year_s_number(network: Network, planned: Meeting) -> None:
+    poll = seeking(planned, network, datetime(2032, 1, 13, 12, tzinfo=UTC))
+    planned.number, planned.title = 3, "LAMP-möte 3/2031"
+    meeting = actions.decide_poll(poll, poll.options[0], by=network.convener)
+    assert (meeting.title, meeting.number) == ("LAMP-möte 1/2032", 1)
+
+
+def test_a_meeting_s_time_is_sought_once_and_not_when_it_is_called(network: Network, planned: Meeting) -> None:
+    poll = seeking(planned, network, datetime(2031, 11, 25, 12, tzinfo=UTC))
+    with pytest.raises(Conflict):
+        seeking(planned, network, datetime(2031, 11, 26, 12, tzinfo=UTC))
+    meetings.call_meeting(planned, by=network.convener)
+    with pytest.raises(Conflict):
+        actions.decide_poll(poll, poll.options[0], by=network.convener)
+    assert planned.starts_at == datetime(2031, 12, 10, 9, tzinfo=UTC)
+    assert poll.state is PollState.OPEN
+    with pytest.raises(Conflict):
+        seeking(planned, network, datetime(2031, 11, 26, 12, tzinfo=UTC))
+    meetings.cancel_meeting(planned, by=network.convener)
+    other = actions.decide_poll(poll, poll.options[0], by=network.convener)
+    assert other is not planned, "in place of the one that was cancelled"
+
+
+def test_the_form_is_about_the_planned_meeting(
+    network: Network, planned: Meeting, sign_in: Sign, built_front_end: object
+) -> None:
+    db.commit()
+    client, member = sign_in(network.convener), sign_in(network.member)
+    where = "/groups/natverket/polls/new"
+    assert f"{where}?meeting={planned.id}" in client.get(f"/meetings/{planned.id}").text
+    for asked in (f"meeting={planned.id}", f"series={planned.series_id}"):
+        page = BeautifulSoup(client.get(f"{where}?{asked}").text, "html.parser")
+        assert page.select_one(f'select[name=meeting] option[value="{planned.id}"][selected]') is not None, asked
+        assert [page.select_one(f"[name={name}]")["value"] for name in ("title", "options-0-on", "options-0-starts")] == [  # type: ignore[index]
+            "LAMP-möte 1/2031", "2031-12-10", "10:00",
+        ]  # fmt: skip
+    assert send(client, where, **form(meeting="999999")).status_code == 422
+    assert send(client, where, **form(meeting=str(planned.id))).status_code == 302
+    poll = db.session.scalars(sa.select(DatePoll)).one()
+    assert poll.meeting_id == planned.id
+    assert send(client, where, **form(meeting=str(planned.id))).status_code == 422, "is sought already"
+    assert f"/polls/{poll.id}" in client.get(f"/meetings/{planned.id}").text
+    assert "LAMP-möte 1/2031" in client.get(f"/polls/{poll.id}").text
+    assert "LAMP-möte 1/2031" not in member.get(f"/polls/{poll.id}").text, "who may not see the meeting yet"
+
+
 def test_decided_twice_it_is_one_meeting(network: Network, sign_in: Sign, built_front_end: object) -> None:
     poll = poll_of(network)
     db.commit()
@@ -400,7 +491,8 @@ def test_a_time_that_has_passed_or_belongs_to_another_poll_makes_no_meeting(
     db.commit()
     client = sign_in(network.convener)
     assert send(client, f"/polls/{poll.id}/meeting", option=str(other.options[0].id)).status_code == 404
-    assert send(client, f"/polls/{poll.id}/meeting", option="x").status_code == 404
+    for wrong in ("x", "", "-1", "9" * 30):
+        assert send(client, f"/polls/{poll.id}/meeting", option=wrong).status_code == 404, wrong
     with time_machine.travel(poll.options[0].starts_at + timedelta(minutes=1)), pytest.raises(Conflict):
         actions.decide_poll(poll, poll.options[0], by=network.convener)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Meeting)) == 0
@@ -432,6 +524,116 @@ def test_the_poll_s_answer_is_a_hint_beside_the_call(network: Network, sign_in: 
     assert sign_in(network.member).get(f"/meetings/{meeting.id}").status_code == 200
 
 
+# --- the times change -------------------------------------------------------------------------------------------------
+
+
+def notices(kind: str) -> list[int]:
+    return sorted(db.session.scalars(sa.select(Notice.person_id).where(Notice.kind == kind)))
+
+
+def mails() -> list[tuple[int, str]]:
+    jobs = db.session.scalars(sa.select(outbox.Job).where(outbox.Job.kind == "poll_mail").order_by(outbox.Job.id))
+    return [(job.payload["invitee_id"], job.payload["about"]) for job in jobs]
+
+
+@pytest.fixture
+def answered(network: Network) -> DatePoll:
+    """The member, the observer and one guest have answered; the secretary and another guest have not."""
+    guests = (("Eva Ek", "eva@firma.example"), ("Bo", "bo@firma.example"))
+    made = poll_of(network, [network.secretary, network.member, network.observer], guests=guests)
+    say(made, network.member, YES, NO, NO)
+    say(made, network.observer, None, MAYBE)
+    actions.answer_poll(made.invitees[3], {made.options[1].id: YES, made.options[2].id: NO}, by=None)
+    db.session.execute(sa.delete(outbox.Job))
+    return made
+
+
+def test_a_time_is_added_and_those_who_have_answered_are_asked_anew(network: Network, answered: DatePoll) -> None:
+    starts = answered.options[-1].starts_at + timedelta(days=1)
+    added = actions.add_time(answered, starts, starts + timedelta(hours=2), by=network.convener)
+    db.session.flush()
+    assert notices("poll_time_added") == sorted([network.member.id, network.observer.id])
+    assert mails() == [(answered.invitees[3].id, "poll_time_added")]
+    assert [poll.id for poll in poll_policy.unanswered_polls(network.member)] == [answered.id]
+    assert parts.board(answered).answered == 3, "what was said still counts"
+    say(answered, network.member, YES, NO, NO, MAYBE)
+    assert poll_policy.unanswered_polls(network.member) == []
+    db.session.execute(sa.delete(outbox.Job))
+    assert actions.remind_silent(answered, by=network.convener) == 4
+    assert added in answered.options
+
+
+@pytest.mark.parametrize("wrong", ["past", "twice", "too many"])
+def test_no_time_that_makes_no_sense(network: Network, answered: DatePoll, wrong: str) -> None:
+    starts, ends = answered.options[0].starts_at, answered.options[0].ends_at
+    if wrong == "past":
+        starts, ends = db.now() - timedelta(hours=1), db.now() + timedelta(hours=1)
+    elif wrong == "too many":
+        answered.options += [PollOption(starts_at=one, ends_at=two) for one, two in times(37, days=60)]
+        starts, ends = starts + timedelta(minutes=5), ends + timedelta(minutes=5)
+    with pytest.raises(Invalid):
+        actions.add_time(answered, starts, ends, by=network.convener)
+
+
+def test_a_time_is_taken_away_and_those_who_could_come_are_told(network: Network, answered: DatePoll) -> None:
+    guest, observer = answered.invitees[3], poll_policy.invitee_of(network.observer, answered)
+    assert observer is not None
+    actions.remove_time(answered.options[1], by=network.convener)
+    db.session.flush()
+    db.session.expire_all()
+    assert len(answered.options) == 2
+    assert notices("poll_time_removed") == [network.observer.id], "not who could not come anyway"
+    assert mails() == [(guest.id, "poll_time_removed")]
+    assert observer.answered_at is None, "had answered nothing else, and is asked anew"
+    assert guest.answered_at is not None
+    assert poll_policy.answers_of(answered)[guest.id] == {answered.options[1].id: NO}
+    actions.remove_time(answered.options[0], by=network.convener)
+    with pytest.raises(Invalid):
+        actions.remove_time(answered.options[0], by=network.convener)
+
+
+def test_times_change_on_the_page(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    poll = poll_of(network)
+    db.commit()
+    client, member, where = sign_in(network.convener), sign_in(network.member), f"/polls/{poll.id}/times"
+    new = {"on": "2031-05-05", "starts": "09:00", "ends": "10:00"}
+    for wrong in ({"on": ""}, {"ends": "08:00"}, {"on": "2020-05-05"}, {"starts": "x"}, {"on": "2031-03-30", "starts": "02:30", "ends": "04:00"}):  # fmt: skip
+        answer = send(client, where, **(new | wrong))
+        assert (answer.status_code, "field-error" in answer.text) == (422, True), wrong
+    shown = BeautifulSoup(member.get(f"/polls/{poll.id}").text, "html.parser").select_one("[name=seen]")
+    assert shown is not None
+    assert send(client, where, **new).status_code == 302
+    assert send(client, where, **new).status_code == 422, "is there already"
+    first = {f"option-{poll.options[0].id}": "yes", "comment": "Kvar"}
+    late = send(member, f"/polls/{poll.id}/answer", seen=str(shown["value"]), **first)
+    page = BeautifulSoup(late.text, "html.parser")
+    assert (late.status_code, "Kvar" in late.text, len(page.select(".poll-row input[checked]"))) == (422, True, 1), (
+        "one time was not seen"
+    )
+    again = page.select_one("[name=seen]")
+    assert again is not None
+    assert send(member, f"/polls/{poll.id}/answer", seen=str(again["value"]), **first).status_code == 302
+    for option in list(poll.options):
+        assert send(member, f"{where}/{option.id}/removal").status_code == 403
+        assert send(client, f"{where}/{option.id}/removal").status_code == 302
+    db.session.expire_all()
+    assert len(poll.options) == 1, "one stays"
+    assert send(client, f"{where}/{poll.options[0].id + 99}/removal").status_code == 404
+    actions.cancel_poll(poll, by=network.convener)
+    db.commit()
+    assert send(client, where, **new).status_code == 409
+    assert send(client, f"{where}/{poll.options[0].id}/removal").status_code == 409
+
+
+def test_no_last_day_after_all_the_times(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    poll = poll_of(network)
+    db.commit()
+    client = sign_in(network.convener)
+    answer = send(client, f"/polls/{poll.id}/deadline", closes_on="2090-01-01")
+    assert (answer.status_code, "field-error" in answer.text) == (422, True)
+    assert send(client, f"/polls/{poll.id}/deadline", close="1").status_code == 302
+
+
 # --- reminders --------------------------------------------------------------------------------------------------------
 
 
@@ -454,24 +656,56 @@ def test_only_the_silent_are_reminded_now(network: Network) -> None:
     assert actions.remind_silent(poll, by=network.convener) == 2
     assert reminded() == [network.member.id]
     mails = [job.payload for job in db.session.scalars(sa.select(outbox.Job).where(outbox.Job.kind == "poll_mail"))]
-    assert mails == [{"invitee_id": poll.invitees[3].id, "is_reminder": True}]
+    assert mails == [{"invitee_id": poll.invitees[3].id, "about": "poll_closing"}]
 
 
 def test_reminders_come_three_days_and_one_day_before_each_once(network: Network) -> None:
-    poll = poll_of(network, [network.member], days=10)
-    for days, expected in ((4, 0), (2.9, 1), (2.5, 1), (0.9, 2), (0.5, 2), (-1, 2)):
-        with time_machine.travel(poll.closes_at - timedelta(days=days), tick=False):
+    with time_machine.travel(datetime(2031, 1, 1, 9, tzinfo=UTC), tick=False):
+        poll = poll_of(network, [network.member])
+        poll.closes_at = datetime(2031, 1, 11, 22, 59, tzinfo=UTC)  # the last minute of the day in Sweden
+    given: list[str] = []
+    for hour in range(8 * 24, 12 * 24):
+        with time_machine.travel(datetime(2031, 1, 1, tzinfo=UTC) + timedelta(hours=hour - 24), tick=False):
             letters.remind_before_deadline()
             letters.remind_before_deadline()
-        assert len(reminded()) == expected, days
+            given += [f"{db.now():%d %H}"] * (len(reminded()) - len(given))
+    assert given == ["08 06", "10 06"], "at seven in the morning in Sweden, not in the night"
+
+
+def test_a_worker_that_stood_still_gives_one_reminder(network: Network) -> None:
+    with time_machine.travel(datetime(2031, 1, 1, 9, tzinfo=UTC), tick=False):
+        poll = poll_of(network, [network.member])
+        poll.closes_at = datetime(2031, 1, 11, 22, 59, tzinfo=UTC)
+    for _again in range(2):
+        with time_machine.travel(datetime(2031, 1, 11, 9, tzinfo=UTC), tick=False):
+            letters.remind_before_deadline()
+    assert len(reminded()) == 1
 
 
 def test_a_short_poll_is_not_reminded_of_at_once(network: Network) -> None:
-    poll = poll_of(network, [network.member], days=1)
-    letters.remind_before_deadline()
-    with time_machine.travel(poll.closes_at - timedelta(hours=1), tick=False):
+    with time_machine.travel(datetime(2031, 1, 10, 9, tzinfo=UTC), tick=False) as clock:
+        poll = poll_of(network, [network.member])
+        poll.closes_at = datetime(2031, 1, 11, 22, 59, tzinfo=UTC)
+        letters.remind_before_deadline()
+        clock.shift(timedelta(days=1))
         letters.remind_before_deadline()
     assert reminded() == []
+
+
+def test_the_convener_is_reminded_to_choose_a_time_the_morning_after(network: Network) -> None:
+    with time_machine.travel(datetime(2031, 1, 1, 9, tzinfo=UTC), tick=False):
+        polls = [poll_of(network, [network.member]) for _number in range(3)]
+        for poll in polls:
+            poll.closes_at = datetime(2031, 1, 11, 22, 59, tzinfo=UTC)
+        actions.cancel_poll(polls[1], by=network.convener)
+        actions.decide_poll(polls[2], polls[2].options[0], by=network.convener)
+    given: list[tuple[str, int, str]] = []
+    for hour in range(-30, 24 * 20):
+        with time_machine.travel(datetime(2031, 1, 11, tzinfo=UTC) + timedelta(hours=hour), tick=False):
+            letters.remind_to_decide()
+            rows = db.session.scalars(sa.select(Notice).where(Notice.kind == "poll_closed")).all()
+            given += [(f"{db.now():%d %H}", row.person_id, row.path) for row in rows[len(given) :]]
+    assert given == [("12 06", network.convener.id, f"/polls/{polls[0].id}")]
 
 
 # --- guests -----------------------------------------------------------------------------------------------------------
@@ -600,7 +834,7 @@ def test_a_guest_gets_a_letter_with_a_link_that_answers(
     with mail_server(app, monkeypatch) as server:
         letters.send_question(invitee_id=asked_guest.id)
         actions.answer_poll(asked_guest, {asked_guest.poll.options[0].id: YES}, by=None)
-        letters.send_question(invitee_id=asked_guest.id, is_reminder=True)  # has answered meanwhile
+        letters.send_question(invitee_id=asked_guest.id, about="poll_closing")  # has answered meanwhile
     (letter,) = server.kept
     assert letter["To"] == "Eva Ek <eva@firma.example>"
     body = letter.get_content()
@@ -608,6 +842,41 @@ def test_a_guest_gets_a_letter_with_a_link_that_answers(
     link = next(line for line in body.splitlines() if line.startswith("https://portal.test/poll-answers/"))
     db.commit()
     assert app.test_client().get(link.removeprefix("https://portal.test")).status_code == 200
+
+
+def test_guests_are_written_to_in_their_language_and_told_that_there_is_nothing_to_answer(
+    network: Network, app: Edge, monkeypatch: pytest.MonkeyPatch, built_front_end: object
+) -> None:
+    guests = (("Eva Ek", "eva@firma.example", "en"), ("Bo", "bo@firma.example"))
+    poll = poll_of(network, [network.member], guests=guests)
+    db.commit()
+    with mail_server(app, monkeypatch) as server:
+        outbox.run_all()
+        actions.cancel_poll(poll, by=network.convener)
+        db.commit()
+        outbox.run_all()
+    to_eva, to_bo = ([one for one in server.kept if name in one["To"]] for name in ("eva@", "bo@"))
+    assert [one["Subject"][:7] for one in to_eva] == ["Which d", "Nothing"]
+    assert [one["Subject"][:7] for one in to_bo][:1] == ["Vilka d"]
+    assert "?lang=en" in to_eva[0].get_content()
+    assert "poll-answers" not in to_eva[1].get_content(), "the link is dead"
+    assert len(to_bo) == 2
+
+
+def test_a_guest_chooses_the_language_of_the_page(asked_guest: PollInvitee, app: Edge, built_front_end: object) -> None:
+    client, where = app.test_client(), f"/poll-answers/{guest_token(asked_guest)}"
+    swedish, english = client.get(where).text, client.get(f"{where}?lang=en").text
+    assert ('lang="sv"' in swedish, f'href="{where}?lang=en"' in swedish) == (True, True)
+    assert ("Which times suit you?" in english, f'href="{where}?lang=sv"' in english) == (True, True)
+    sent = client.post(f"{where}?lang=en", data={f"option-{asked_guest.poll.options[0].id}": "yes"})
+    assert "lang=en" in sent.location, "and stays in it"
+
+
+def test_nobody_is_asked_as_a_member_and_as_a_guest(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    twice = form(guests=f"Med Lem, {network.member.email.upper()}")
+    answer = send(sign_in(network.convener), "/groups/natverket/polls/new", **twice)
+    assert (answer.status_code, "field-error" in answer.text) == (422, True)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(DatePoll)) == 0
 
 
 def test_a_sensitive_group_s_letter_says_only_that_there_is_a_question(

@@ -11,7 +11,7 @@ import time_machine
 from portal import db, guard
 from portal.errors import Conflict, Invalid
 from portal.meetings import actions as meetings
-from portal.meetings.actions import Plan
+from portal.meetings.actions import Guest, Plan
 from portal.meetings.models import Answer, Invitation, Meeting, Participants, Seat
 from portal.meetings.participants import actions, leaving, policy
 from portal.meetings.policy import called, invitation_of
@@ -20,9 +20,11 @@ from portal.meetings.series.actions import SeriesPlan
 from portal.notifications.models import Notice
 from portal.people import actions as people
 from portal.people.models import Person
+from portal.web import Edge
 from tests import factories
 from tests.conftest import Sign, send
 from tests.factories import Network
+from tests.meetings.calling import calendar_of, event_of, mail_to, text_of
 
 NUMBER = "811228-9874"
 
@@ -147,6 +149,18 @@ def test_whoever_goes_leaves_the_seat_vacant(network: Network, seat: Seat, way: 
     assert policy.vacancies(network.group) == 1
 
 
+def test_whoever_goes_is_not_called_any_more(network: Network) -> None:
+    coming = [factories.meeting(group, network.convener) for group in (network.group, network.closed)]
+    held = factories.held_meeting(network.group, network.convener)
+    meetings.answer_invitation(own(coming[0], network.secretary), Answer.ON_SITE, by=network.secretary)
+    people.remove_member(next(m for m in network.secretary.memberships if m.group_id == network.group.id), by=None)
+    assert network.secretary.id not in {one.person_id for one in called(coming[0])}
+    for other in (coming[1], held):
+        assert network.secretary.id in {one.person_id for one in called(other)}
+    people.disable_person(network.convener, by=network.admin)
+    assert network.convener.id not in {one.person_id for one in (*called(coming[0]), *called(coming[1]))}
+
+
 def test_leaving_one_group_leaves_the_seats_of_others(network: Network, seat: Seat) -> None:
     other = actions.add_seat(network.closed, network.county, by=network.convener)
     actions.fill_seat(
@@ -167,10 +181,7 @@ def test_a_vacancy_is_seen_by_all_and_the_substitute_is_called(
     meeting = by_seats(network)
     db.commit()
     assert network.observer.id in {one.person_id for one in called(meeting)}
-    assert (
-        "Vakant" in sign_in(network.member).get("/groups/natverket/seats").text
-        or "Vacant" in sign_in(network.member).get("/groups/natverket/seats").text
-    )
+    assert "Vakant" in sign_in(network.member).get("/groups/natverket/seats").text
 
 
 # --- who comes instead ------------------------------------------------------------------------------------------------
@@ -204,6 +215,80 @@ def test_a_substitute_is_recalled(network: Network, seat: Seat, to_seats: bool) 
     assert (again.id, again.withdrawn_at) == (substitute.id, None)
 
 
+def told(who: Person, kind: str = "substitute_recalled") -> list[bool]:
+    rows = sa.select(Notice).where(Notice.person_id == who.id, Notice.kind == kind).order_by(Notice.id)
+    return [notice.details["is_called"] for notice in db.session.scalars(rows)]
+
+
+@pytest.mark.parametrize("to_seats", [True, False])
+@pytest.mark.parametrize("answer", Answer)
+def test_whoever_comes_after_all_needs_nobody_instead(
+    network: Network, seat: Seat, answer: Answer, to_seats: bool
+) -> None:
+    meeting = by_seats(network) if to_seats else factories.meeting(network.group, network.convener)
+    mine = own(meeting, network.secretary)
+    substitute = actions.name_substitute(mine, network.observer, by=network.secretary)
+    meetings.answer_invitation(substitute, Answer.ON_SITE, by=network.observer)
+    meetings.answer_invitation(mine, answer, by=network.secretary)
+    comes = answer in {Answer.ON_SITE, Answer.ONLINE}
+    assert mine.answer is answer
+    assert told(network.observer) == ([not to_seats] if comes else []), "only a yes takes it back"
+    assert (substitute.replaces_id is None, substitute.withdrawn_at is not None) == (comes, comes and to_seats)
+    if comes:
+        again = actions.name_substitute(mine, network.observer, by=network.secretary)
+        assert (again.id, again.withdrawn_at) == (substitute.id, None)
+        assert again.answer is (None if to_seats else Answer.ON_SITE), "who was called no longer is asked anew"
+
+
+def test_the_substitute_s_substitute_is_told_too(network: Network, seat: Seat) -> None:
+    third = factories.person(network.county, "Tre Dje")
+    people.add_member(network.group, third, by=None)
+    meeting = by_seats(network)
+    mine = own(meeting, network.secretary)
+    second = actions.name_substitute(mine, network.observer, by=network.secretary)
+    assert policy.substitutes_for(second) == [third], "not the one whom one replaces"
+    actions.name_substitute(second, third, by=network.observer)
+    meetings.answer_invitation(mine, Answer.ON_SITE, by=network.secretary)
+    assert (told(network.observer), told(third)) == ([False], [False])
+    assert {one.person_id for one in called(meeting)} == {network.convener.id, network.secretary.id}
+
+
+def test_nobody_comes_instead_of_two(network: Network, seat: Seat) -> None:
+    third = factories.person(network.county, "Tre Dje")
+    people.add_member(network.group, third, by=None)
+    meeting = factories.meeting(network.group, network.convener)
+    actions.name_substitute(own(meeting, network.secretary), network.observer, by=network.secretary)
+    assert network.observer not in policy.substitutes_for(own(meeting, third))
+    with pytest.raises(Invalid):
+        actions.name_substitute(own(meeting, third), network.observer, by=third)
+
+
+def test_both_see_who_comes_instead_of_whom(
+    app: Edge, network: Network, seat: Seat, sign_in: Sign, built_front_end: object
+) -> None:
+    meeting = by_seats(network)
+    actions.name_substitute(own(meeting, network.secretary), network.observer, by=network.secretary)
+    db.commit()
+    letter, *_rest = mail_to(app, network.observer.email)
+    assert "Sek Reterare" in text_of(letter)
+    assert "Sek Reterare." in sign_in(network.observer).get(f"/meetings/{meeting.id}").text
+    client = sign_in(network.secretary)
+    assert "Obs Ervatör" in client.get(f"/meetings/{meeting.id}").text
+    assert send(client, f"/meetings/{meeting.id}/answer", answer="on_site").status_code == 302
+    page = client.get(f"/meetings/{meeting.id}").text
+    assert page.count("Obs Ervatör") == 1, "that the other was told, and no more"
+    *_earlier, last = mail_to(app, network.observer.email)
+    event = event_of(last)
+    assert (calendar_of(last)["METHOD"], event["STATUS"]) == ("CANCEL", "CANCELLED")
+    assert event["SEQUENCE"] > event_of(letter)["SEQUENCE"]
+    db.session.expire_all()
+    actions.name_substitute(own(meeting, network.secretary), network.observer, by=network.secretary)
+    db.commit()
+    *_earlier, again = mail_to(app, network.observer.email)
+    assert calendar_of(again)["METHOD"] == "REQUEST"
+    assert event_of(again)["SEQUENCE"] > event["SEQUENCE"], "or calendars leave it taken out"
+
+
 def test_only_members_of_the_same_organisation_come_instead(
     network: Network, seat: Seat, sign_in: Sign, built_front_end: object
 ) -> None:
@@ -231,7 +316,7 @@ def test_an_organisation_answers_with_its_best(network: Network, seat: Seat) -> 
     vacant = factories.organisation("vakant")
     actions.add_seat(network.group, vacant, by=network.convener)
     meeting = factories.meeting(network.group, network.convener)
-    meetings.invite_guest(meeting, "Eva Ek", "eva@firma.example", by=network.convener)
+    meetings.invite_guest(meeting, Guest("Eva Ek", "eva@firma.example"), by=network.convener)
 
     def rows() -> dict[str, tuple[Answer | None, bool, bool]]:
         found = policy.representation(meeting, called(meeting))
@@ -256,13 +341,37 @@ def test_the_rail_shows_answers_by_organisation(
     network: Network, seat: Seat, sign_in: Sign, built_front_end: object
 ) -> None:
     meeting = factories.meeting(network.group, network.convener)
-    meetings.invite_guest(meeting, "Eva Ek", "eva@firma.example", by=network.convener)
+    meetings.invite_guest(meeting, Guest("Eva Ek", "eva@firma.example"), by=network.convener)
     meetings.answer_invitation(own(meeting, network.observer), Answer.ONLINE, by=network.observer)
     db.commit()
     page = sign_in(network.member).get(f"/meetings/{meeting.id}").text
     for shown in ("Lansstyrelsen", "Eva Ek", 'class="part-bar"', "url(#bar-stripes)"):
         assert shown in page, shown
     assert "eva@firma.example" not in page
+
+
+def test_who_came_into_the_group_after_the_call_is_called_too(
+    network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    meeting = factories.meeting(network.group, network.convener)
+    people.add_member(network.group, network.outsider, by=None)
+    mine = own(meeting, network.member)
+    meetings.answer_invitation(mine, Answer.ON_SITE, by=network.member)
+    meetings.withdraw_invitation(mine, by=network.convener)
+    db.commit()
+    client, where = sign_in(network.convener), f"/meetings/{meeting.id}/calls"
+    page = client.get(f"/meetings/{meeting.id}/guests").text
+    assert ("Ute Stående" in page, "Med Lem" in page, "Obs Ervatör" in page) == (True, True, False)
+    for wrong in (str(network.observer.id), str(network.admin.id), "x", "", "9" * 30):
+        assert send(client, where, person=wrong).status_code == 404, wrong
+    for one in (network.outsider, network.member):
+        assert send(client, where, person=str(one.id)).status_code == 302
+        assert send(client, where, person=str(one.id)).status_code == 404, "once is enough"
+    db.session.expire_all()
+    assert {network.outsider.id, network.member.id} < {one.person_id for one in called(meeting)}
+    assert mine.answer is None, "and is asked anew"
+    told = sa.select(Notice.person_id).where(Notice.kind == "meeting_called", Notice.person_id == network.outsider.id)
+    assert db.session.scalars(told).all() == [network.outsider.id]
 
 
 # --- guests -----------------------------------------------------------------------------------------------------------
@@ -287,7 +396,7 @@ def test_a_guest_is_called_once_and_can_be_withdrawn(network: Network, sign_in: 
     db.session.expire_all()
     assert guest.withdrawn_at is not None
     with pytest.raises(guard.Stopped):
-        meetings.invite_guest(meeting, NUMBER, "x@firma.example", by=network.convener)
+        meetings.invite_guest(meeting, Guest(NUMBER, "x@firma.example"), by=network.convener)
     meetings.cancel_meeting(meeting, by=network.convener)
     with pytest.raises(Conflict):
-        meetings.invite_guest(meeting, "Eva", "x@firma.example", by=network.convener)
+        meetings.invite_guest(meeting, Guest("Eva", "x@firma.example"), by=network.convener)

@@ -14,7 +14,14 @@ def test_a_newcomer_waits_on_the_administrators_start_page(
 ) -> None:
     newcomer = factories.person(network.authority, "Ny Ansökt", status=PersonStatus.PENDING)
     db.commit()
-    assert "Ny Ansökt" in sign_in(network.admin).get("/").text
+    page = sign_in(network.admin).get("/").text
+    assert "Ny Ansökt" in page
+    assert "Inte en adress hos organisationen" not in page
+    newcomer.email = "ny@annan.example"
+    db.commit()
+    assert "Inte en adress hos organisationen" in sign_in(network.admin).get("/").text, (
+        "whoever decides sees it at once"
+    )
     assert "Ny Ansökt" not in sign_in(network.convener).get("/").text
     client = sign_in(network.admin)
     client.post(f"/people/{newcomer.id}/approval", data={"csrf_token": client.csrf})

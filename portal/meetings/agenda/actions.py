@@ -11,17 +11,16 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from portal import audit, db, guard
 from portal.discussions.actions import note_kept
-from portal.discussions.models import Thread, ThreadKind
 from portal.errors import Conflict, NotFound
 from portal.library.models import Resource
 from portal.meetings.agenda.models import AgendaEdition, AgendaProposal, ItemPaper, ItemVersion, ProposalState
 from portal.meetings.agenda.policy import as_sent, newest_edition
 from portal.meetings.models import AgendaItem, ItemKind, Meeting, MeetingState
+from portal.meetings.numbering import hold, number_anew
 from portal.meetings.policy import called, check_not_over
 from portal.meetings.watchers import say_agenda_changed
 from portal.notifications.actions import notify
-from portal.people.models import Group, Person
-from portal.people.policy import leaders
+from portal.people.models import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +39,16 @@ class ItemPlan:
         return {"title": self.title, "description": self.description}
 
 
-def _changed(meeting: Meeting) -> None:
+_OWN = {
+    table.__tablename__ for table in (ItemPaper, ItemVersion, AgendaProposal)
+}  # of this room; they say nothing in the minutes
+
+
+def _changed(meeting: Meeting, *, is_counted_anew: bool = False) -> None:
+    """Let those who look see it; `is_counted_anew`: how many paragraphs there are may have changed."""
     meeting.touch()
+    if is_counted_anew:
+        number_anew(meeting.series, meeting.starts_at)
     say_agenda_changed(meeting)
 
 
@@ -53,14 +60,14 @@ def _last_position(meeting: Meeting) -> int:
 def add_item(meeting: Meeting, plan: ItemPlan, *, keep: Collection[str] = (), by: Person) -> AgendaItem:
     """Put an item last on the agenda. Raises `guard.Stopped`, or `Conflict` when the meeting is cancelled or closed."""
     kept = guard.check(plan.texts(), keep=keep)
-    db.lock(meeting)  # two items added at once get two places
+    hold(meeting)  # two items added at once get two places
     check_not_over(meeting)
     item = AgendaItem(
         meeting=meeting, position=_last_position(meeting) + 1, title=plan.title, kind=plan.kind, owner=plan.owner,
         minutes_allotted=plan.minutes_allotted, description=plan.description, wants_paper=plan.wants_paper,
     )  # fmt: skip
     db.session.add(item)
-    _changed(meeting)
+    _changed(meeting, is_counted_anew=True)
     audit.record("agenda_item_added", by=by, on=item)
     note_kept(kept, on=item, by=by)
     return item
@@ -69,11 +76,21 @@ def add_item(meeting: Meeting, plan: ItemPlan, *, keep: Collection[str] = (), by
 def _hold(item: AgendaItem) -> None:
     """Hold the item and its meeting, in the order that everybody keeps. Raises `NotFound` if it was taken away."""
     item_id = item.id  # to load the meeting anew also forgets its items, and this one may be gone
-    db.lock(item.meeting)
+    hold(item.meeting)
     held = sa.select(AgendaItem.id).where(AgendaItem.id == item_id).with_for_update()
     if db.session.scalar(held) is None:
         raise NotFound
     db.session.refresh(item)
+
+
+def _is_written_on(item: AgendaItem) -> bool:
+    """Whether rooms above this one hold on to the item: a note, decisions, actions, comments, remarks."""
+    db.session.flush()
+    columns = [
+        key.parent for name, table in db.Base.metadata.tables.items() if name not in _OWN
+        for key in table.foreign_keys if key.column is AgendaItem.__table__.c.id
+    ]  # fmt: skip
+    return bool(db.session.scalar(sa.select(sa.or_(*(sa.exists().where(column == item.id) for column in columns)))))
 
 
 def change_item(item: AgendaItem, plan: ItemPlan, *, based_on: int, keep: Collection[str] = (), by: Person) -> None:
@@ -87,6 +104,11 @@ def change_item(item: AgendaItem, plan: ItemPlan, *, based_on: int, keep: Collec
     check_not_over(item.meeting)
     if item.revision != based_on:
         raise Conflict(_("Somebody else changed the item while you wrote. Compare and save again."))
+    is_counted_anew = (plan.kind is ItemKind.BREAK) != (item.kind is ItemKind.BREAK)
+    if is_counted_anew and plan.kind is ItemKind.BREAK and _is_written_on(item):
+        raise Conflict(
+            _("Something has been written on this item. It cannot become a break: minutes leave breaks out.")
+        )
     if (plan.title, plan.description) != (item.title, item.description):
         db.session.add(
             ItemVersion(
@@ -102,7 +124,7 @@ def change_item(item: AgendaItem, plan: ItemPlan, *, based_on: int, keep: Collec
     item.revision += 1
     if item.note is not None:
         flag_modified(item.note, "text")  # the minutes are found by the item's title: index them anew
-    _changed(item.meeting)
+    _changed(item.meeting, is_counted_anew=is_counted_anew)
     audit.record("agenda_item_changed", by=by, on=item, revision=item.revision)
     note_kept(kept, on=item, by=by)
 
@@ -136,21 +158,24 @@ def move_item(item: AgendaItem, *, up: bool, by: Person) -> None:
 
 
 def remove_item(item: AgendaItem, *, by: Person) -> None:
-    """Take an item off the agenda. Raises `Conflict` once minutes have been written on it: nothing written is lost."""
+    """Take an item off the agenda; a proposal that it came from waits in the backlog again.
+
+    Raises `Conflict` once something has been written on it: nothing written is lost.
+    """
     _hold(item)  # as when minutes are saved: nobody begins to write while it is taken away
     check_not_over(item.meeting)
-    if item.note is not None:
-        raise Conflict(_("Minutes have been written on this item. It cannot be taken away."))
-    audit.record("agenda_item_removed", by=by, on=item)
-    _changed(item.meeting)
+    if _is_written_on(item):
+        raise Conflict(_("Something has been written on this item. It cannot be taken away."))
+    meeting = item.meeting
+    proposals = sa.select(AgendaProposal).where(AgendaProposal.item_id == item.id)
+    for proposal in db.session.scalars(proposals):
+        proposal.state, proposal.meeting, proposal.item = ProposalState.POSTPONED, None, None
+    for table in (ItemPaper, ItemVersion):
+        db.session.execute(sa.delete(table).where(table.item_id == item.id))
     db.session.flush()
-    try:
-        with db.session.begin_nested():
-            for table in (ItemPaper, ItemVersion):
-                db.session.execute(sa.delete(table).where(table.item_id == item.id))
-            db.session.delete(item)
-    except sa.exc.IntegrityError as error:  # decisions, actions, comments: rooms above this one hold on to it
-        raise Conflict(_("Something has been written on this item. It cannot be taken away.")) from error
+    db.session.delete(item)
+    _changed(meeting, is_counted_anew=True)
+    audit.record("agenda_item_removed", by=by, on=item)
 
 
 # --- papers -----------------------------------------------------------------------------------------------------------
@@ -174,105 +199,6 @@ def remove_paper(paper: ItemPaper, *, by: Person) -> None:
     _changed(paper.item.meeting)
     audit.record("paper_removed", by=by, on=paper.item, resource_id=paper.resource_id)
     db.session.delete(paper)
-
-
-# --- proposals --------------------------------------------------------------------------------------------------------
-
-
-def propose_item(
-    group: Group, plan: ItemPlan, *, meeting: Meeting | None = None, thread: Thread | None = None,
-    keep: Collection[str] = (), by: Person,
-) -> AgendaProposal:  # fmt: skip
-    """Propose an item for a meeting, or for one to come; a thread that is lifted goes with it and becomes a lifted question.
-
-    The group's leaders are told. Raises `guard.Stopped`, or `Conflict` after the deadline, for a meeting that is over, and
-    for a thread that waits for its answer already.
-    """
-    kept = guard.check(plan.texts(), keep=keep)
-    if meeting is not None:
-        db.lock(meeting)
-        check_not_over(meeting)
-        if meeting.proposals_by is not None and meeting.proposals_by < db.now():
-            raise Conflict(_("The last day for proposals has passed. Propose the item for a later meeting."))
-    if thread is not None:
-        db.lock(thread)
-        waiting = sa.select(AgendaProposal.id).where(
-            AgendaProposal.thread_id == thread.id,
-            AgendaProposal.state.in_([ProposalState.WAITING, ProposalState.POSTPONED, ProposalState.ACCEPTED]),
-        )
-        if db.session.scalar(waiting) is not None:
-            raise Conflict(_("The thread has been lifted already."))
-        thread.kind = ThreadKind.LIFTED
-    proposal = AgendaProposal(
-        group=group, meeting=meeting, thread=thread, title=plan.title, description=plan.description, kind=plan.kind,
-        minutes_allotted=plan.minutes_allotted, proposed_by=by, organisation=by.organisation,
-    )  # fmt: skip
-    db.session.add(proposal)
-    audit.record("item_proposed", by=by, on=proposal)
-    note_kept(kept, on=proposal, by=by)
-    path = f"/groups/{group.slug}/proposals"
-    notify(
-        leaders(group),
-        "item_proposed",
-        group=group,
-        path=path,
-        by=by,
-        item=plan.title,
-        organisation=by.organisation.short_name,
-    )
-    return proposal
-
-
-def _answer(proposal: AgendaProposal, state: ProposalState, answer: str, *, by: Person) -> None:
-    proposal.state, proposal.answer, proposal.answered_at = state, answer, db.now()
-    proposal.answered_by_id = by.id
-    audit.record(f"proposal_{state.value}", by=by, on=proposal)
-    if state is not ProposalState.WITHDRAWN:
-        path = proposal.meeting.path if proposal.meeting is not None else f"/groups/{proposal.group.slug}/proposals"
-        notify(
-            [proposal.proposed_by], "proposal_answered", group=proposal.group, path=path, by=by, item=proposal.title,
-            is_accepted=state is ProposalState.ACCEPTED,
-        )  # fmt: skip
-
-
-def _open_proposal(proposal: AgendaProposal) -> None:
-    db.lock(proposal)
-    if proposal.state not in {ProposalState.WAITING, ProposalState.POSTPONED}:
-        raise Conflict(_("The proposal has been answered already."))
-
-
-def accept_proposal(proposal: AgendaProposal, meeting: Meeting, *, answer: str = "", by: Person) -> AgendaItem:
-    """Put a proposal on a meeting's agenda; who proposed it is responsible. Raises `Conflict` and `guard.Stopped`."""
-    guard.check({"answer": answer})
-    _open_proposal(proposal)
-    plan = ItemPlan(
-        proposal.title,
-        proposal.kind,
-        proposal.minutes_allotted,
-        owner=proposal.proposed_by,
-        description=proposal.description,
-    )
-    # what the proposer chose to keep was asked for then
-    keep = [find.key for name, text in plan.texts().items() for find in guard.scan(text, field=name)]
-    item = add_item(meeting, plan, keep=keep, by=by)
-    item.thread_id = proposal.thread_id
-    proposal.meeting, proposal.item = meeting, item
-    _answer(proposal, ProposalState.ACCEPTED, answer, by=by)
-    return item
-
-
-def postpone_proposal(proposal: AgendaProposal, *, answer: str = "", by: Person) -> None:
-    """Put a proposal off to a later meeting: the group's backlog. Raises `Conflict` and `guard.Stopped`."""
-    guard.check({"answer": answer})
-    _open_proposal(proposal)
-    proposal.meeting = None
-    _answer(proposal, ProposalState.POSTPONED, answer, by=by)
-
-
-def withdraw_proposal(proposal: AgendaProposal, *, by: Person) -> None:
-    """Take one's own proposal back. Raises `Conflict` if it has been accepted."""
-    _open_proposal(proposal)
-    _answer(proposal, ProposalState.WITHDRAWN, "", by=by)
 
 
 # --- editions ---------------------------------------------------------------------------------------------------------

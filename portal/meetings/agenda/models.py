@@ -89,6 +89,11 @@ class AgendaProposal(db.Base):
 
     __table_args__ = (sa.Index("ix_agenda_proposal_group", "group_id", "state"),)
 
+    @property
+    def path(self) -> str:
+        """The page where it waits, for notices."""
+        return f"/groups/{self.group.slug}/proposals"
+
 
 class AgendaEdition(db.Base):
     """The agenda as it was sent: later changes are shown against the newest edition."""

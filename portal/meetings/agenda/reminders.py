@@ -12,6 +12,7 @@ from portal.meetings.agenda.models import ItemPaper
 from portal.meetings.models import AgendaItem, Meeting, MeetingState
 from portal.notifications.actions import notify
 from portal.notifications.reminders import claim_once
+from portal.people.models import Group, Membership
 
 DAYS_BEFORE = (7, 2)
 
@@ -20,14 +21,18 @@ DAYS_BEFORE = (7, 2)
 def remind_of_papers() -> None:
     """Tell who is responsible for an item that its paper is missing, a week and two days before a called meeting."""
     now = db.now()
+    members = sa.select(Membership.person_id).where(
+        Membership.group_id == Meeting.group_id, Membership.left_at.is_(None)
+    ).correlate(Meeting)  # fmt: skip
     rows = (
         sa.select(AgendaItem)
         .join(AgendaItem.meeting)
         .where(
             AgendaItem.wants_paper.is_(True),
-            AgendaItem.owner_id.is_not(None),
+            AgendaItem.owner_id.in_(members),  # who has left hears nothing more of the group
             ~sa.exists().where(ItemPaper.item_id == AgendaItem.id),
             Meeting.state == MeetingState.CALLED,
+            Meeting.group.has(Group.is_archived.is_(False)),
             Meeting.starts_at > now,
             Meeting.starts_at <= now + timedelta(days=max(DAYS_BEFORE)),
         )

@@ -11,20 +11,17 @@ from sqlalchemy.orm import joinedload
 from wtforms.fields.choices import SelectChoice
 
 from portal import db, guard, web
-from portal.discussions.models import Thread
-from portal.discussions.policy import visible_threads
-from portal.errors import Conflict, Invalid
+from portal.errors import Conflict
 from portal.library.models import FileState, Resource
 from portal.library.policy import visible_resources
 from portal.meetings.agenda import actions, policy
-from portal.meetings.agenda.forms import ItemForm, ProposalAnswerForm, ProposalForm
-from portal.meetings.agenda.models import AgendaProposal, ItemPaper
+from portal.meetings.agenda.forms import ItemForm
+from portal.meetings.agenda.models import ItemPaper
 from portal.meetings.models import AgendaItem, Meeting
 from portal.meetings.policy import can_plan_meeting
 from portal.meetings.views import keep, visible_meeting
-from portal.people.models import Group, Membership, Person
-from portal.people.policy import visible_groups, visible_members
-from portal.times import day
+from portal.people.models import Membership, Person
+from portal.people.policy import visible_members
 
 bp = Blueprint("agenda", __name__)
 
@@ -55,16 +52,19 @@ def new_item(meeting_id: int) -> ResponseReturnValue:
     web.check(can_plan_meeting(person, meeting.group))
     form = _with_people(ItemForm(), person, meeting)
     finds: Sequence[guard.Find] = ()
+    conflict, status = "", 200
     if form.validate_on_submit():
         try:
             actions.add_item(meeting, form.plan(_owner(form)), keep=keep(), by=person)
             return redirect(url_for("meetings.meeting", meeting_id=meeting_id, _anchor="agenda"))
         except guard.Stopped as stopped:
-            finds = stopped.finds
+            finds, status = stopped.finds, 422
+        except Conflict as error:
+            conflict, status = error.message, 409
     page = render_template(
-        "meetings/item.html", meeting=meeting, group=meeting.group, item=None, form=form, finds=finds, conflict=""
+        "meetings/item.html", meeting=meeting, group=meeting.group, item=None, form=form, finds=finds, conflict=conflict
     )
-    return page, 422 if form.errors or finds else 200
+    return page, 422 if form.errors else status
 
 
 def _visible_item(person: Person, item_id: int) -> AgendaItem:
@@ -168,92 +168,6 @@ def remove_paper(paper_id: int) -> ResponseReturnValue:
     web.check(policy.can_add_paper(person, item))
     actions.remove_paper(paper, by=person)
     return redirect(url_for("meetings.meeting", meeting_id=item.meeting_id, _anchor=f"item-{item.id}"))
-
-
-# --- proposals --------------------------------------------------------------------------------------------------------
-
-
-def _meeting_choices(group: Group, *, none: str, open_only: bool) -> list[SelectChoice]:
-    meetings = [
-        m for m in policy.meetings_for(group) if not open_only or m.proposals_by is None or m.proposals_by > db.now()
-    ]
-    return [SelectChoice(0, none), *(SelectChoice(m.id, f"{m.title}, {day(m.starts_at)}") for m in meetings)]
-
-
-@bp.route("/groups/<slug>/proposals/new", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
-def propose(slug: str) -> ResponseReturnValue:
-    """Propose an item for a meeting; `?thread=<id>` lifts a thread."""
-    person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
-    web.check(policy.can_propose_item(person, group))
-    number = web.number_of("thread")
-    thread = None
-    if number is not None:
-        thread = web.find(visible_threads(person).where(Thread.id == number, Thread.group_id == group.id))
-    form = ProposalForm()
-    form.meeting.choices = _meeting_choices(group, none=_("The next one that suits"), open_only=True)
-    finds: Sequence[guard.Find] = ()
-    if request.method == "GET" and thread is not None:
-        form.title.data = thread.title
-    if request.method == "GET" and (wanted := web.number_of("meeting")) is not None:
-        form.meeting.data = wanted
-    if form.validate_on_submit():
-        meeting = next((m for m in policy.meetings_for(group) if m.id == form.meeting.data), None)
-        try:
-            actions.propose_item(group, form.plan(), meeting=meeting, thread=thread, keep=keep(), by=person)
-            flash(_("The proposal is sent to the group's convener."), "done")
-            return redirect(url_for("agenda.proposals", slug=slug))
-        except guard.Stopped as stopped:
-            finds = stopped.finds
-    page = render_template("meetings/propose.html", group=group, thread=thread, form=form, finds=finds)
-    return page, 422 if form.errors or finds else 200
-
-
-@bp.get("/groups/<slug>/proposals")
-def proposals(slug: str) -> ResponseReturnValue:
-    """What has been proposed for agendas and waits for an answer, and what was put off: the backlog."""
-    person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
-    form = ProposalAnswerForm(formdata=None)
-    form.meeting.choices = _meeting_choices(group, none=_("Choose a meeting"), open_only=False)
-    return render_template(
-        "meetings/proposals.html", group=group, proposals=policy.open_proposals(person, group), form=form,
-        may_answer=can_plan_meeting(person, group), may_propose=policy.can_propose_item(person, group),
-    )  # fmt: skip
-
-
-@bp.post("/proposals/<int:proposal_id>")
-@web.limiter.limit(web.write_limit)
-def answer_proposal(proposal_id: int) -> ResponseReturnValue:
-    """`step`: accept (onto the agenda of `meeting`), postpone, or withdraw one's own."""
-    person = web.current_person()
-    proposal = web.find(policy.visible_proposals(person).where(AgendaProposal.id == proposal_id))
-    step, group = request.form.get("step"), proposal.group
-    web.check(
-        policy.can_answer_proposal(person, proposal) or (step == "withdraw" and proposal.proposed_by_id == person.id)
-    )
-    form = ProposalAnswerForm()
-    form.meeting.choices = _meeting_choices(group, none="", open_only=False)
-    if not form.validate():
-        raise Invalid(_("Choose a meeting, and write at most 1,000 characters."))
-    try:
-        if step == "accept":
-            meeting = next((m for m in policy.meetings_for(group) if m.id == form.meeting.data), None)
-            if meeting is None:
-                raise Invalid(_("Choose on which meeting's agenda it comes."))
-            actions.accept_proposal(proposal, meeting, answer=form.answer.data or "", by=person)
-            flash(_("”%(title)s” is on the agenda.", title=proposal.title), "done")
-            return redirect(url_for("meetings.meeting", meeting_id=meeting.id, _anchor="agenda"))
-        if step == "postpone":
-            actions.postpone_proposal(proposal, answer=form.answer.data or "", by=person)
-        elif step == "withdraw":
-            actions.withdraw_proposal(proposal, by=person)
-        else:
-            abort(400)
-    except guard.Stopped:
-        raise Invalid(_("The answer cannot be sent: it contains personal data.")) from None
-    return redirect(url_for("agenda.proposals", slug=group.slug))
 
 
 @bp.post("/meetings/<int:meeting_id>/agenda-editions")

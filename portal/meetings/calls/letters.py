@@ -35,11 +35,13 @@ class _Sending:
 def _sending(invitation: Invitation, *, is_again: bool) -> _Sending | None:
     """What the invited person's calendar lacks; None if it has all that it may have."""
     meeting, mailed = invitation.meeting, invitation.mailed_revision
-    if not policy.may_hear(invitation):
+    if not policy.may_lose(invitation):
         return None
     if invitation.withdrawn_at is not None or meeting.state is MeetingState.CANCELLED:
         reason = "cancelled" if meeting.state is MeetingState.CANCELLED else "withdrawn"
         return _Sending(Method.CANCEL, reason) if mailed is not None else None
+    if not policy.may_hear(invitation):
+        return None
     if meeting.state is not MeetingState.CALLED or meeting.ends_at <= db.now():
         return None
     if is_again:
@@ -61,44 +63,78 @@ def send_invitation(*, invitation_id: int, is_again: bool = False) -> None:
     if invitation is None or sending is None:
         return
     revision = invitation.meeting.revision
-    letter = _letter(invitation, sending)
-    db.pause()
-    try:
-        mail.deliver(letter)
-    except mail.Undeliverable:
-        audit.record("mail_refused", by=None, on=invitation)
+    if not _deliver(invitation, _letter(invitation, sending.reason, sending.method)):
         return
     stands = None if sending.method is Method.CANCEL else revision
     actions.note_mailed(invitation, stands, method=sending.method.value, by=None)
 
 
-def _letter(invitation: Invitation, sending: _Sending) -> Mail:
-    meeting, method = invitation.meeting, sending.method
+def _letter(invitation: Invitation, reason: str, method: Method | None = None) -> Mail:
+    """What is mailed for that reason, with a calendar part if there is a method."""
+    meeting, hides = invitation.meeting, _hides(invitation)
     with force_locale(_language(invitation)):
-        subject = _subject(meeting, sending.reason)
+        title = title_outside(meeting, hides=hides)
+        subject = _subject(meeting, title, reason)
         text = render_template(
-            "mail/invitation.txt", meeting=meeting, reason=sending.reason, title=title_outside(meeting),
-            hides=says_nothing(meeting), answer_page="" if method is Method.CANCEL else answer_page(invitation),
-            page=page_of(meeting) if invitation.person is not None else "", answers=Answer,
+            "mail/invitation.txt", meeting=meeting, reason=reason, title=title, hides=hides, answer_page="" if method is Method.CANCEL else answer_page(invitation),
+            page=page_of(meeting, hides=hides) if invitation.person is not None else "", answers=Answer, replaced=_replaced(invitation),
         )  # fmt: skip
-        part = calendar_part(invitation, method)
+        part = calendar_part(invitation, method) if method is not None else None
     # one that goes out again after a crash is shown once; somebody who is called anew another day must see it
-    name = f"call.{invitation.id}.{meeting.revision}.{sending.reason}.{db.now():%Y%m%d}"
+    name = f"call.{invitation.id}.{meeting.revision}.{reason}.{db.now():%Y%m%d}"
     return Mail(
-        "" if says_nothing(meeting) else invitation.name, invitation.email, subject, text, part,
-        reply_to=tokens.reply_address(invitation), name="" if sending.reason == "again" else name,
+        "" if hides else invitation.name, invitation.email, subject, text, part,
+        reply_to=tokens.reply_address(invitation) if part is not None else "", name="" if reason == "again" else name,
     )  # fmt: skip
 
 
-def _subject(meeting: Meeting, reason: str) -> str:
-    words = {"title": title_outside(meeting), "day": day(meeting.starts_at)}
+def _replaced(invitation: Invitation) -> str:
+    """Whom the called comes instead of; nobody if that must not be told."""
+    one = invitation.replaces
+    return "" if one is None or says_nothing(invitation.meeting) else one.name
+
+
+def _hides(invitation: Invitation) -> bool:
+    """Whether it must not be told what the meeting is about: to nobody, or not to somebody who has left the group."""
+    return says_nothing(invitation.meeting) or not policy.may_hear(invitation)
+
+
+def _subject(meeting: Meeting, title: str, reason: str) -> str:
+    words = {"title": title, "day": day(meeting.starts_at)}
     if reason == "cancelled":
         return str(_("Cancelled: %(title)s, %(day)s", **words))
     if reason == "withdrawn":
         return str(_("You are no longer called: %(title)s, %(day)s", **words))
     if reason == "changed":
         return str(_("Changed: %(title)s, %(day)s", **words))
+    if reason in {"answer_missing", "meeting_tomorrow"}:
+        return str(_("Reminder: %(title)s, %(day)s", **words))
     return str(_("Call: %(title)s, %(day)s", **words))
+
+
+@outbox.handler("guest_reminder")
+def remind_guest(*, invitation_id: int, about: str) -> None:
+    """Remind a guest of the answer (`answer_missing`) or of the meeting (`meeting_tomorrow`); others have notices.
+
+    Runs twice without harm: at worst a mail comes twice.
+    """
+    invitation = db.session.get(Invitation, invitation_id)
+    if invitation is None or invitation.person is not None or not policy.can_answer_unsigned(invitation):
+        return
+    if about == "answer_missing" and invitation.answer is not None:
+        return
+    _deliver(invitation, _letter(invitation, about))
+
+
+def _deliver(invitation: Invitation, letter: Mail) -> bool:
+    """Hand a letter over; returns whether it was taken. What is pending must be stored before."""
+    db.pause()
+    try:
+        mail.deliver(letter)
+    except mail.Undeliverable:
+        audit.record("mail_refused", by=None, on=invitation)
+        return False
+    return True
 
 
 @outbox.handler("answer_help")
@@ -113,16 +149,12 @@ def send_help(*, invitation_id: int, reason: str) -> None:
             answer_page=answer_page(invitation) if policy.can_answer_unsigned(invitation) else "",
         )  # fmt: skip
         subject = str(_("Your answer by mail"))
-    letter = Mail("" if says_nothing(invitation.meeting) else invitation.name, invitation.email, subject, text)
-    db.pause()
-    try:
-        mail.deliver(letter)
-    except mail.Undeliverable:
-        audit.record("mail_refused", by=None, on=invitation)
+    name = "" if says_nothing(invitation.meeting) else invitation.name
+    _deliver(invitation, Mail(name, invitation.email, subject, text))
 
 
 def _language(invitation: Invitation) -> str:
-    return i18n.known(invitation.person.language if invitation.person is not None else "")
+    return i18n.known(invitation.person.language if invitation.person is not None else invitation.guest_language)
 
 
 def answer_page(invitation: Invitation) -> str:
@@ -135,7 +167,7 @@ def answer_page(invitation: Invitation) -> str:
 def calendar_part(invitation: Invitation, method: Method) -> CalendarPart:
     """The calendar object for one invited person: nobody else's address is in it."""
     meeting = invitation.meeting
-    hides, reply_to = says_nothing(meeting), tokens.reply_address(invitation)
+    hides, reply_to = _hides(invitation), tokens.reply_address(invitation)
     organizer = Party(
         reply_to or current_app.config["SETTINGS"].mail_from, "Samverkansportalen" if hides else meeting.group.name
     )
@@ -145,7 +177,7 @@ def calendar_part(invitation: Invitation, method: Method) -> CalendarPart:
         is_asked=bool(reply_to) and method is Method.REQUEST,
     )  # fmt: skip
     page = answer_page(invitation) if invitation.person is None else None
-    made = replace(entry(meeting, page=page), changed_at=db.now(), organizer=organizer, attendee=attendee)
+    made = replace(entry(meeting, page=page, hides=hides), changed_at=db.now(), organizer=organizer, attendee=attendee)
     if method is Method.CANCEL:
         made = replace(made, status=calendar.Status.CANCELLED)
     return CalendarPart(calendar.one_entry(made, method), method.value)

@@ -25,6 +25,11 @@ def may_hear(invitation: Invitation) -> bool:
     return person.is_active and not _has_left(person, invitation.meeting.group_id)
 
 
+def may_lose(invitation: Invitation) -> bool:
+    """Whether a mail may take the meeting out of the calendar of the invited: of those who have left the group too."""
+    return invitation.person is None or invitation.person.is_active
+
+
 def _has_left(person: Person, group_id: int) -> bool:
     readable = readable_group_ids(person).where(Group.id == group_id)
     if db.session.scalar(readable) is not None:

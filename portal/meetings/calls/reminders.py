@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, contains_eager, joinedload
@@ -11,21 +11,22 @@ from sqlalchemy.orm import aliased, contains_eager, joinedload
 from portal import db, outbox
 from portal.meetings.calls.policy import may_hear
 from portal.meetings.models import Answer, Invitation, Meeting, MeetingSeries, MeetingState
+from portal.meetings.policy import conveners_of
+from portal.meetings.series.policy import months_between
 from portal.notifications.actions import notify
-from portal.notifications.reminders import claim_once
-from portal.people.models import Group, Membership, Person, PersonStatus, Role
-from portal.times import local, today
+from portal.notifications.reminders import FIRST_HOUR, claim_once, is_daytime
+from portal.times import STOCKHOLM, local, today
 
-FIRST_HOUR, LAST_HOUR = 7, 20  # in Sweden: nobody is reminded at night
 BEFORE_DEADLINE = timedelta(days=3)  # where there is a last day to answer
 BEFORE_MEETING = timedelta(days=7)  # where there is none
 DAY = timedelta(days=1)
+NOT_SOONER_THAN = timedelta(hours=12)  # after the call itself
 
 
 @outbox.every(timedelta(minutes=20))
 def remind() -> None:
     """Give the reminders of the day."""
-    if not FIRST_HOUR <= local(db.now()).hour < LAST_HOUR:
+    if not is_daytime():
         return
     for invitation in _coming():
         _remind_of_meeting(invitation)
@@ -34,7 +35,7 @@ def remind() -> None:
 
 
 def _coming() -> Sequence[Invitation]:
-    """Calls of members that stand, to meetings soon enough to be reminded of."""
+    """Calls that stand, of members and guests, to meetings soon enough to be reminded of."""
     now = db.now()
     soon = (Meeting.starts_at > now) & (Meeting.starts_at < now + BEFORE_MEETING + DAY)
     is_asked = Meeting.reply_by.is_not(None) & (Meeting.reply_by > now - DAY)
@@ -48,7 +49,6 @@ def _coming() -> Sequence[Invitation]:
             .where(
                 Meeting.state == MeetingState.CALLED,
                 soon | answer_soon,
-                Invitation.person_id.is_not(None),
                 Invitation.withdrawn_at.is_(None),
                 Invitation.answer.is_(None) | (Invitation.answer != Answer.DECLINED),
             )
@@ -61,23 +61,42 @@ def _coming() -> Sequence[Invitation]:
 
 def _remind_of_meeting(invitation: Invitation) -> None:
     meeting = invitation.meeting
-    starts, kind = local(meeting.starts_at).date(), ""
-    if invitation.answer is None and today() in _days_to_ask(meeting):
-        kind = "answer_missing"
-    elif starts - today() == DAY:
-        kind = "meeting_tomorrow"
-    if kind and may_hear(invitation) and claim_once(f"{kind}:{invitation.id}:{starts}:{today()}"):
-        assert invitation.person is not None  # guests are not asked for
-        notify([invitation.person], kind, group=meeting.group, path=meeting.path, by=None, mailed=(), **meeting.told)
+    starts, last, days = local(meeting.starts_at).date(), *_days_to_ask(meeting)
+    step = _step(invitation, last, days) if invitation.answer is None else None
+    if step is not None and _is_given(invitation, "answer_missing", f"{last}:{step.days}"):
+        return
+    is_asked = invitation.answer is None and today() in {last - day for day in days}  # one word a day is enough
+    if starts - today() == DAY and not is_asked:
+        _is_given(invitation, "meeting_tomorrow", f"{starts}")
 
 
-def _days_to_ask(meeting: Meeting) -> tuple[date, date]:
-    """The days on which those who have not answered are reminded: some time before, and the day before."""
+def _is_given(invitation: Invitation, kind: str, step: str) -> bool:
+    """Give a reminder, unless it has been given or may not be; returns whether it was."""
+    meeting = invitation.meeting
+    if not may_hear(invitation) or not claim_once(f"{kind}:{invitation.id}:{step}"):
+        return False
+    if invitation.person is None:
+        outbox.enqueue("guest_reminder", invitation_id=invitation.id, about=kind)
+    else:
+        notify([invitation.person], kind, group=meeting.group, path=meeting.path, by=None, **meeting.told)
+    return True
+
+
+def _days_to_ask(meeting: Meeting) -> tuple[date, tuple[timedelta, ...]]:
+    """The day by which answers are wanted, and how long before it those who have not answered are reminded."""
     if meeting.reply_by is not None:
-        last = local(meeting.reply_by).date()
-        return last - BEFORE_DEADLINE, last - DAY
-    starts = local(meeting.starts_at).date()
-    return starts - BEFORE_MEETING, starts - DAY
+        return local(meeting.reply_by).date(), (DAY, BEFORE_DEADLINE)
+    return local(meeting.starts_at).date(), (DAY, BEFORE_MEETING)
+
+
+def _step(invitation: Invitation, last: date, days: tuple[timedelta, ...]) -> timedelta | None:
+    """Which reminder of a missing answer is due: the later one only, if the worker stood still; none at once after the call."""
+    due = [day for day in days if timedelta(0) <= last - today() <= day]
+    if not due:
+        return None
+    morning = datetime.combine(last - due[0], time(FIRST_HOUR), tzinfo=STOCKHOLM)
+    is_new = invitation.invited_at is not None and invitation.invited_at > morning - NOT_SOONER_THAN
+    return None if is_new else due[0]
 
 
 def _stopped_series() -> Iterator[tuple[MeetingSeries, Meeting, int]]:
@@ -100,14 +119,9 @@ def _stopped_series() -> Iterator[tuple[MeetingSeries, Meeting, int]]:
         .where(MeetingSeries.is_ended.is_(False), MeetingSeries.months_between.is_not(None), ~to_come)
     )
     for series, meeting in rows.unique().all():
-        months = _months(local(meeting.starts_at).date(), today())
+        months = months_between(local(meeting.starts_at).date(), today())
         if months >= (series.months_between or 0) and not series.group.is_archived:
             yield series, meeting, months
-
-
-def _months(since: date, until: date) -> int:
-    """Whole months between two dates."""
-    return (until.year - since.year) * 12 + until.month - since.month - (until.day < since.day)
 
 
 def _remind_of_rhythm(stopped: tuple[MeetingSeries, Meeting, int]) -> None:
@@ -116,7 +130,7 @@ def _remind_of_rhythm(stopped: tuple[MeetingSeries, Meeting, int]) -> None:
         return
     path = f"/groups/{series.group.slug}/meetings"
     notify(
-        _conveners(series.group),
+        conveners_of(series.group),
         "meeting_due",
         group=series.group,
         path=path,
@@ -124,11 +138,3 @@ def _remind_of_rhythm(stopped: tuple[MeetingSeries, Meeting, int]) -> None:
         series=series.name,
         months=months,
     )
-
-
-def _conveners(group: Group) -> Sequence[Person]:
-    leading = sa.select(Membership.person_id).where(
-        Membership.group_id == group.id, Membership.left_at.is_(None), Membership.role == Role.CONVENER
-    )
-    active = sa.select(Person).where(Person.id.in_(leading), Person.status == PersonStatus.ACTIVE)
-    return db.session.scalars(active.order_by(Person.id)).unique().all()

@@ -15,6 +15,7 @@ from portal.meetings.actions import answer_invitation
 from portal.meetings.calls import actions, incoming, policy, tokens
 from portal.meetings.calls.incoming import Letter, Reply
 from portal.meetings.models import Answer, AnswerVia, Invitation, Meeting, MeetingState
+from portal.meetings.policy import hold_call
 from portal.times import local
 
 security_log = logging.getLogger("portal.security")
@@ -31,10 +32,11 @@ class Outcome(StrEnum):
     AUTOMATIC = "automatic"  # an out-of-office note and the like
     GONE = "gone"  # not called any longer
     OVER = "over"  # cancelled, or in the past
+    PROPOSAL = "proposal"  # another time, which a mail program can propose (COUNTER)
     UNLIKE = "unlike"  # not an answer to this call by the one who is called
 
 
-HELPED = frozenset({Outcome.UNREADABLE, Outcome.OVER, Outcome.UNLIKE})
+HELPED = frozenset({Outcome.UNREADABLE, Outcome.OVER, Outcome.PROPOSAL, Outcome.UNLIKE})
 NOT_FOR_US = frozenset({Outcome.UNKNOWN})
 
 
@@ -44,7 +46,7 @@ def take(content: bytes, address: str) -> Outcome:
     if invitation is None:
         security_log.warning("mail to an address without a valid signature")
         return Outcome.UNKNOWN
-    db.lock(invitation)  # of two answers at once the later one stays
+    hold_call(invitation)  # of two answers at once the later one stays
     try:
         message = incoming.read_message(content)
     except incoming.Unreadable:
@@ -68,6 +70,8 @@ def _judge(invitation: Invitation, message: Letter) -> tuple[Outcome, str]:
         return Outcome.UNLIKE, fault
     if meeting.state is not MeetingState.CALLED or meeting.ends_at <= db.now():
         return Outcome.OVER, "over"
+    if reply.method == "COUNTER":
+        return Outcome.PROPOSAL, "proposal"
     if _is_overtaken(invitation, reply):
         return Outcome.OLDER, "overtaken"
     if not _is_to_this_date(invitation, reply):
@@ -79,11 +83,11 @@ def _unlike(invitation: Invitation, sender: str, reply: Reply) -> str:
     """Why this is not the invited person's answer to this call; empty if it is."""
     own = incoming.plain_address(invitation.email)
     for is_wrong, fault in (
-        (reply.method != "REPLY", "method"),
+        (reply.method not in {"REPLY", "COUNTER"}, "method"),
         (reply.uid != invitation.meeting.uid, "uid"),
         (reply.attendee != own, "attendee"),
         (sender != own, "sender"),
-        (reply.partstat not in {"ACCEPTED", "TENTATIVE", "DECLINED"}, "partstat"),
+        (reply.method == "REPLY" and reply.partstat not in {"ACCEPTED", "TENTATIVE", "DECLINED"}, "partstat"),
     ):
         if is_wrong:
             return fault

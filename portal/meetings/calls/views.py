@@ -14,6 +14,7 @@ from portal.meetings.calls.forms import FeedForm
 from portal.meetings.calls.models import CalendarFeed
 from portal.meetings.entries import says_nothing, title_outside
 from portal.meetings.models import Answer, AnswerVia
+from portal.meetings.policy import substitute_of
 from portal.people.policy import own_groups
 
 bp = Blueprint("calls", __name__)
@@ -41,7 +42,7 @@ def answer(answer_token: str) -> ResponseReturnValue:
     return render_template(
         "meetings/answer.html", meeting=meeting, invitation=invitation, title=title_outside(meeting), hides=says_nothing(meeting),
         wanted=request.args.get("answer", ""), is_sent=request.args.get("sent") == "1" and invitation.answer is not None,
-        here=url_for("calls.answer", answer_token=answer_token, lang=lang),
+        here=url_for("calls.answer", answer_token=answer_token, lang=lang), substitute=substitute_of(invitation),
     )  # fmt: skip
 
 

@@ -12,10 +12,10 @@ from flask_babel import gettext as _
 from portal import audit, db, guard
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict
-from portal.meetings.followup.models import ActionEvent, ActionItem, ActionState, Decision
+from portal.meetings.followup.models import ActionEvent, ActionItem, ActionState, Decision, DecisionVersion
 from portal.meetings.followup.policy import responsible_people
 from portal.meetings.models import AgendaItem, Meeting
-from portal.meetings.policy import hold_unsealed
+from portal.meetings.policy import hold_item, hold_unsealed
 from portal.notifications.actions import notify
 from portal.people.models import Group, Organisation, Person
 
@@ -25,11 +25,10 @@ from portal.people.models import Group, Organisation, Person
 def add_decision(item: AgendaItem, *, text: str, client_id: str, keep: Collection[str] = (), by: Person) -> Decision:
     """Write down what was decided on an item. Sent twice with the same `client_id` it makes one decision.
 
-    Raises `guard.Stopped`.
+    Raises `guard.Stopped`, `Conflict` if the minutes are sealed or the item is a break, `NotFound` if it was taken away.
     """
     kept = guard.check({"text": text}, keep=keep)
-    hold_unsealed(item.meeting)
-    db.lock(item)
+    hold_item(item)
     twin = sa.select(Decision).where(Decision.item_id == item.id, Decision.client_id == client_id)
     if (existing := db.session.scalar(twin)) is not None:
         return existing
@@ -45,25 +44,69 @@ def add_decision(item: AgendaItem, *, text: str, client_id: str, keep: Collectio
 
 
 def change_decision(decision: Decision, *, text: str, based_on: int, keep: Collection[str] = (), by: Person) -> None:
-    """Put a decision into other words. Raises `guard.Stopped`, or `Conflict` if it was changed since `based_on`."""
-    kept = guard.check({"text": text}, keep=keep)
+    """Put a decision into other words; what it said stays as a version.
+
+    Raises `guard.Stopped`, or `Conflict` if it was changed since `based_on`, taken back, or sealed.
+    """
+    asked = guard.kept_in({"text": decision.text})
+    kept = [find for find in guard.check({"text": text}, keep={*keep, *asked}) if find.key not in asked]
     hold_unsealed(decision.meeting)
     db.lock(decision)
-    if decision.revision != based_on or decision.withdrawn_at is not None:
+    if decision.withdrawn_at is not None:
+        raise Conflict(_("The decision has been taken back."))
+    if decision.revision != based_on:
         raise Conflict(_("Somebody else changed the decision while you wrote."))
-    decision.text, decision.revision = text, decision.revision + 1
-    decision.written_by, decision.written_at = by, db.now()
+    if text == decision.text:
+        return
+    _keep_version(decision)
+    decision.text, decision.written_by, decision.written_at = text, by, db.now()
     audit.record("decision_changed", by=by, on=decision, revision=decision.revision)
     note_kept(kept, on=decision, by=by)
 
 
+def _keep_version(decision: Decision) -> None:
+    """What it says now stays as a version; the words to come are the next revision."""
+    db.session.add(
+        DecisionVersion(
+            decision=decision, revision=decision.revision, text=decision.text, written_by_id=decision.written_by_id,
+            written_at=decision.written_at,
+        )
+    )  # fmt: skip
+    decision.revision += 1
+
+
 def withdraw_decision(decision: Decision, *, by: Person) -> None:
-    """Take a decision back before the minutes are sealed; its number is not used again."""
+    """Take a decision back before the minutes are sealed; its words stay, and its number is not used again."""
     hold_unsealed(decision.meeting)
     db.lock(decision)
     if decision.withdrawn_at is None:
         decision.withdrawn_at = db.now()
         audit.record("decision_withdrawn", by=by, on=decision)
+
+
+def restore_decision(decision: Decision, *, by: Person) -> None:
+    """Let a decision that was taken back stand again. Raises `Conflict` if the minutes are sealed."""
+    hold_unsealed(decision.meeting)
+    db.lock(decision)
+    if decision.withdrawn_at is not None:
+        decision.withdrawn_at = None
+        audit.record("decision_restored", by=by, on=decision)
+
+
+def settle_decision(decision: Decision, text: str | None, *, by: Person) -> None:
+    """Let a decision say what was sealed; None: the sealed minutes do not have it. What was never sent stays as a version."""
+    if text is None:
+        if decision.withdrawn_at is None:
+            decision.withdrawn_at = db.now()
+            audit.record("decision_withdrawn", by=by, on=decision)
+        return
+    if decision.text != text:
+        before = next((version for version in decision.versions if version.text == text), None)
+        _keep_version(decision)
+        decision.text, decision.written_at = text, before.written_at if before is not None else db.now()
+        decision.written_by_id = before.written_by_id if before is not None else by.id
+        audit.record("decision_changed", by=by, on=decision, revision=decision.revision)
+    decision.withdrawn_at = None
 
 
 # --- actions ----------------------------------------------------------------------------------------------------------
@@ -89,7 +132,7 @@ def add_action(
     """
     kept = guard.check({"text": task.text}, keep=keep)
     if item is not None:
-        hold_unsealed(item.meeting)  # what was undertaken at a meeting stands in its minutes
+        hold_item(item)  # what was undertaken at a meeting stands in its minutes
     db.lock_name(f"action:{client_id}")
     twin = sa.select(ActionItem).where(ActionItem.group_id == group.id, ActionItem.client_id == client_id)
     if (existing := db.session.scalar(twin)) is not None:

@@ -5,10 +5,29 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateField, IntegerField, SelectField, StringField
-from wtforms.validators import DataRequired, InputRequired, Length, Optional
+from wtforms.validators import UUID, DataRequired, InputRequired, Length, Optional
 
 from portal.fields import one_line
 from portal.meetings.followup.models import ActionState
+
+
+class SentOnce(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """A form that the browser names: sent twice, it is one."""
+
+    client_id = StringField(validators=[DataRequired(), UUID(), Length(36, 36)])
+
+
+class _Task(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    text = StringField(
+        _l("What is to be done"), filters=[one_line],
+        validators=[DataRequired(_l("Write what is to be done.")), Length(max=1000, message=_l("At most 1,000 characters."))],
+    )  # fmt: skip
+    who = SelectField(_l("Responsible"), validators=[DataRequired(_l("Choose who is responsible."))])
+    due_on = DateField(_l("Done by"), validators=[Optional()])
+
+
+class ActionForm(SentOnce, _Task):
+    """Something that somebody undertakes."""
 
 
 class _Note(FlaskForm):  # type: ignore[misc]  # the library is untyped
@@ -18,15 +37,8 @@ class _Note(FlaskForm):  # type: ignore[misc]  # the library is untyped
     based_on = IntegerField(validators=[InputRequired()])
 
 
-class ActionChangeForm(_Note):
+class ActionChangeForm(_Task, _Note):
     """Other words, another person, another day."""
-
-    text = StringField(
-        _l("What is to be done"), filters=[one_line],
-        validators=[DataRequired(_l("Write what is to be done.")), Length(max=1000, message=_l("At most 1,000 characters."))],
-    )  # fmt: skip
-    who = SelectField(_l("Responsible"), validators=[DataRequired(_l("Choose who is responsible."))])
-    due_on = DateField(_l("Done by"), validators=[Optional()])
 
 
 class ActionStateForm(_Note):

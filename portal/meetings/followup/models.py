@@ -34,12 +34,33 @@ class Decision(db.Base):
     meeting: Mapped[Meeting] = relationship()
     item: Mapped[AgendaItem] = relationship()
     written_by: Mapped[Person] = relationship()
+    versions: Mapped[list[DecisionVersion]] = relationship(
+        back_populates="decision", order_by="DecisionVersion.revision.desc()"
+    )
 
     __table_args__ = (
         sa.UniqueConstraint("item_id", "number"),
         sa.UniqueConstraint("item_id", "client_id"),
         sa.Index("ix_decision_group", "group_id", "written_at"),
     )
+
+
+class DecisionVersion(db.Base):
+    """What a decision said before it was put into other words: nothing written is lost."""
+
+    __tablename__ = "decision_version"
+
+    id: Mapped[db.pk]
+    decision_id: Mapped[int] = mapped_column(sa.ForeignKey("decision.id"))
+    revision: Mapped[int]
+    text: Mapped[str] = mapped_column(sa.Text)
+    written_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    written_at: Mapped[datetime] = mapped_column(db.UTCDateTime)
+
+    decision: Mapped[Decision] = relationship(back_populates="versions")
+    written_by: Mapped[Person] = relationship()
+
+    __table_args__ = (sa.UniqueConstraint("decision_id", "revision"),)
 
 
 class ActionState(StrEnum):

@@ -10,19 +10,28 @@ from sqlalchemy.orm import joinedload
 from portal import db
 from portal.meetings.followup.models import ActionItem, ActionState, Decision
 from portal.meetings.models import Meeting
-from portal.meetings.policy import visible_meetings
-from portal.people.models import Group, Membership, Person, PersonStatus
-from portal.people.policy import can_lead_group, readable_group_ids
+from portal.meetings.policy import led_group_ids, visible_meetings
+from portal.people.models import Group, Membership, Person, PersonStatus, Role
+from portal.people.policy import can_lead_group, can_write_in_group, readable_group_ids, role_in
+
+
+def _decisions(person: Person) -> sa.Select[Decision]:
+    meetings = visible_meetings(person).with_only_columns(Meeting.id)
+    return (
+        sa.select(Decision)
+        .where(Decision.meeting_id.in_(meetings))
+        .options(joinedload(Decision.meeting), joinedload(Decision.item), joinedload(Decision.group))
+    )
 
 
 def visible_decisions(person: Person) -> sa.Select[Decision]:
     """The decisions of the visible meetings that have not been taken back."""
-    meetings = visible_meetings(person).with_only_columns(Meeting.id)
-    return (
-        sa.select(Decision)
-        .where(Decision.meeting_id.in_(meetings), Decision.withdrawn_at.is_(None))
-        .options(joinedload(Decision.meeting), joinedload(Decision.item), joinedload(Decision.group))
-    )
+    return _decisions(person).where(Decision.withdrawn_at.is_(None))
+
+
+def visible_decision_records(person: Person) -> sa.Select[Decision]:
+    """The same, and to the group's leaders those that were taken back too."""
+    return _decisions(person).where(Decision.withdrawn_at.is_(None) | Decision.group_id.in_(led_group_ids(person)))
 
 
 def visible_actions(person: Person) -> sa.Select[ActionItem]:
@@ -67,13 +76,36 @@ def responsible_people(action: ActionItem) -> Sequence[Person]:
 
 
 def can_change_action(person: Person, action: ActionItem) -> bool:
-    """Whoever is responsible, everybody of the organisation that answers for it, and the group's leaders."""
-    return person.organisation_id == action.organisation_id or can_lead_group(person, action.group)
+    """Whoever is responsible, everybody but observers of the organisation that answers for it, and the group's leaders."""
+    role = role_in(person, action.group)
+    of_organisation = person.organisation_id == action.organisation_id and role is not Role.OBSERVER
+    return action.owner_id == person.id or of_organisation or role in {Role.CONVENER, Role.SECRETARY}
+
+
+def can_add_action(person: Person, group: Group) -> bool:
+    """Everybody who may write in the group."""
+    return can_write_in_group(person, group)
+
+
+def can_make_anybody_responsible(person: Person, group: Group) -> bool:
+    """The group's leaders; everybody else speaks for the own organisation alone."""
+    return can_lead_group(person, group)
 
 
 def decisions_of(meeting: Meeting) -> dict[int, list[Decision]]:
     """The meeting's decisions by agenda item, in the order of their numbers. Ask only for a meeting that may be seen."""
     rows = sa.select(Decision).where(Decision.meeting_id == meeting.id, Decision.withdrawn_at.is_(None))
+    found: dict[int, list[Decision]] = {}
+    for decision in db.session.scalars(rows.order_by(Decision.item_id, Decision.number)):
+        found.setdefault(decision.item_id, []).append(decision)
+    return found
+
+
+def changed_decisions_of(meeting: Meeting) -> dict[int, list[Decision]]:
+    """The meeting's decisions that have earlier wordings or were taken back, by item: for the group's leaders."""
+    rows = sa.select(Decision).where(
+        Decision.meeting_id == meeting.id, Decision.withdrawn_at.is_not(None) | Decision.versions.any()
+    )  # fmt: skip
     found: dict[int, list[Decision]] = {}
     for decision in db.session.scalars(rows.order_by(Decision.item_id, Decision.number)):
         found.setdefault(decision.item_id, []).append(decision)

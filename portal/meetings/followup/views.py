@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from wtforms.fields.choices import SelectChoice
 from portal import audit, db, guard, search, web
 from portal.errors import Conflict
 from portal.meetings.followup import actions, policy
-from portal.meetings.followup.forms import ActionChangeForm, ActionStateForm
+from portal.meetings.followup.forms import ActionChangeForm, ActionForm, ActionStateForm
 from portal.meetings.followup.models import ActionEvent, ActionItem, ActionState, Decision
 from portal.meetings.models import Meeting
 from portal.meetings.views import keep
@@ -45,19 +46,20 @@ def _action(person: Person, action_id: int) -> ActionItem:
     )
 
 
-def _who(
-    person: Person, action: ActionItem
-) -> tuple[list[SelectChoice], dict[str, tuple[Organisation, Person | None]]]:
+Responsible = dict[str, tuple[Organisation, Person | None]]
+
+
+def _who(person: Person, group: Group, action: ActionItem | None = None) -> tuple[list[SelectChoice], Responsible]:
     """Who may be responsible: the group's members, their organisations as such, and whoever is responsible now."""
-    rows = visible_members(person, action.group).join(Membership.person).options(joinedload(Membership.person))
+    rows = visible_members(person, group).join(Membership.person).options(joinedload(Membership.person))
     members = [one.person for one in db.session.scalars(rows.order_by(Person.name)) if one.person.is_active]
-    if action.owner is not None and action.owner not in members:
-        members.append(action.owner)
-    found: dict[str, tuple[Organisation, Person | None]] = {f"p{one.id}": (one.organisation, one) for one in members}
+    organisations = {one.organisation.id: one.organisation for one in members}
+    if action is not None:
+        organisations[action.organisation.id] = action.organisation
+        if action.owner is not None and action.owner not in members:
+            members.append(action.owner)
+    found: Responsible = {f"p{one.id}": (one.organisation, one) for one in members}
     choices = [SelectChoice(f"p{one.id}", f"{one.name}, {one.organisation.short_name}") for one in members]
-    organisations = {one.organisation.id: one.organisation for one in members} | {
-        action.organisation.id: action.organisation
-    }
     for organisation in sorted(organisations.values(), key=lambda one: one.name):
         found[f"o{organisation.id}"] = (organisation, None)
         name = _("%(organisation)s (nobody by name)", organisation=organisation.name)
@@ -72,11 +74,38 @@ def _page(person: Person, action: ActionItem, form: ActionChangeForm | None = No
         form = ActionChangeForm(
             formdata=None, text=action.text, who=owner, due_on=action.due_on, based_on=action.revision
         )
-        form.who.choices = _who(person, action)[0]
+        form.who.choices = _who(person, action.group, action)[0]
     return render_template(
         "meetings/action.html", action=action, group=action.group, form=form, may_change=may_change,
         **{"finds": (), "conflict": "", "note": ""} | given,
     )  # fmt: skip
+
+
+@bp.route("/groups/<slug>/actions/new", methods=["GET", "POST"])
+@web.limiter.limit(web.write_limit, methods=["POST"])
+def new_action(slug: str) -> ResponseReturnValue:
+    """Note something that is to be done, outside a meeting. Members make their own organisation responsible."""
+    person = web.current_person()
+    group = web.find(visible_groups(person).where(Group.slug == slug))
+    web.check(policy.can_add_action(person, group))
+    form, finds = ActionForm(), []
+    choices, found = _who(person, group)
+    if not policy.can_make_anybody_responsible(person, group):
+        found = {key: one for key, one in found.items() if one[0].id == person.organisation_id}
+    form.who.choices = [choice for choice in choices if choice.value in found]
+    if request.method == "GET":
+        form.client_id.data, form.who.data = str(uuid.uuid4()), f"p{person.id}"
+    elif form.validate():
+        organisation, owner = found[form.who.data]
+        task = actions.Task(form.text.data, organisation, owner, form.due_on.data)
+        try:
+            actions.add_action(group, task, client_id=form.client_id.data, keep=keep(), by=person)
+            flash(_("The action is added."), "done")
+            return redirect(url_for("followup.group_actions", slug=slug))
+        except guard.Stopped as stopped:
+            finds = stopped.finds
+    page = render_template("meetings/action_new.html", group=group, form=form, finds=finds)
+    return page, 422 if form.errors or finds else 200
 
 
 @bp.route("/actions/<int:action_id>", methods=["GET", "POST"])
@@ -90,7 +119,7 @@ def action(action_id: int) -> ResponseReturnValue:
         return _page(person, action)
     web.check(policy.can_change_action(person, action))
     form = ActionChangeForm()
-    form.who.choices, found = _who(person, action)
+    form.who.choices, found = _who(person, action.group, action)
     if not form.validate():
         return _page(person, action, form), 422
     organisation, owner = found[form.who.data]
@@ -134,25 +163,32 @@ def set_state(action_id: int) -> ResponseReturnValue:
 
 @bp.get("/groups/<slug>/actions")
 def group_actions(slug: str) -> ResponseReturnValue:
-    """A group's actions: `?show=open|done`, `?organisation=<id>`; the overdue first."""
+    """A group's actions: `?show=open|done`, `?organisation=<id>`; the overdue first, the done newest first (`?before=<id>`)."""
     person = web.current_person()
     group = web.find(visible_groups(person).where(Group.slug == slug))
     _note_read("actions_read", group, person, group)
     is_done, chosen = request.args.get("show") == "done", web.number_of("organisation")
-    rows = policy.open_actions(person, group)
-    if is_done:
-        rows = policy.visible_actions(person).where(
-            ActionItem.group_id == group.id, ActionItem.state != ActionState.OPEN
-        ).order_by(ActionItem.changed_at.desc(), ActionItem.id.desc())  # fmt: skip
+    rows = _done_actions(person, group) if is_done else policy.open_actions(person, group)
     if chosen is not None:
         rows = rows.where(ActionItem.organisation_id == chosen)
     organisations = sa.select(Organisation).where(
         Organisation.id.in_(policy.visible_actions(person).where(ActionItem.group_id == group.id).with_only_columns(ActionItem.organisation_id))
     ).order_by(Organisation.name)  # fmt: skip
+    found = web.page(rows, limit=MOST_ACTIONS + 1)
     return render_template(
-        "meetings/actions.html", group=group, actions=web.page(rows, limit=MOST_ACTIONS), is_done=is_done, chosen=chosen,
-        organisations=db.session.scalars(organisations).all(),
+        "meetings/actions.html", group=group, actions=found[:MOST_ACTIONS], has_more=len(found) > MOST_ACTIONS, is_done=is_done, chosen=chosen,
+        organisations=db.session.scalars(organisations).all(), may_add=policy.can_add_action(person, group),
     )  # fmt: skip
+
+
+def _done_actions(person: Person, group: Group) -> sa.Select[ActionItem]:
+    rows = policy.visible_actions(person).where(ActionItem.group_id == group.id, ActionItem.state != ActionState.OPEN)
+    edge = web.number_of("before")
+    before = db.session.scalars(rows.where(ActionItem.id == edge)).first() if edge is not None else None
+    if before is not None:
+        last = sa.literal(before.changed_at, ActionItem.changed_at.type)
+        rows = rows.where(sa.tuple_(ActionItem.changed_at, ActionItem.id) < sa.tuple_(last, before.id))
+    return rows.order_by(ActionItem.changed_at.desc(), ActionItem.id.desc())
 
 
 @bp.get("/groups/<slug>/decisions")

@@ -8,20 +8,23 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
+from sqlalchemy.orm import selectinload
 
 from portal import audit, db, guard, outbox
 from portal.discussions.actions import add_post, note_kept
 from portal.discussions.models import Post, PostKind, Thread
-from portal.errors import Conflict, NotFound
+from portal.errors import Conflict
+from portal.meetings.followup.actions import settle_decision
 from portal.meetings.followup.models import Decision
-from portal.meetings.minutes.content import Content, assemble, digest
-from portal.meetings.minutes.models import Adjuster, Minutes, MinutesEdition, MinutesState
+from portal.meetings.minutes.content import Content, assemble, digest, named, renewed
+from portal.meetings.minutes.models import Adjuster, AdjusterState, Minutes, MinutesEdition, MinutesState
 from portal.meetings.minutes.policy import check_adjusters, readers, until_of
 from portal.meetings.models import AgendaItem, ItemKind, Meeting, MeetingState, MinutesNote, MinutesVersion
-from portal.meetings.policy import hold_unsealed
+from portal.meetings.numbering import hold, number_anew
+from portal.meetings.policy import hold_item, hold_unsealed
 from portal.notifications.actions import notify
 from portal.people.models import Person
-from portal.times import local, moment
+from portal.times import moment
 
 VERSION_EVERY = timedelta(minutes=5)  # an editor saves every second; what it says is kept as a version this often
 PDF_JOB = "minutes_circulated_pdf"
@@ -41,11 +44,9 @@ def save_note(
     Raises `guard.Stopped`, or `Conflict` when somebody else saved the same item since revision `based_on` (0: nothing stood
     there) or the minutes are sealed; then nothing is overwritten and the writer chooses.
     """
-    kept = guard.check({"text": text}, keep=keep)
-    # the meeting's row is the lock: two first writers meet here, where no note exists yet that could be locked
-    hold_unsealed(item.meeting)
-    if db.session.scalar(sa.select(AgendaItem.id).where(AgendaItem.id == item.id).with_for_update()) is None:
-        raise NotFound  # taken away meanwhile
+    asked = guard.kept_in({"text": item.note.text}) if item.note is not None else set()
+    kept = [find for find in guard.check({"text": text}, keep={*keep, *asked}) if find.key not in asked]
+    hold_item(item)
     note = db.session.scalar(
         sa.select(MinutesNote).where(MinutesNote.item_id == item.id).execution_options(populate_existing=True)
     )
@@ -99,10 +100,10 @@ def circulate(
     Raises `Conflict` if the meeting is not over, has no agenda, or the minutes have been circulated, and `Invalid` if the
     adjusters are nobody, not of the group, or the writer alone.
     """
-    db.lock(meeting)
+    hold(meeting)
     _check_circulable(meeting)
     check_adjusters(meeting, adjusters, writer=by)
-    meeting.first_paragraph = _free_paragraph(meeting)
+    number_anew(meeting.series, meeting.starts_at)  # what is shown is right already unless the series was changed
     meeting.circulated_at, meeting.closed_at = db.now(), meeting.closed_at or meeting.ends_at
     minutes = Minutes(meeting=meeting, state=MinutesState.CIRCULATED, adjust_by=adjust_by)
     db.session.add(minutes)
@@ -125,21 +126,6 @@ def _check_circulable(meeting: Meeting) -> None:
         raise Conflict(_("The meeting is not over. Close it before you circulate its minutes."))
     if all(item.kind is ItemKind.BREAK for item in meeting.items):
         raise Conflict(_("There is nothing to circulate: the meeting has no agenda."))
-
-
-def _free_paragraph(meeting: Meeting) -> int:
-    """The first paragraph's number: 1, or the next free one of the series in that year. Two at once get no overlap."""
-    series = meeting.series
-    if series is None or not series.paragraphs_run_on:
-        return 1
-    db.lock(series)
-    begins = local(meeting.starts_at).replace(month=1, day=1, hour=0, minute=0, second=0, microsecond=0)
-    numbered = sa.func.count(AgendaItem.id).filter(AgendaItem.kind != ItemKind.BREAK)
-    rows = sa.select(Meeting.first_paragraph, numbered).join(AgendaItem, AgendaItem.meeting_id == Meeting.id).where(
-        Meeting.series_id == series.id, Meeting.id != meeting.id, Meeting.circulated_at.is_not(None),
-        Meeting.starts_at >= begins, Meeting.starts_at < begins.replace(year=begins.year + 1),
-    ).group_by(Meeting.id, Meeting.first_paragraph)  # fmt: skip
-    return max((first + count for first, count in db.session.execute(rows)), default=1)
 
 
 def _add_edition(minutes: Minutes, content: Content, *, number: int, reason: str, by: Person) -> MinutesEdition:
@@ -165,11 +151,13 @@ def make_edition(
     newest = minutes.newest
     if newest.number != based_on:
         raise Conflict(_("Somebody else has sent edition %(number)s meanwhile.", number=newest.number))
-    adjusters = [adjuster.person for adjuster in minutes.adjusters if adjuster.replaced_at is None]
-    content = assemble(minutes.meeting, adjusters=adjusters, by=by)
-    content["written_by"] = newest.content["written_by"]
+    content = renewed(minutes.meeting, newest.content)
     if digest(content) == newest.sha256:
         raise Conflict(_("Nothing has changed since edition %(number)s.", number=newest.number))
+    adjusters = [
+        one.person for one in minutes.adjusters if one.replaced_at is None and one.state is not AdjusterState.DECLINED
+    ]
+    content["adjusters"] = [named(person) for person in adjusters]
     edition = _add_edition(minutes, content, number=newest.number + 1, reason=reason, by=by)
     minutes.revision += 1
     audit.record("minutes_edition_made", by=by, on=minutes, number=edition.number, sha256=edition.sha256)
@@ -238,9 +226,6 @@ def _put_back(meeting: Meeting, content: Content, *, by: Person) -> None:
         (item["id"], int(one["number"].rpartition(":")[2])): one["text"]
         for item in content["items"] for one in item["decisions"]
     }  # fmt: skip
-    for decision in db.session.scalars(sa.select(Decision).where(Decision.meeting_id == meeting.id)):
-        text = wanted.get((decision.item_id, decision.number))
-        if text is None:
-            decision.withdrawn_at = decision.withdrawn_at or db.now()
-        elif decision.text != text or decision.withdrawn_at is not None:
-            decision.text, decision.withdrawn_at, decision.revision = text, None, decision.revision + 1
+    rows = sa.select(Decision).where(Decision.meeting_id == meeting.id).options(selectinload(Decision.versions))
+    for decision in db.session.scalars(rows).unique():
+        settle_decision(decision, wanted.get((decision.item_id, decision.number)), by=by)

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from portal import audit, db, guard, outbox
 from portal.discussions.actions import note_kept
-from portal.errors import Conflict
+from portal.errors import Conflict, Invalid
 from portal.meetings.minutes.actions import seal
 from portal.meetings.minutes.content import digest
 from portal.meetings.minutes.models import (
@@ -23,7 +23,7 @@ from portal.meetings.minutes.models import (
     MinutesState,
     RecordNumber,
 )
-from portal.meetings.minutes.policy import check_adjusters, readers, until_of
+from portal.meetings.minutes.policy import check_adjusters, possible_adjusters, readers, until_of
 from portal.meetings.models import AgendaItem
 from portal.notifications.actions import notify
 from portal.people.models import Person
@@ -80,15 +80,22 @@ def approve(adjuster: Adjuster, *, edition: int, by: Person) -> None:
         minutes.state = MinutesState.ADJUSTING
     audit.record("minutes_approved", by=by, on=adjuster, edition=newest)
     db.session.flush()
+    _seal_if_all_have_approved(adjuster, by=by)
+
+
+def _named_with(adjuster: Adjuster) -> Sequence[Adjuster]:
+    """All who were ever named for the same thing: the minutes, or one addendum."""
+    return adjuster.addendum.adjusters if adjuster.addendum is not None else adjuster.minutes.adjusters
+
+
+def _seal_if_all_have_approved(adjuster: Adjuster, *, by: Person) -> None:
+    newest = adjuster.minutes.newest.number
+    if not all(one.has_approved(newest) for one in _named_with(adjuster) if one.replaced_at is None):
+        return
     if adjuster.addendum is not None:
-        if _all_have_approved(adjuster.addendum.adjusters, newest):
-            _seal_addendum(adjuster.addendum, by=by)
-    elif _all_have_approved(minutes.adjusters, newest):
-        seal(minutes, by=by)
-
-
-def _all_have_approved(adjusters: Iterable[Adjuster], edition: int) -> bool:
-    return all(one.has_approved(edition) for one in adjusters if one.replaced_at is None)
+        _seal_addendum(adjuster.addendum, by=by)
+    else:
+        seal(adjuster.minutes, by=by)
 
 
 def decline(adjuster: Adjuster, *, reason: str, keep: Collection[str] = (), by: Person) -> None:
@@ -111,27 +118,59 @@ def decline(adjuster: Adjuster, *, reason: str, keep: Collection[str] = (), by: 
 def replace_adjuster(adjuster: Adjuster, person: Person, *, by: Person) -> Adjuster:
     """Name somebody else, whatever the adjuster has said. Raises `Conflict` if it is sealed, `Invalid` if that may not be."""
     _hold(adjuster.minutes, adjuster)
-    minutes, addendum = adjuster.minutes, adjuster.addendum
-    if _is_sealed(adjuster):
-        raise Conflict(_("This is sealed already."))
-    if adjuster.replaced_at is not None:
-        raise Conflict(_("Somebody else has named another adjuster meanwhile."))
-    everybody = addendum.adjusters if addendum is not None else minutes.adjusters
-    others = [one for one in everybody if one.replaced_at is None and one is not adjuster]
+    _check_replaceable(adjuster)
+    minutes, addendum, others = adjuster.minutes, adjuster.addendum, _others(adjuster)
     if any(one.person_id == person.id for one in others):
         raise Conflict(_("%(name)s is an adjuster already.", name=person.name))
-    writer = addendum.made_by if addendum is not None else minutes.newest.made_by
-    check_adjusters(minutes.meeting, [*(one.person for one in others), person], writer=writer)
+    staying = [one.person for one in others]
+    check_adjusters(minutes.meeting, [person], writer=_writer(adjuster), staying=staying)
     adjuster.replaced_at = db.now()
-    named = next((one for one in everybody if one.person_id == person.id), None)
+    named = next((one for one in _named_with(adjuster) if one.person_id == person.id), None)
     if named is None:
         named = Adjuster(minutes=minutes, addendum=addendum, person=person, organisation_id=person.organisation_id)
         db.session.add(named)
     named.replaced_at, named.state, named.edition, named.decided_at = None, AdjusterState.WAITING, None, None
-    named.reason = ""
+    named.reason, named.organisation_id = "", person.organisation_id
     audit.record("adjuster_replaced", by=by, on=adjuster, person=person.id)
     _ask([person], minutes, by=by)
     return named
+
+
+def drop_adjuster(adjuster: Adjuster, *, by: Person) -> None:
+    """Go on without an adjuster who has declined or can no longer adjust: what the others approve is enough, and is sealed if
+    they have.
+
+    Raises `Conflict` if it is sealed or somebody else was named, and `Invalid` if the adjuster can still answer or nobody but
+    the writer would be left.
+    """
+    _hold(adjuster.minutes, adjuster)
+    _check_replaceable(adjuster)
+    if adjuster.state is not AdjusterState.DECLINED and adjuster.person in possible_adjusters(
+        adjuster.minutes.meeting.group
+    ):
+        raise Invalid(_("%(name)s can still answer. Name somebody else instead.", name=adjuster.person.name))
+    staying = [one.person for one in _others(adjuster)]
+    check_adjusters(adjuster.minutes.meeting, (), writer=_writer(adjuster), staying=staying)
+    adjuster.replaced_at = db.now()
+    audit.record("adjuster_dropped", by=by, on=adjuster)
+    db.session.flush()
+    _seal_if_all_have_approved(adjuster, by=by)
+
+
+def _check_replaceable(adjuster: Adjuster) -> None:
+    if _is_sealed(adjuster):
+        raise Conflict(_("This is sealed already."))
+    if adjuster.replaced_at is not None:
+        raise Conflict(_("Somebody else has named another adjuster meanwhile."))
+
+
+def _others(adjuster: Adjuster) -> list[Adjuster]:
+    """Who is required besides."""
+    return [one for one in _named_with(adjuster) if one.replaced_at is None and one is not adjuster]
+
+
+def _writer(adjuster: Adjuster) -> Person:
+    return adjuster.addendum.made_by if adjuster.addendum is not None else adjuster.minutes.newest.made_by
 
 
 def _ask(people: Iterable[Person], minutes: Minutes, *, by: Person) -> None:

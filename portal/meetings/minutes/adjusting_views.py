@@ -224,6 +224,17 @@ def replace_adjuster(adjuster_id: int) -> ResponseReturnValue:
     return _back(adjuster.minutes.meeting_id)
 
 
+@bp.post("/adjusters/<int:adjuster_id>/removal")
+def drop_adjuster(adjuster_id: int) -> ResponseReturnValue:
+    """Go on without somebody who has declined or can no longer adjust."""
+    person = web.current_person()
+    adjuster = _adjuster(person, adjuster_id)
+    web.check(policy.can_lead_minutes(person, adjuster.minutes))
+    adjusting_actions.drop_adjuster(adjuster, by=person)
+    flash(_("%(name)s is no longer required.", name=adjuster.person.name), "done")
+    return _back(adjuster.minutes.meeting_id)
+
+
 @bp.post("/meetings/<int:meeting_id>/minutes/addenda")
 @web.limiter.limit(web.write_limit)
 def add_addendum(meeting_id: int) -> ResponseReturnValue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +16,8 @@ from portal import db
 from portal.meetings.followup.models import ActionItem, ActionState, Decision
 from portal.meetings.followup.policy import actions_of, decisions_of
 from portal.meetings.minutes.models import Minutes, MinutesEdition
-from portal.meetings.mode.policy import attendance_of
-from portal.meetings.models import Answer, Invitation, Meeting, Seat
+from portal.meetings.mode.policy import attendance_of, vacant_seats
+from portal.meetings.models import Answer, Invitation, Meeting
 from portal.people.models import Person
 from portal.times import local
 
@@ -55,13 +55,14 @@ def assemble(meeting: Meeting, *, adjusters: Iterable[Person] = (), by: Person |
         "place": meeting.place,
         "attendance": _attendance(meeting),
         "items": _items(meeting),
-        "adjusters": [_named(person) for person in adjusters],
-        "written_by": _named(by) if by is not None else None,
+        "adjusters": [named(person) for person in adjusters],
+        "written_by": named(by) if by is not None else None,
         "previous": _previous(meeting),
     }
 
 
-def _named(person: Person) -> dict[str, str]:
+def named(person: Person) -> dict[str, str]:
+    """A person as minutes name one."""
     return {"name": person.name, "organisation": person.organisation.name}
 
 
@@ -75,7 +76,7 @@ def _at(instant: datetime | None) -> str | None:
 def _attendance(meeting: Meeting) -> dict[str, Any]:
     """Per organisation who came, how and when; where nobody noted it, who said that they come."""
     stays = attendance_of(meeting)
-    invitations = _called(meeting)
+    invitations = _called(meeting, stays)
     present: dict[str, list[dict[str, Any]]] = {}
     called: set[str] = set()
     for invitation in invitations:
@@ -93,17 +94,20 @@ def _attendance(meeting: Meeting) -> dict[str, Any]:
         "basis": "noted" if stays else "announced",
         "organisations": [{"name": name, "people": present[name]} for name in sorted(present)],
         "absent": sorted(called - set(present) - {""}),
-        "vacant": _vacant_seats(meeting),
+        "vacant": [organisation.name for organisation in vacant_seats(meeting)],
     }
 
 
-def _called(meeting: Meeting) -> list[Invitation]:
-    """Who is called, by organisation and name. The withdrawn are loaded too: somebody may have come instead of them."""
+def _called(meeting: Meeting, stays: Collection[int]) -> list[Invitation]:
+    """Who is called, by organisation and name, and whoever was there (`stays`) although the call was taken back.
+
+    The withdrawn are loaded too: somebody may have come instead of them.
+    """
     rows = sa.select(Invitation).where(Invitation.meeting_id == meeting.id)
     found = list(
         db.session.scalars(rows.options(joinedload(Invitation.person), joinedload(Invitation.organisation))).unique()
     )
-    standing = [invitation for invitation in found if invitation.withdrawn_at is None]
+    standing = [one for one in found if one.withdrawn_at is None or one.id in stays]
     by_id = {invitation.id: invitation for invitation in found}
     for invitation in standing:
         set_committed_value(invitation, "replaces", by_id.get(invitation.replaces_id or 0))
@@ -115,26 +119,40 @@ def _stayed(invitation: Invitation, stays: list[dict[str, Any]]) -> dict[str, An
     return {"name": invitation.name, "instead_of": instead, "stays": stays}
 
 
-def _vacant_seats(meeting: Meeting) -> list[str]:
-    empty = sa.select(Seat).where(Seat.group_id == meeting.group_id, Seat.ordinary_id.is_(None))
-    return sorted(seat.organisation.name for seat in db.session.scalars(empty.options(joinedload(Seat.organisation))))
-
-
 # --- what was said ------------------------------------------------------------------------------------------------------
 
 
 def _items(meeting: Meeting) -> list[dict[str, Any]]:
-    decisions, actions = decisions_of(meeting), actions_of(meeting)
+    said = _said(meeting)
     still_open = _open_actions(meeting) if any(item.lists_open_actions for item in meeting.items) else []
     return [
         {
-            "id": item.id, "paragraph": number, "title": item.title, "note": item.note.text if item.note is not None else "",
-            "decisions": [_decided(decision, number) for decision in decisions.get(item.id, ())],
-            "actions": [_undertaken(action) for action in actions.get(item.id, ())],
+            "id": item.id, "paragraph": number, "title": item.title, **said(item.id, number),
             "open_actions": still_open if item.lists_open_actions else [],
         }
         for item, _starts, number in meeting.timetable() if number is not None
     ]  # fmt: skip
+
+
+def renewed(meeting: Meeting, circulated: Content) -> Content:
+    """What the minutes say now that an edition is out: notes, decisions and actions may have changed since.
+
+    The rest stands as it was circulated: who was there, what was left to do when the meeting began, which minutes went before.
+    """
+    said = _said(meeting)
+    items = [item | said(item["id"], item["paragraph"]) for item in circulated["items"]]
+    return circulated | {"items": items}
+
+
+def _said(meeting: Meeting) -> Callable[[int, int], dict[str, Any]]:
+    """For an item's number and paragraph: its note, decisions and actions."""
+    decisions, actions = decisions_of(meeting), actions_of(meeting)
+    notes = {item.id: item.note.text for item in meeting.items if item.note is not None}
+    return lambda item_id, paragraph: {
+        "note": notes.get(item_id, ""),
+        "decisions": [_decided(decision, paragraph) for decision in decisions.get(item_id, ())],
+        "actions": [_undertaken(action) for action in actions.get(item_id, ())],
+    }
 
 
 def _decided(decision: Decision, paragraph: int) -> dict[str, str]:
@@ -151,12 +169,13 @@ def _undertaken(action: ActionItem) -> dict[str, Any]:
 
 
 def _open_actions(meeting: Meeting) -> list[dict[str, Any]]:
-    """What the group has left to do from before this meeting, the earliest due first."""
+    """What the group had left to do when the meeting began, the earliest due first; done since, it was open then."""
+    ended_later = (ActionItem.state != ActionState.OPEN) & (ActionItem.changed_at > meeting.starts_at)
     rows = (
         sa.select(ActionItem)
         .where(
             ActionItem.group_id == meeting.group_id,
-            ActionItem.state == ActionState.OPEN,
+            (ActionItem.state == ActionState.OPEN) | ended_later,
             ActionItem.created_at < meeting.starts_at,
             ActionItem.meeting_id.is_(None) | (ActionItem.meeting_id != meeting.id),
         )

@@ -156,7 +156,7 @@ def words() -> dict[str, Any]:
         "columns": [_("Organisation"), _("Name"), _("How"), _("Time")], "decision": _("Decision"), "action": _("Action"),
         "open_actions": _("Open actions"), "adjusters": _("Adjusters"), "adjuster_columns": [_("Name"), _("Organisation"), _("Approved")],
         "seal": _("Seal"), "sum": _("Checksum of the content (SHA-256)"), "addendum": _("Addendum"), "record": _("Diary number"),
-        "page": _("Page"), "of": _("of"),
+        "page": _("Page"), "of": _("of"), "missing": _("Characters shown as � are missing in the fonts of this file. The text in the portal has them."),
     }  # fmt: skip
 
 

@@ -18,11 +18,11 @@ from portal import audit, db, files, pdf, web
 from portal.errors import Conflict, Invalid
 from portal.library.models import FileState
 from portal.library.reading import safe_name
-from portal.meetings.agenda.policy import papers_of
+from portal.meetings.agenda.policy import number_of_papers, papers_of
 from portal.meetings.minutes import exports, page, policy
 from portal.meetings.minutes.content import canonical
 from portal.meetings.minutes.documents import Standing, grouped, pdf_data
-from portal.meetings.minutes.exports import Enclosure
+from portal.meetings.minutes.exports import Enclosure, LeftOut
 from portal.meetings.minutes.forms import CheckForm
 from portal.meetings.minutes.jobs import LANGUAGE
 from portal.meetings.minutes.models import Addendum, Minutes, MinutesEdition
@@ -121,18 +121,21 @@ def package(meeting_id: int) -> ResponseReturnValue:
     if minutes.sealed_at is None:
         raise Conflict(_("The package is made of sealed minutes. These are not sealed yet."))
     minutes = policy.minutes_of(meeting) or minutes
-    enclosures = _enclosures(minutes, meeting, person)
+    now = db.now()
+    with force_locale(LANGUAGE):
+        papers, left_out = _papers(meeting, person)
+        enclosures = [*_documents(minutes, meeting), *papers]
+        texts = _texts(minutes, enclosures, left_out, person, now)
     if sum(one.size for one in enclosures) > LARGEST_PACKAGE:
         limit = files.human_size(LARGEST_PACKAGE)
         raise Invalid(_("The package would be larger than %(limit)s. Take the papers from the library.", limit=limit))
     audit.record_read("minutes_packed", by=person, on=minutes)
-    now = db.now()
-    with force_locale(LANGUAGE):
-        texts = _texts(minutes, enclosures, person, now)
     return _attachment(exports.package(texts, enclosures, at=now), "application/zip", _name(meeting, ".zip"))
 
 
-def _texts(minutes: Minutes, enclosures: list[Enclosure], person: Person, now: datetime) -> dict[str, bytes]:
+def _texts(
+    minutes: Minutes, enclosures: list[Enclosure], left_out: list[LeftOut], person: Person, now: datetime
+) -> dict[str, bytes]:
     """What the package says of itself, and the content that the checksum was taken of."""
     standing = page.standing_of(minutes, minutes.newest)
     standing = Standing(
@@ -143,39 +146,51 @@ def _texts(minutes: Minutes, enclosures: list[Enclosure], person: Person, now: d
         record_number=page.record_number(minutes, person),
     )
     content, name = minutes.newest.content, person.organisation.name
-    about = exports.metadata(content, standing, enclosures, organisation=name, made_at=now)
+    about = exports.metadata(content, standing, enclosures, left_out, organisation=name, made_at=now)
     return {
-        "README.txt": exports.readme(content, standing, name).encode(),
+        "README.txt": exports.readme(content, standing, name, left_out).encode(),
         "metadata.json": exports.as_json(about),
         "content.json": canonical(content),
     }
 
 
-def _enclosures(minutes: Minutes, meeting: Meeting, person: Person) -> list[Enclosure]:
-    """The PDF files, and the papers as they stand that this person may read. Raises `Conflict` while a PDF is being made."""
-    addenda = [one for one in minutes.addenda if one.sealed_at is not None]
-    found = [_enclosure(_name(meeting, ".pdf"), minutes.pdf_sha256, minutes.pdf_size, meeting.title, "minutes")]
-    for one in addenda:
+def _documents(minutes: Minutes, meeting: Meeting) -> list[Enclosure]:
+    """The PDF files. Raises `Conflict` while one is being made."""
+    made = [(_name(meeting, ".pdf"), minutes.pdf_sha256, minutes.pdf_size, meeting.title, "minutes")]
+    for one in (one for one in minutes.addenda if one.sealed_at is not None):
         name, title = _name(meeting, f"-tillagg-{one.number}.pdf"), _("Addendum %(number)s", number=one.number)
-        found.append(_enclosure(name, one.pdf_sha256, one.pdf_size, title, "addendum"))
-    resources = {paper.resource.id: paper.resource for some in papers_of(meeting, person).values() for paper in some}
-    ready = [resource for resource in resources.values() if resource.state is FileState.READY]
-    for number, resource in enumerate(ready, 1):
-        version = resource.current
-        name = f"bilagor/{number:02d}-{safe_name(version.file_name)}"
-        found.append(_enclosure(name, version.sha256, version.size, resource.title, "paper"))
-        if resource.group.handling_class is HandlingClass.SENSITIVE:
-            audit.record_read("resource_downloaded", by=person, on=resource)
+        made.append((name, one.pdf_sha256, one.pdf_size, title, "addendum"))
+    found = []
+    for name, sha256, size, title, kind in made:
+        if sha256 is None or size is None:
+            raise Conflict(_("The PDF is being made. Try again in a moment."))
+        path = files.path_of(sha256)
+        if not path.exists():
+            raise FileNotFoundError(f"the content of {kind} {name} is gone")
+        found.append(Enclosure(name, sha256, size, title, kind, path))
     return found
 
 
-def _enclosure(name: str, sha256: str | None, size: int | None, title: str, kind: str) -> Enclosure:
-    if sha256 is None or size is None:
-        raise Conflict(_("The PDF is being made. Try again in a moment."))
-    path = files.path_of(sha256)
-    if not path.exists():
-        raise FileNotFoundError(f"the content of {kind} {name} is gone")
-    return Enclosure(name, sha256, size, title, kind, path)
+def _papers(meeting: Meeting, person: Person) -> tuple[list[Enclosure], list[LeftOut]]:
+    """The papers as they stand, and those that cannot go with them. What the person may not read is counted and not named."""
+    found: list[Enclosure] = []
+    left_out: list[LeftOut] = []
+    resources = {paper.resource.id: paper.resource for some in papers_of(meeting, person).values() for paper in some}
+    for resource in resources.values():
+        if resource.state is not FileState.READY:
+            left_out.append(LeftOut(resource.title, _("The file is still being checked, or was stopped.")))
+            continue
+        version = resource.current
+        path = files.path_of(version.sha256)
+        if not path.exists():
+            left_out.append(LeftOut(resource.title, _("The portal no longer has the file.")))
+            continue
+        name = f"bilagor/{len(found) + 1:02d}-{safe_name(version.file_name)}"
+        found.append(Enclosure(name, version.sha256, version.size, resource.title, "paper", path))
+        if resource.group.handling_class is HandlingClass.SENSITIVE:
+            audit.record_read("resource_downloaded", by=person, on=resource)
+    hidden = number_of_papers(meeting) - len(resources)
+    return found, left_out + [LeftOut("", _("You may not read this paper, or it is not ready."))] * hidden
 
 
 # --- is this the file? --------------------------------------------------------------------------------------------------

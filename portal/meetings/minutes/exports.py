@@ -92,9 +92,18 @@ class Enclosure:
     path: Path
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A paper that is not in the package: its title, if the reader may know it, and why."""
+
+    title: str
+    reason: str
+
+
 def metadata(
-    content: Content, standing: Standing, enclosures: Sequence[Enclosure], *, organisation: str, made_at: datetime
-) -> dict[str, Any]:
+    content: Content, standing: Standing, enclosures: Sequence[Enclosure], left_out: Sequence[LeftOut], *, organisation: str,
+    made_at: datetime,
+) -> dict[str, Any]:  # fmt: skip
     """What a record system wants to know of the package."""
     return {
         "title": title_of(content), "group": content["group"], "series": content["series"], "number": content["number"],
@@ -108,11 +117,12 @@ def metadata(
         "files": [
             {"name": one.name, "title": one.title, "kind": one.kind, "sha256": one.sha256, "size": one.size} for one in enclosures
         ],
+        "left_out": [{"title": one.title, "reason": one.reason} for one in left_out],
     }  # fmt: skip
 
 
-def readme(content: Content, standing: Standing, organisation: str) -> str:
-    """What the package is, in a few lines."""
+def readme(content: Content, standing: Standing, organisation: str, left_out: Sequence[LeftOut]) -> str:
+    """What the package is and what it lacks, in a few lines."""
     lines = [
         title_of(content), when_and_where(content), f"{state_line(standing)}.", "",
         _("Record package for %(organisation)s.", organisation=organisation),
@@ -121,6 +131,9 @@ def readme(content: Content, standing: Standing, organisation: str) -> str:
         _("The minutes are PDF/A-2a and PDF/UA-1. metadata.json describes the package, content.json is what the checksum was taken of."),
         _("Check the files with: sha256sum -c SHA256SUMS"),
     ]  # fmt: skip
+    if left_out:
+        lines += ["", _("Not in the package:")]
+        lines += [f"- {one.title or _('A paper')}: {one.reason}" for one in left_out]
     return "\n".join(lines) + "\n"
 
 

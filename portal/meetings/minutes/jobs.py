@@ -1,4 +1,4 @@
-"""What the worker makes of minutes: the PDF of an edition, of what is sealed, and of an addendum. Run twice, they make it again."""
+"""What the worker makes of minutes: the PDF of an edition, of what is sealed, and of an addendum. Run twice, they make it once."""
 
 from __future__ import annotations
 
@@ -51,6 +51,11 @@ def addition_of(addendum: Addendum) -> Addition | None:
     return Addition(addendum.number, paragraph, addendum.text, addendum.made_by.name, seal)
 
 
+def _is_made(thing: MinutesEdition | Minutes | Addendum) -> bool:
+    """Whether its PDF is there. It stays as it is: a name that changes later would make another file than was fetched."""
+    return thing.pdf_sha256 is not None and files.path_of(thing.pdf_sha256).exists()
+
+
 def _make(data: dict[str, Any]) -> files.Stored:
     """Make and store a PDF, outside any transaction."""
     db.pause()
@@ -61,6 +66,8 @@ def _make(data: dict[str, Any]) -> files.Stored:
 def make_edition_pdf(*, edition_id: int) -> None:
     """The PDF of a circulated edition."""
     edition = db.session.get_one(MinutesEdition, edition_id)
+    if _is_made(edition):
+        return
     with force_locale(LANGUAGE):
         standing = Standing(edition.number, edition.made_at, edition.sha256)
         stored = _make(pdf_data(edition.content, standing))
@@ -72,6 +79,8 @@ def make_edition_pdf(*, edition_id: int) -> None:
 def make_sealed_pdf(*, minutes_id: int) -> None:
     """The PDF of sealed minutes, with the seal."""
     minutes = db.session.get_one(Minutes, minutes_id)
+    if _is_made(minutes):
+        return
     with force_locale(LANGUAGE):
         standing = Standing(minutes.newest.number, minutes.sealed_at, minutes.newest.sha256, seal_of(minutes))
         stored = _make(pdf_data(minutes.newest.content, standing))
@@ -84,7 +93,7 @@ def make_addendum_pdf(*, addendum_id: int) -> None:
     """The PDF of a sealed addendum."""
     addendum = db.session.get_one(Addendum, addendum_id)
     addition = addition_of(addendum)
-    if addition is None:
+    if addition is None or _is_made(addendum):
         return
     with force_locale(LANGUAGE):
         stored = _make(addendum_data(addendum.minutes.newest.content, addition))

@@ -13,9 +13,10 @@ from wtforms.fields.choices import SelectChoice
 
 from portal import db, web
 from portal.meetings import policy as meeting_policy
+from portal.meetings.followup.policy import changed_decisions_of
 from portal.meetings.minutes import policy
 from portal.meetings.minutes.changes import changed_items
-from portal.meetings.minutes.content import Content, assemble, digest
+from portal.meetings.minutes.content import Content, assemble, digest, renewed
 from portal.meetings.minutes.documents import Standing, grouped
 from portal.meetings.minutes.forms import (
     AddendumForm,
@@ -111,9 +112,7 @@ def _remarks(minutes: Minutes | None) -> dict[int, list[Remark]]:
 
 def _has_unsent(meeting: Meeting, minutes: Minutes) -> bool:
     """Whether the text has been changed since the newest edition."""
-    newest = minutes.newest.content
-    now = assemble(meeting)
-    return digest(now | {key: newest[key] for key in ("adjusters", "written_by")}) != minutes.newest.sha256
+    return digest(renewed(meeting, minutes.newest.content)) != minutes.newest.sha256
 
 
 def context(meeting: Meeting, person: Person, **given: Any) -> dict[str, Any]:
@@ -133,7 +132,7 @@ def context(meeting: Meeting, person: Person, **given: Any) -> dict[str, Any]:
         "mine": _mine(minutes, person), "gone": {a.id for a in _all_adjusters(minutes) if a.person_id not in active},
         "candidates": members, "has_unsent": may_lead and minutes is not None and is_open and _has_unsent(meeting, minutes),
         "record_number": record_number(minutes, person), "grouped": grouped, "day_of": _day_of, "clock_of": _clock_of,
-        "refused": "", "of": None, "finds": (), "client_id": str(uuid.uuid4()),
+        "changed_decisions": changed_decisions_of(meeting) if may_lead else {}, "refused": "", "of": None, "finds": (), "client_id": str(uuid.uuid4()),
         **_changes(minutes, edition), **_forms(minutes, members), **given,
     }  # fmt: skip
 

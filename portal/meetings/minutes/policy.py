@@ -22,9 +22,9 @@ from portal.meetings.minutes.models import (
     Remark,
 )
 from portal.meetings.models import AgendaItem, Meeting, MinutesNote
-from portal.meetings.policy import can_write_minutes, visible_meetings
-from portal.people.models import Group, Membership, Person, PersonStatus, Role
-from portal.people.policy import can_write_in_group, role_in
+from portal.meetings.policy import active_members, can_write_minutes, visible_meetings
+from portal.people.models import Group, Membership, Person, Role
+from portal.people.policy import can_write_in_group
 from portal.times import local
 
 
@@ -107,9 +107,9 @@ def can_support(person: Person, remark: Remark) -> bool:
 
 
 def can_adjust(person: Person, adjuster: Adjuster) -> bool:
-    """The adjuster alone, as a member of the group, unless somebody else was named instead."""
+    """The adjuster alone, as long as he or she may write in the group, unless somebody else was named instead."""
     is_named = adjuster.person_id == person.id and adjuster.replaced_at is None
-    return is_named and role_in(person, adjuster.minutes.meeting.group) is not None
+    return is_named and can_write_in_group(person, adjuster.minutes.meeting.group)
 
 
 def can_lead_minutes(person: Person, minutes: Minutes) -> bool:
@@ -122,28 +122,26 @@ def can_lead_minutes(person: Person, minutes: Minutes) -> bool:
 
 def possible_adjusters(group: Group) -> Sequence[Person]:
     """The active members of a group who may write there, by name."""
-    members = sa.select(Person).join(Membership).where(
-        Membership.group_id == group.id, Membership.left_at.is_(None), Membership.role != Role.OBSERVER,
-        Person.status == PersonStatus.ACTIVE,
-    )  # fmt: skip
+    members = active_members(group).where(Membership.role != Role.OBSERVER).order_by(None)
     return db.session.scalars(members.order_by(Person.name, Person.id)).unique().all()
 
 
-def check_adjusters(meeting: Meeting, people: Collection[Person], *, writer: Person) -> None:
-    """Raises `Invalid` unless these are active members of the group who may write there, and not the writer alone."""
-    ids = {person.id for person in people}
-    if not ids - {writer.id}:
+def check_adjusters(
+    meeting: Meeting, people: Collection[Person], *, writer: Person, staying: Collection[Person] = ()
+) -> None:
+    """Raises `Invalid` unless these are active members of the group who may write there, and not the writer alone.
+
+    `staying` are named already: one who has approved and left the group since is no obstacle.
+    """
+    if not {person.id for person in (*people, *staying)} - {writer.id}:
         raise Invalid(_("Name at least one adjuster who does not write the minutes."), field="adjusters")
-    if not ids <= {person.id for person in possible_adjusters(meeting.group)}:
+    if not {person.id for person in people} <= {person.id for person in possible_adjusters(meeting.group)}:
         raise Invalid(_("Adjusters are members of the group."), field="adjusters")
 
 
 def readers(minutes: Minutes) -> Sequence[Person]:
     """The present members of the group: whom news of the minutes concern."""
-    members = sa.select(Person).join(Membership).where(
-        Membership.group_id == minutes.meeting.group_id, Membership.left_at.is_(None), Person.status == PersonStatus.ACTIVE
-    )  # fmt: skip
-    return db.session.scalars(members.order_by(Person.id)).unique().all()
+    return db.session.scalars(active_members(minutes.meeting.group)).unique().all()
 
 
 def until_of(minutes: Minutes) -> str:
@@ -151,28 +149,27 @@ def until_of(minutes: Minutes) -> str:
     return local(minutes.adjust_by).date().isoformat() if minutes.adjust_by is not None else ""
 
 
-def awaiting(person: Person) -> Sequence[Adjuster]:
-    """The minutes and addenda that the person is to approve: what was asked and not answered, or lapsed with a new edition."""
+def unapproved() -> sa.Select[Adjuster]:
+    """Who has something to approve and has not: never, or an earlier edition only. With the minutes and their meeting."""
     newest = (
         sa.select(sa.func.max(MinutesEdition.number)).where(MinutesEdition.minutes_id == Minutes.id).scalar_subquery()
     )
     lapsed = Adjuster.addendum_id.is_(None) & (Adjuster.state == AdjusterState.APPROVED) & (Adjuster.edition < newest)
     is_open = sa.or_(
         Adjuster.addendum_id.is_(None) & (Minutes.state != MinutesState.SEALED),
-        sa.select(Addendum.id).where(Addendum.id == Adjuster.addendum_id, Addendum.sealed_at.is_(None)).exists(),
+        Adjuster.addendum.has(Addendum.sealed_at.is_(None)),
     )
     return (
-        db.session.scalars(
-            sa.select(Adjuster)
-            .join(Adjuster.minutes)
-            .join(Minutes.meeting)
-            .where(
-                Adjuster.person_id == person.id, Adjuster.replaced_at.is_(None), is_open,
-                (Adjuster.state == AdjusterState.WAITING) | lapsed, Adjuster.minutes_id.in_(_of_visible(person)),
-            )
-            .options(contains_eager(Adjuster.minutes).contains_eager(Minutes.meeting), joinedload(Adjuster.addendum))
-            .order_by(Minutes.adjust_by, Adjuster.id)
-        )
-        .unique()
-        .all()
-    )  # fmt: skip
+        sa.select(Adjuster)
+        .join(Adjuster.minutes)
+        .join(Minutes.meeting)
+        .where(Adjuster.replaced_at.is_(None), is_open, (Adjuster.state == AdjusterState.WAITING) | lapsed)
+        .options(contains_eager(Adjuster.minutes).contains_eager(Minutes.meeting))
+    )
+
+
+def awaiting(person: Person) -> Sequence[Adjuster]:
+    """The minutes and addenda that the person is to approve."""
+    rows = unapproved().where(Adjuster.person_id == person.id, Adjuster.minutes_id.in_(_of_visible(person)))
+    rows = rows.options(joinedload(Adjuster.addendum)).order_by(Minutes.adjust_by, Adjuster.id)
+    return db.session.scalars(rows).unique().all()

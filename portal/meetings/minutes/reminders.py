@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import joinedload
 
 from portal import db, outbox
-from portal.meetings.minutes.models import Addendum, Adjuster, AdjusterState, Minutes, MinutesEdition, MinutesState
-from portal.meetings.minutes.policy import possible_adjusters, until_of
+from portal.meetings.minutes.models import Adjuster
+from portal.meetings.minutes.policy import possible_adjusters, unapproved, until_of
 from portal.meetings.models import Meeting, MeetingState
 from portal.notifications.actions import notify
 from portal.notifications.reminders import claim_once
@@ -53,36 +53,12 @@ def remind_to_circulate() -> None:
             )
 
 
-def _waiting() -> list[Adjuster]:
-    """All who have something to approve and have not: never, or an earlier edition only."""
-    newest = (
-        sa.select(sa.func.max(MinutesEdition.number)).where(MinutesEdition.minutes_id == Minutes.id).scalar_subquery()
-    )
-    lapsed = Adjuster.addendum_id.is_(None) & (Adjuster.state == AdjusterState.APPROVED) & (Adjuster.edition < newest)
-    rows = (
-        sa.select(Adjuster)
-        .join(Adjuster.minutes)
-        .join(Minutes.meeting)
-        .outerjoin(Adjuster.addendum)
-        .where(
-            Adjuster.replaced_at.is_(None),
-            (Adjuster.state == AdjusterState.WAITING) | lapsed,
-            sa.or_(
-                Adjuster.addendum_id.is_(None) & (Minutes.state != MinutesState.SEALED),
-                Adjuster.addendum_id.is_not(None) & Addendum.sealed_at.is_(None),
-            ),
-        )
-        .options(contains_eager(Adjuster.minutes).contains_eager(Minutes.meeting), joinedload(Adjuster.person))
-        .order_by(Adjuster.id)
-    )
-    return list(db.session.scalars(rows).unique())
-
-
 @outbox.every(timedelta(hours=1))
 def remind_adjusters() -> None:
     """Three days before the deadline and on its day: those who have not approved. If one cannot any more, the leaders."""
     possible: dict[int, set[int]] = {}
-    for adjuster in _waiting():
+    rows = unapproved().where(Meeting.group.has(Group.is_archived.is_(False))).options(joinedload(Adjuster.person))
+    for adjuster in db.session.scalars(rows.order_by(Adjuster.id)).unique().all():
         minutes = adjuster.minutes
         meeting, until = minutes.meeting, minutes.adjust_by
         if meeting.group_id not in possible:

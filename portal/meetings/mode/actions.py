@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from portal import audit, db, guard
 from portal.discussions.actions import note_kept
-from portal.errors import Conflict
+from portal.errors import Conflict, NotFound
 from portal.meetings.mode.models import Attendance, ItemComment, SpeakerRequest
 from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState
 from portal.meetings.policy import check_not_circulated, check_not_sealed
@@ -19,7 +19,7 @@ LONGEST_EXTRA = 600  # minutes
 
 
 def open_meeting(meeting: Meeting, *, by: Person) -> None:
-    """Begin the meeting, or go on with one that was closed by mistake. Who said to come on site is not yet there.
+    """Begin the meeting, or go on with one that was closed by mistake: whoever was there at the close still is.
 
     Raises `Conflict` if it is not called or runs already.
     """
@@ -31,6 +31,10 @@ def open_meeting(meeting: Meeting, *, by: Person) -> None:
     check_not_sealed(meeting)
     check_not_circulated(meeting)
     is_new = meeting.opened_at is None
+    if meeting.closed_at is not None:
+        at_close = (Attendance.meeting_id == meeting.id) & (Attendance.left_at == meeting.closed_at)
+        still_here = sa.update(Attendance).where(at_close).values(left_at=None)
+        db.session.execute(still_here.execution_options(synchronize_session=False))
     meeting.opened_at, meeting.closed_at = meeting.opened_at or db.now(), None
     meeting.touch()
     audit.record("meeting_opened" if is_new else "meeting_reopened", by=by, on=meeting)
@@ -45,7 +49,7 @@ def close_meeting(meeting: Meeting, *, by: Person) -> None:
     meeting.closed_at = db.now()
     meeting.touch()
     present = sa.update(Attendance).where(Attendance.meeting_id == meeting.id, Attendance.left_at.is_(None))
-    db.session.execute(present.values(left_at=db.now()).execution_options(synchronize_session=False))
+    db.session.execute(present.values(left_at=meeting.closed_at).execution_options(synchronize_session=False))
     waiting = sa.update(SpeakerRequest).where(
         SpeakerRequest.meeting_id == meeting.id, SpeakerRequest.ended_at.is_(None)
     )
@@ -59,6 +63,14 @@ def _running(meeting: Meeting) -> None:
         raise Conflict(_("The meeting is not running."))
 
 
+def _of(meeting: Meeting, item: AgendaItem) -> AgendaItem:
+    """The item as it stands on the agenda now; a meeting that runs can still change it."""
+    found = next((one for one in meeting.items if one is item), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def _end_current(meeting: Meeting) -> None:
     for item in meeting.items:
         if item.began_at is not None:
@@ -67,9 +79,12 @@ def _end_current(meeting: Meeting) -> None:
 
 
 def go_to_item(meeting: Meeting, item: AgendaItem, *, by: Person) -> None:
-    """Make an item the current one; the one before is done. Said twice, it changes nothing. Raises `Conflict`."""
+    """Make an item the current one; the one before is done. Said twice, it changes nothing.
+
+    Raises `Conflict` if the meeting does not run, and `NotFound` if the item was taken away.
+    """
     _running(meeting)
-    db.session.refresh(item)
+    item = _of(meeting, item)
     if item.began_at is not None:
         return
     _end_current(meeting)
@@ -78,9 +93,10 @@ def go_to_item(meeting: Meeting, item: AgendaItem, *, by: Person) -> None:
 
 
 def extend_item(item: AgendaItem, *, minutes: int, by: Person) -> None:
-    """Give the current item more time. Raises `Conflict` if the meeting does not run."""
-    _running(item.meeting)
-    db.session.refresh(item)
+    """Give the current item more time. Raises `Conflict` if the meeting does not run, `NotFound` if the item was taken away."""
+    meeting = item.meeting
+    _running(meeting)
+    item = _of(meeting, item)
     item.extra_minutes = min(item.extra_minutes + minutes, LONGEST_EXTRA)
     audit.record("agenda_item_extended", by=by, on=item, minutes=minutes)
 
@@ -147,8 +163,19 @@ def ask_for_floor(meeting: Meeting, *, by: Person) -> None:
         db.session.flush()
 
 
+def _hold(request: SpeakerRequest) -> None:
+    _running(request.meeting)
+    db.session.refresh(request)
+
+
 def give_floor(request: SpeakerRequest, *, by: Person) -> None:
-    """Let somebody speak; whoever spoke has finished."""
+    """Let somebody speak; whoever spoke has finished. Who has spoken already is not given the floor again.
+
+    Raises `Conflict` if the meeting does not run.
+    """
+    _hold(request)
+    if request.ended_at is not None:
+        return
     speaking = sa.update(SpeakerRequest).where(
         SpeakerRequest.meeting_id == request.meeting_id, SpeakerRequest.given_at.is_not(None),
         SpeakerRequest.ended_at.is_(None), SpeakerRequest.id != request.id,
@@ -159,7 +186,8 @@ def give_floor(request: SpeakerRequest, *, by: Person) -> None:
 
 
 def end_floor(request: SpeakerRequest, *, by: Person) -> None:
-    """Somebody has spoken, or does not want to any longer."""
+    """Somebody has spoken, or does not want to any longer. Raises `Conflict` if the meeting does not run."""
+    _hold(request)
     request.ended_at = request.ended_at or db.now()
     audit.record("floor_ended", by=by, on=request)
 

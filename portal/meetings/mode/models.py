@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import db
-from portal.meetings.models import AgendaItem, Answer, Invitation
+from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting
 from portal.people.models import Organisation, Person, enum_column
 
 
@@ -50,6 +50,7 @@ class SpeakerRequest(db.Base):
     given_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)
 
+    meeting: Mapped[Meeting] = relationship()
     person: Mapped[Person] = relationship()
     organisation: Mapped[Organisation] = relationship()
 

@@ -26,20 +26,23 @@ _BETTER = (None, Answer.ONLINE, Answer.ON_SITE)
 
 
 def _people(meeting: Meeting) -> dict[str, Any]:
-    """Per organisation how it is represented now: the best of its people."""
+    """Per organisation how it is represented now, or was once the meeting is closed: the best of its people."""
     stays = policy.attendance_of(meeting)
     rows: list[tuple[Invitation, list[Attendance], Attendance | None]] = []
     cells: dict[int, tuple[Invitation, Answer | None]] = {}
     for invitation in policy.participants(meeting):
         own = stays.get(invitation.id, [])
-        here = own[-1] if own and own[-1].left_at is None else None
+        here = own[-1] if own and (own[-1].left_at is None or meeting.closed_at is not None) else None
         rows.append((invitation, own, here))
         key = invitation.organisation_id or -invitation.id
         way = here.way if here else None
         if key not in cells or _BETTER.index(way) > _BETTER.index(cells[key][1]):
             cells[key] = (invitation, way)
     ways = [way for _invitation, way in cells.values()]
-    return {"people": rows, "cells": list(cells.values()), "counts": {way: ways.count(way) for way in _BETTER}}
+    return {
+        "people": rows, "cells": list(cells.values()), "counts": {way: ways.count(way) for way in _BETTER},
+        "vacant": policy.vacant_seats(meeting),
+    }  # fmt: skip
 
 
 def _context(name: str, meeting: Meeting, item: AgendaItem | None) -> dict[str, Any]:

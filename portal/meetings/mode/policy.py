@@ -7,9 +7,9 @@ from sqlalchemy.orm import joinedload
 
 from portal import db
 from portal.meetings.mode.models import Attendance, ItemComment, SpeakerRequest
-from portal.meetings.models import AgendaItem, Invitation, ItemKind, Meeting, MeetingState
+from portal.meetings.models import AgendaItem, Invitation, ItemKind, Meeting, MeetingState, Seat
 from portal.meetings.policy import visible_meetings
-from portal.people.models import Person
+from portal.people.models import Organisation, Person
 from portal.people.policy import can_lead_group, can_write_in_group
 
 
@@ -76,6 +76,20 @@ def participants(meeting: Meeting) -> list[Invitation]:
     )
     found = list(db.session.scalars(rows))
     return sorted(found, key=lambda row: (row.organisation.name if row.organisation else "\uffff", row.name))
+
+
+def visible_speaker_requests(person: Person) -> sa.Select[SpeakerRequest]:
+    """Who asks for the floor at the visible meetings."""
+    meetings = visible_meetings(person).with_only_columns(Meeting.id)
+    return sa.select(SpeakerRequest).where(SpeakerRequest.meeting_id.in_(meetings))
+
+
+def vacant_seats(meeting: Meeting) -> list[Organisation]:
+    """The organisations whose seat has no ordinary holder, by name."""
+    rows = sa.select(Organisation).join(Seat, Seat.organisation_id == Organisation.id).where(
+        Seat.group_id == meeting.group_id, Seat.ordinary_id.is_(None)
+    )  # fmt: skip
+    return list(db.session.scalars(rows.order_by(Organisation.name)))
 
 
 def speakers(meeting: Meeting) -> list[SpeakerRequest]:

@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 
 from portal import audit, db
 from portal.errors import Conflict, Invalid
-from portal.meetings.actions import answer_invitation, invite, withdraw_invitation
-from portal.meetings.models import Answer, Invitation, Seat
-from portal.meetings.participants.policy import substitute_of, substitutes_for
-from portal.meetings.policy import active_members, check_not_over, participants_of
+from portal.meetings.actions import answer_invitation, invite, release_substitute, withdraw_invitation
+from portal.meetings.models import Answer, Invitation, Meeting, MeetingState, Seat
+from portal.meetings.participants.policy import substitutes_for
+from portal.meetings.policy import active_members, check_not_over, hold_call, substitute_of
 from portal.people.actions import add_member
 from portal.people.models import Group, Organisation, Person
 
@@ -73,12 +73,29 @@ def vacate_seats(person_ids: Collection[int], *, group: Group | None = None, by:
         audit.record("seat_vacated", by=by, on=seat)
 
 
+def withdraw_calls(person_ids: Collection[int], *, group: Group | None = None, by: Person | None) -> None:
+    """Call people who are no longer there no longer to meetings to come: to any, or to those of one group."""
+    rows = (
+        sa.select(Invitation)
+        .join(Invitation.meeting)
+        .where(
+            Invitation.person_id.in_(person_ids), Invitation.withdrawn_at.is_(None), Meeting.state == MeetingState.CALLED,
+            Meeting.ends_at > db.now(), Meeting.closed_at.is_(None), Meeting.circulated_at.is_(None),
+        )
+        .order_by(Meeting.id)
+    )  # fmt: skip
+    if group is not None:
+        rows = rows.where(Meeting.group_id == group.id)
+    for invitation in db.session.scalars(rows).all():
+        withdraw_invitation(invitation, by=by)
+
+
 def name_substitute(invitation: Invitation, person: Person, *, by: Person) -> Invitation:
     """Let somebody of the same organisation come instead: one's own answer is no, the other is called and told.
 
     Raises `Conflict` if the meeting is over or somebody comes instead already, `Invalid` for somebody who cannot.
     """
-    db.lock(invitation.meeting)
+    hold_call(invitation)
     check_not_over(invitation.meeting)
     if substitute_of(invitation) is not None:
         raise Conflict(_("Somebody comes instead of you already."))
@@ -93,18 +110,12 @@ def name_substitute(invitation: Invitation, person: Person, *, by: Person) -> In
 
 
 def recall_substitute(invitation: Invitation, *, by: Person) -> None:
-    """One comes oneself after all: the substitute is called no longer, unless the call went to both.
+    """Nobody is to come instead any more, and one has not answered oneself: the substitute is told.
 
     Raises `Conflict` if nobody comes instead, or the meeting is over.
     """
-    meeting = invitation.meeting
-    db.lock(meeting)
-    check_not_over(meeting)
-    substitute = substitute_of(invitation)
-    if substitute is None:
+    hold_call(invitation)
+    check_not_over(invitation.meeting)
+    if release_substitute(invitation, by=by) is None:
         raise Conflict(_("Nobody comes instead of you."))
-    substitute.replaces = None
-    if substitute.person_id not in {one.id for one in participants_of(meeting.group, meeting.series)}:
-        withdraw_invitation(substitute, by=by)
     invitation.answer, invitation.answered_at, invitation.answered_via = None, None, None
-    audit.record("substitute_recalled", by=by, on=substitute, replaced=invitation.id)

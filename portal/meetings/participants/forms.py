@@ -9,7 +9,7 @@ from wtforms import Field, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
 from portal.fields import one_line
-from portal.meetings.forms import is_email
+from portal.meetings.forms import GUEST_LANGUAGES, is_email
 
 
 class NewSeatForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
@@ -43,6 +43,7 @@ class GuestForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     email = StringField(
         _l("E-mail address"), filters=[one_line], validators=[DataRequired(_l("Write an e-mail address."))]
     )
+    language = RadioField(_l("Language of the mail"), choices=GUEST_LANGUAGES, default="sv")
 
     def validate_name(self, field: Field) -> None:
         """A name that can stand in a letter's head."""

@@ -1,4 +1,6 @@
-"""Seats of people who are no longer there become vacant: at once where the portal sees them go, or soon after."""
+"""Seats of people who are no longer there become vacant, and they are not called any more: at once where the portal sees them
+go, or soon after.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import sqlalchemy as sa
 
 from portal import audit, db, outbox
 from portal.meetings.models import Seat
-from portal.meetings.participants.actions import vacate_seats
+from portal.meetings.participants.actions import vacate_seats, withdraw_calls
 from portal.meetings.policy import active_members
 from portal.people import closing
 from portal.people.models import Group, Person
@@ -18,11 +20,13 @@ from portal.people.models import Group, Person
 @closing.also_end
 def _leave_all(person_ids: Collection[int]) -> None:
     vacate_seats(set(person_ids), by=None)
+    withdraw_calls(set(person_ids), by=None)
 
 
 @closing.also_leave
 def _leave_group(group: Group, person_id: int) -> None:
     vacate_seats({person_id}, group=group, by=None)
+    withdraw_calls({person_id}, group=group, by=None)
 
 
 @outbox.every(timedelta(minutes=30))

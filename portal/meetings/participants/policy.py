@@ -78,11 +78,13 @@ def vacancies(group: Group) -> int:
 
 def can_name_substitute(person: Person, invitation: Invitation) -> bool:
     """Whoever is called, as long as the call can be answered."""
-    return invitation.withdrawn_at is None and can_answer_invitation(person, invitation)
+    return can_answer_invitation(person, invitation)
 
 
 def substitutes_for(invitation: Invitation) -> Sequence[Person]:
-    """Who can come instead: the seat's substitute first, then others of the organisation who are in the group."""
+    """Who can come instead: the seat's substitute first, then others of the organisation who are in the group. Nobody who
+    comes instead of somebody already, and not the one whom one replaces oneself: she says it by her own answer.
+    """
     group = invitation.meeting.group
     seat = db.session.scalar(
         sa.select(Seat).where(Seat.group_id == group.id, Seat.organisation_id == invitation.organisation_id)
@@ -91,14 +93,23 @@ def substitutes_for(invitation: Invitation) -> Sequence[Person]:
     people = active_members(group).where(
         Person.organisation_id == invitation.organisation_id, Person.id != invitation.person_id
     )
+    taken = sa.select(Invitation.person_id).where(
+        Invitation.meeting_id == invitation.meeting_id, Invitation.person_id.is_not(None), Invitation.withdrawn_at.is_(None),
+        Invitation.replaces_id.is_not(None) | (Invitation.id == invitation.replaces_id),
+    )  # fmt: skip
+    people = people.where(Person.id.not_in(taken))
     found = db.session.scalars(people.order_by(None).order_by(Person.name, Person.id)).unique().all()
     return sorted(found, key=lambda one: one.id != first)
 
 
-def substitute_of(invitation: Invitation) -> Invitation | None:
-    """The call of the one who comes instead."""
-    rows = sa.select(Invitation).where(Invitation.replaces_id == invitation.id, Invitation.withdrawn_at.is_(None))
-    return db.session.scalars(rows.options(joinedload(Invitation.person))).first()
+def not_called(meeting: Meeting) -> sa.Select[Person]:
+    """The people of the group who are not called: they came into it after the call, or were taken off."""
+    standing = sa.select(Invitation.person_id).where(
+        Invitation.meeting_id == meeting.id, Invitation.person_id.is_not(None), Invitation.withdrawn_at.is_(None)
+    )
+    return (
+        active_members(meeting.group).where(Person.id.not_in(standing)).order_by(None).order_by(Person.name, Person.id)
+    )
 
 
 # --- answers per organisation -----------------------------------------------------------------------------------------

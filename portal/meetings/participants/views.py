@@ -12,11 +12,11 @@ from wtforms.fields.choices import SelectChoice
 
 from portal import db, guard, web
 from portal.errors import Conflict, Invalid
-from portal.meetings.actions import invite_guest, withdraw_invitation
+from portal.meetings.actions import Guest, invite, invite_guest, withdraw_invitation
 from portal.meetings.models import Invitation, Meeting, Seat
 from portal.meetings.participants import actions, policy
 from portal.meetings.participants.forms import GuestForm, NewSeatForm, SeatForm, SubstituteForm
-from portal.meetings.policy import called, can_plan_meeting, invitation_of, visible_meetings
+from portal.meetings.policy import called, can_plan_meeting, invitation_of, substitute_of, visible_meetings
 from portal.meetings.views import visible_meeting
 from portal.people.models import Group, Person
 from portal.people.policy import can_administer_organisation, visible_groups
@@ -149,7 +149,7 @@ def substitute(meeting_id: int) -> ResponseReturnValue:
         return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
     page = render_template(
         "meetings/participants/substitute.html", meeting=meeting, group=meeting.group, form=form, people=people,
-        present=policy.substitute_of(invitation),
+        present=substitute_of(invitation),
     )  # fmt: skip
     return page, 422 if form.errors else 200
 
@@ -169,7 +169,7 @@ def recall_substitute(meeting_id: int) -> ResponseReturnValue:
 @bp.route("/meetings/<int:meeting_id>/guests", methods=["GET", "POST"])
 @web.limiter.limit(web.write_limit, methods=["POST"])
 def guests(meeting_id: int) -> ResponseReturnValue:
-    """Call people from outside, who answer by the link in their mail."""
+    """Call more people: some of the group, or guests from outside, who answer by the link in their mail."""
     person = web.current_person()
     meeting = visible_meeting(person, meeting_id)
     web.check(can_plan_meeting(person, meeting.group))
@@ -177,7 +177,7 @@ def guests(meeting_id: int) -> ResponseReturnValue:
     finds: Sequence[guard.Find] = ()
     if form.validate_on_submit():
         try:
-            invite_guest(meeting, form.name.data, form.email.data, by=person)
+            invite_guest(meeting, Guest(form.name.data, form.email.data, form.language.data), by=person)
             flash(_("%(name)s is called and gets a mail.", name=form.name.data), "done")
             return redirect(url_for("participants.guests", meeting_id=meeting_id))
         except guard.Stopped as stopped:
@@ -187,8 +187,22 @@ def guests(meeting_id: int) -> ResponseReturnValue:
     page = render_template(
         "meetings/participants/guests.html", meeting=meeting, group=meeting.group, form=form, finds=finds,
         guests=[one for one in called(meeting) if one.person_id is None],
+        people=db.session.scalars(policy.not_called(meeting)).unique().all(),
     )  # fmt: skip
     return page, 422 if form.errors or finds else 200
+
+
+@bp.post("/meetings/<int:meeting_id>/calls")
+@web.limiter.limit(web.write_limit)
+def call_member(meeting_id: int) -> ResponseReturnValue:
+    """Call one more of the group."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    web.check(can_plan_meeting(person, meeting.group))
+    chosen = web.find(policy.not_called(meeting).where(Person.id == web.form_number("person")))
+    invite(meeting, chosen, by=person)
+    flash(_("%(name)s is called.", name=chosen.name), "done")
+    return redirect(url_for("participants.guests", meeting_id=meeting_id))
 
 
 @bp.post("/invitations/<int:invitation_id>/withdrawal")

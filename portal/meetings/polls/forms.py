@@ -28,7 +28,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal import db
 from portal.fields import one_line
-from portal.meetings.forms import YEARS, at, is_email, tidy
+from portal.meetings.forms import GUEST_LANGUAGES, YEARS, at, is_email, tidy
 from portal.meetings.polls.actions import MOST_OPTIONS, Question
 from portal.meetings.polls.models import DatePoll, PollInvitee, Quorum, Suits
 
@@ -129,6 +129,7 @@ class PollForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     place = StringField(
         _l("Place"), filters=[one_line], validators=[Length(max=200, message=_l("At most 200 characters."))]
     )
+    meeting = SelectField(_l("Which meeting is it?"), coerce=int, default=0, validators=[Optional()])
     series = SelectField(_l("Series"), coerce=int, validators=[Optional()])
     options = FieldList(FormField(OptionForm), label=_l("Proposed times"))
     closes_on = DateField(_l("Last day to answer"), validators=[InputRequired(_l("Choose a date."))])
@@ -151,6 +152,7 @@ class PollForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         filters=[tidy],
         validators=[Length(max=20_000, message=_l("At most 20,000 characters."))],
     )
+    guest_language = RadioField(_l("Language of the mail to guests"), choices=GUEST_LANGUAGES, default="sv")
 
     def rows(self) -> Iterator[OptionForm]:
         """The forms of the proposed times."""
@@ -223,6 +225,15 @@ class DeadlineForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 
     closes_on = DateField(_l("Last day to answer"), validators=[InputRequired(_l("Choose a date."))])
     validate_closes_on = PollForm.validate_closes_on
+
+
+class NewTimeForm(OptionForm):
+    """One more time for a poll that is open."""
+
+    def time(self) -> tuple[datetime, datetime] | None:
+        """The time, or None with messages at the fields."""
+        self.validate()
+        return self.check()
 
 
 class _AnswerForm(FlaskForm):  # type: ignore[misc]  # the library is untyped

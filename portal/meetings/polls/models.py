@@ -51,7 +51,9 @@ class DatePoll(db.Base):
     closes_at: Mapped[datetime] = mapped_column(db.UTCDateTime)
     quorum: Mapped[Quorum] = mapped_column(enum_column(Quorum), default=Quorum.NONE)
     state: Mapped[PollState] = mapped_column(enum_column(PollState), default=PollState.OPEN)
-    meeting_id: Mapped[int | None] = mapped_column(sa.ForeignKey("meeting.id"))
+    meeting_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("meeting.id")
+    )  # that came of it; until then the planned one whose time is sought, if there is one
     created_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id"))
     created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
@@ -83,6 +85,7 @@ class PollOption(db.Base):
     poll_id: Mapped[int] = mapped_column(sa.ForeignKey("date_poll.id"))
     starts_at: Mapped[datetime] = mapped_column(db.UTCDateTime)
     ends_at: Mapped[datetime] = mapped_column(db.UTCDateTime)
+    added_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
 
     poll: Mapped[DatePoll] = relationship(back_populates="options")
 
@@ -100,6 +103,7 @@ class PollInvitee(db.Base):
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
     guest_name: Mapped[str] = mapped_column(sa.String(120), default="")
     guest_email: Mapped[str] = mapped_column(sa.String(254), default="")
+    guest_language: Mapped[str] = mapped_column(sa.String(2), default="sv")
     must_come: Mapped[bool] = mapped_column(default=False)
     comment: Mapped[str] = mapped_column(sa.String(500), default="")
     answered_at: Mapped[datetime | None] = mapped_column(db.UTCDateTime)

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal import db
-from portal.meetings.models import Meeting
-from portal.meetings.policy import active_members
+from portal.meetings.models import Meeting, MeetingState
+from portal.meetings.policy import active_members, visible_meetings
 from portal.meetings.polls.models import DatePoll, PollAnswer, PollInvitee, PollOption, PollState, Suits
 from portal.people.models import Group, Person
 from portal.people.policy import can_lead_group, group_ids
 
+MOST_PLANNED = 50
 Answers = dict[int, dict[int, Suits]]  # by invitee and option
 
 
@@ -30,6 +31,27 @@ def can_open_poll(person: Person, group: Group) -> bool:
 def is_open(poll: DatePoll) -> bool:
     """Whether answers are taken."""
     return poll.state is PollState.OPEN and poll.closes_at > db.now()
+
+
+def lacks_answer(invitee: PollInvitee) -> bool:
+    """Whether somebody has not answered, or not since the last time was added."""
+    newest = max((option.added_at for option in invitee.poll.options), default=None)
+    return invitee.answered_at is None or (newest is not None and invitee.answered_at < newest)
+
+
+def poll_for(meeting: Meeting) -> DatePoll | None:
+    """The open poll that seeks the time of a meeting."""
+    rows = sa.select(DatePoll).where(DatePoll.meeting_id == meeting.id, DatePoll.state == PollState.OPEN)
+    return db.session.scalars(rows.order_by(DatePoll.id.desc())).first()
+
+
+def meetings_without_time(person: Person, group: Group) -> Sequence[Meeting]:
+    """The group's meetings that are being planned and whose time no open poll seeks yet."""
+    sought = sa.select(DatePoll.meeting_id).where(DatePoll.state == PollState.OPEN, DatePoll.meeting_id.is_not(None))
+    planned = visible_meetings(person).where(
+        Meeting.group_id == group.id, Meeting.state == MeetingState.PLANNING, Meeting.ends_at > db.now(), Meeting.id.not_in(sought)
+    )  # fmt: skip
+    return db.session.scalars(planned.order_by(Meeting.starts_at, Meeting.id).limit(MOST_PLANNED)).unique().all()
 
 
 def invitee_of(person: Person, poll: DatePoll) -> PollInvitee | None:
@@ -77,12 +99,13 @@ def answers_of(poll: DatePoll) -> Answers:
 
 def unanswered_polls(person: Person) -> Sequence[DatePoll]:
     """The open polls that await the person's answer, the nearest deadline first."""
+    newest = sa.select(sa.func.max(PollOption.added_at)).where(PollOption.poll_id == DatePoll.id).scalar_subquery()
     return db.session.scalars(
         visible_polls(person)
         .join(DatePoll.invitees)
         .where(
             PollInvitee.person_id == person.id,
-            PollInvitee.answered_at.is_(None),
+            PollInvitee.answered_at.is_(None) | (PollInvitee.answered_at < newest),
             DatePoll.state == PollState.OPEN,
             DatePoll.closes_at > db.now(),
         )

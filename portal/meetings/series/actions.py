@@ -12,6 +12,7 @@ from portal import audit, db, guard
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict, NotFound
 from portal.meetings.models import ItemKind, MeetingSeries, Participants, StandingItem
+from portal.meetings.numbering import number_anew
 from portal.people.models import Group, Person
 
 
@@ -69,6 +70,7 @@ def change_series(
     for name in PLANNED:
         setattr(series, name, getattr(plan, name))
     series.revision += 1
+    number_anew(series, db.now())  # paragraphs may run on now, or begin anew
     audit.record("series_changed", by=by, on=series, revision=series.revision)
     note_kept(kept, on=series, by=by)
 
