@@ -9,6 +9,7 @@ export PORT DATA_DIR
 
 CATALOGUES := $(wildcard portal/translations/*/LC_MESSAGES/messages.po)
 COMPILED := $(CATALOGUES:.po=.mo)
+LEXICON := portal/search/lexicon.marisa
 FRONT_END := $(shell find static/css static/js static/img templates -type f 2>/dev/null) static/build.mjs
 
 .PHONY: help run setup setup-tests build check format test bench screenshot lock translations clean
@@ -17,14 +18,14 @@ FRONT_END := $(shell find static/css static/js static/img templates -type f 2>/d
 help: ## say what each command does
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-run: $(VENV)/run.stamp static/build/manifest.json $(COMPILED) ## start the demo network: portal, worker, identity provider
+run: $(VENV)/run.stamp static/build/manifest.json $(COMPILED) $(LEXICON) ## start the demo network: portal, worker, identity provider
 	@$(BIN)/python -m demo.run
 
-setup: $(VENV)/dev.stamp static/build/manifest.json $(COMPILED) setup-tests ## install everything, start nothing
+setup: $(VENV)/dev.stamp static/build/manifest.json $(COMPILED) $(LEXICON) setup-tests ## install everything, start nothing
 
-build: static/build/manifest.json $(COMPILED) ## build the front end and the translations
+build: static/build/manifest.json $(COMPILED) $(LEXICON) ## build the front end and the translations
 
-check: $(VENV)/dev.stamp static/build/manifest.json $(COMPILED) ## style, types, imports, templates, spelling, translations
+check: $(VENV)/dev.stamp static/build/manifest.json $(COMPILED) $(LEXICON) ## style, types, imports, templates, spelling, translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -55,13 +56,13 @@ translations: $(VENV)/dev.stamp ## bring the catalogues up to date with the text
 	$(BIN)/pybabel update -q --no-fuzzy-matching --ignore-obsolete -i portal/translations/messages.pot -d portal/translations
 
 clean: ## take away what was built (not the demo's data)
-	rm -rf $(VENV) node_modules static/build $(COMPILED)
+	rm -rf $(VENV) node_modules static/build $(COMPILED) $(LEXICON)
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; this is %d.%d." % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/run.stamp: requirements.lock | $(VENV)/bin/python
+$(VENV)/run.stamp: requirements.lock | $(VENV)/run.stamp
 	@echo "Installing Python packages …"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
@@ -83,6 +84,10 @@ static/build/manifest.json: node_modules/.stamp $(FRONT_END)
 
 %.mo: %.po | $(VENV)/bin/python
 	@$(BIN)/pybabel -q compile -i $< -o $@ -l sv
+
+$(LEXICON): portal/search/lexicon_build.py portal/search/lexicon.py portal/search/folding.py requirements.lock | $(VENV)/run.stamp
+	@echo "Making the Swedish lexicon …"
+	@$(BIN)/python -m portal.search.lexicon_build $@
 
 setup-tests: ## Debian's chromium, postgresql and redis for the tests (as root; otherwise it says what to install)
 	@sh tests/install-servers.sh

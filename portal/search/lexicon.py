@@ -25,14 +25,17 @@ class LexiconMissing(RuntimeError):
     """The file is not there: `make build` makes it."""
 
 
+def _shared(one: str, other: str) -> int:
+    """How many letters two words begin with alike."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
 def packed(form: str, bits: int, lemmas: set[str]) -> bytes:
     """An entry as the file holds it: the bits, and of each lemma how many letters go and which come."""
     steps = []
-    for lemma in sorted(lemmas):
-        kept = next(
-            (at for at, (one, other) in enumerate(zip(form, lemma, strict=False)) if one != other),
-            min(len(form), len(lemma)),
-        )
+    for kept, lemma in sorted(
+        ((_shared(form, lemma), lemma) for lemma in lemmas), reverse=True
+    ):  # the likest one first
         steps.append(f"{len(form) - kept}{lemma[kept:]}")
     return bytes([bits]) + " ".join(steps).encode()
 

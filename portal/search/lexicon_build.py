@@ -86,6 +86,7 @@ def entries(folder: Path) -> dict[str, tuple[int, set[str]]]:
     """Every folded form with its bits and its lemmas."""
     endings = read_endings((folder / "sv_SE.aff").read_text(encoding="utf-8"))
     found: dict[str, tuple[int, set[str]]] = {}
+    bound: set[str] = set()  # entries that stand in compounds only: forms of something, not words
     with (folder / "sv_SE.dic").open(encoding="utf-8") as lines:
         for word, flags in read_words(lines):
             lemma = fold(word)
@@ -93,6 +94,12 @@ def entries(folder: Path) -> dict[str, tuple[int, set[str]]]:
                 folded = fold(form)
                 before, lemmas = found.get(folded, (0, set()))
                 found[folded] = (before | bits, lemmas | {lemma})
+            if not _bits(flags) & FORM:
+                bound.add(lemma)
+    for form in bound & found.keys():
+        bits, lemmas = found[form]
+        others = (lemmas - {form}) | ({form[:-1]} if form.endswith("s") and form[:-1] in found else set())
+        found[form] = (bits, others or lemmas)
     return found
 
 

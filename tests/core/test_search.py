@@ -119,7 +119,7 @@ def test_a_star_is_a_beginning(engine: Engine) -> None:
 )
 def test_a_beginning_has_three_letters(text: str, words: list[str], prefixes: list[str]) -> None:
     wanted = parse(text).wanted
-    assert (wanted.words, wanted.phrases, wanted.prefixes) == (words, [], prefixes)
+    assert ([word[0] for word in wanted.words], wanted.phrases, wanted.prefixes) == (words, [], prefixes)
 
 
 def test_beginnings_in_brackets_and_after_hyphens_find(engine: Engine) -> None:
@@ -137,9 +137,9 @@ def test_minus_takes_away_whole_phrases_and_beginnings(engine: Engine) -> None:
         ],
         [],
     )
-    assert set(found(engine, 'samverkan -"svart arbete"')) == {1, 21, 22}
-    assert set(found(engine, "samverkan -samverkans-plan")) == {1, 20, 21}
-    assert set(found(engine, "samverkan -arb*")) == {1, 22}
+    assert set(found(engine, 'samverkan -"svart arbete"')) == {1, 2, 21, 22}
+    assert set(found(engine, "samverkan -samverkans-plan")) == {1, 2, 20, 21}
+    assert set(found(engine, "samverkan -arb*")) == {1, 2, 22}
     assert found(engine, '-"svart arbete"') == []
 
 
@@ -191,7 +191,7 @@ def test_writing_replaces_and_takes_away(engine: Engine) -> None:
 
 def test_a_document_that_moves_leaves_its_old_group(engine: Engine) -> None:
     engine.write([document(1, "Samverkan i länen", "flyttat", group=2)], [])
-    assert found(engine, "samverkan", (1,)) == []
+    assert found(engine, "samverkan", (1,)) == [2], "a part of a compound"
     assert found(engine, "samverkan", (2,)) == [1]
 
 
@@ -471,7 +471,7 @@ def test_passages_mark_words_and_escape_everything_else() -> None:
     assert snippet is not None
     assert str(snippet.html) == (
         "Före &lt;<mark>script</mark>&gt;alert(&#34;x&#34;)&lt;/<mark>script</mark>&gt; &amp; "
-        "<mark>Människohandel</mark> efter &lt;b&gt;människohandeln&lt;/b&gt;"
+        "<mark>Människohandel</mark> efter &lt;b&gt;<mark>människohandeln</mark>&lt;/b&gt;"
     )
 
 
