@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 from flask import Flask
 from flask_babel import get_locale, gettext
+from holidays import HolidayBase, country_holidays
 
 from portal import db
 
@@ -100,6 +101,17 @@ def moment(instant: datetime) -> str:
     return _("%(day)s at %(time)s", day=day(instant), time=clock(instant))
 
 
+@lru_cache(maxsize=2)
+def _holidays(language: str) -> HolidayBase:
+    # "de facto": the eves of midsummer, Christmas and the new year, on which nobody works either
+    return country_holidays("SE", language=language, categories=("public", "de_facto"))
+
+
+def holiday(value: date | datetime) -> str:
+    """The name of a Swedish holiday, or nothing on other days."""
+    return str(_holidays("sv" if _is_swedish() else "en_US").get(as_date(value)) or "")
+
+
 def short_moment(instant: datetime) -> str:
     """For the right edge of a row: the time today, `i går`, then the day."""
     on = local(instant).date()
@@ -117,7 +129,7 @@ def span(starts_at: datetime, ends_at: datetime) -> str:
 
 def init_app(app: Flask) -> None:
     """Offer the forms to templates as filters."""
-    for function in (as_date, clock, day, long_day, date_text, part, week, moment, short_moment):
+    for function in (as_date, clock, day, long_day, date_text, holiday, part, week, moment, short_moment):
         app.add_template_filter(function)
     app.add_template_global(span, "time_span")
     app.add_template_global(today, "today")

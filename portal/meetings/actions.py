@@ -1,34 +1,28 @@
-"""Every write to meetings and invitations."""
+"""Every write to meetings: planning, moving and cancelling them. Calls and answers are in `call_actions`."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
 
-import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from portal import audit, db, guard, outbox
+from portal import audit, db, guard
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict
-from portal.i18n import LANGUAGES
-from portal.meetings.models import (
-    AgendaItem,
-    Answer,
-    AnswerVia,
-    Invitation,
-    Meeting,
-    MeetingSeries,
-    MeetingState,
-)
+from portal.meetings.call_actions import Guest as Guest  # the rooms take these from here
+from portal.meetings.call_actions import answer_invitation as answer_invitation
+from portal.meetings.call_actions import call_meeting as call_meeting
+from portal.meetings.call_actions import invite as invite
+from portal.meetings.call_actions import invite_guest as invite_guest
+from portal.meetings.call_actions import release_substitute as release_substitute
+from portal.meetings.call_actions import tell_called
+from portal.meetings.call_actions import withdraw_invitation as withdraw_invitation
+from portal.meetings.models import AgendaItem, Meeting, MeetingSeries, MeetingState
 from portal.meetings.numbering import hold, number_anew
-from portal.meetings.policy import called, check_not_over, hold_call, next_number, participants_of, substitute_of
-from portal.notifications.actions import notify
-from portal.notifications.models import Channel
-from portal.notifications.policy import channels_of
+from portal.meetings.policy import check_not_over, is_usual_title, next_number, suggested_title
 from portal.people.models import Group, Person
 from portal.times import local
 
@@ -52,20 +46,9 @@ class Plan:
         return {"title": self.title, "place": self.place, "link": self.link, "practical": self.practical}
 
 
-class Guest(NamedTuple):
-    """Somebody from outside, and the language of the mail that goes there."""
-
-    name: str
-    email: str
-    language: str = LANGUAGES[0]
-
-
 PLANNED = (
     "title", "starts_at", "ends_at", "place", "link", "practical", "reply_by", "proposals_by", "is_all_day",
 )  # fmt: skip
-
-
-COMING = frozenset({Answer.ON_SITE, Answer.ONLINE})
 
 
 def plan_meeting(
@@ -94,6 +77,8 @@ def plan_meeting(
 
 
 def _begin_as(series: MeetingSeries, meeting: Meeting) -> None:
+    if is_usual_title(series, meeting.title):
+        meeting.title = suggested_title(series, meeting.starts_at)
     meeting.number = next_number(series, meeting.starts_at)
     meeting.items = [
         AgendaItem(
@@ -106,6 +91,15 @@ def _begin_as(series: MeetingSeries, meeting: Meeting) -> None:
     number_anew(series, meeting.starts_at)
 
 
+def _numbered(meeting: Meeting, title: str, starts_at: datetime) -> str:
+    """In another year the meeting takes that year's next number; returns the title, which follows unless somebody gave it one."""
+    series = meeting.series
+    if series is None or local(starts_at).year == local(meeting.starts_at).year:
+        return title
+    meeting.number = next_number(series, starts_at)
+    return suggested_title(series, starts_at) if is_usual_title(series, title) else title
+
+
 def set_time(meeting: Meeting, starts_at: datetime, ends_at: datetime, *, place: str, by: Person) -> None:
     """Give a meeting that is being planned its time. In another year it takes that year's next number, and so does its title,
     unless somebody gave it one. Raises `Conflict` if it was called or cancelled.
@@ -113,13 +107,8 @@ def set_time(meeting: Meeting, starts_at: datetime, ends_at: datetime, *, place:
     hold(meeting)
     if meeting.state is not MeetingState.PLANNING:
         raise Conflict(_("The meeting has been called already. Change its time on its page."))
-    series = meeting.series
-    if series is not None and local(starts_at).year != local(meeting.starts_at).year:
-        has_usual_title = meeting.title == f"{series.name} {meeting.number}/{local(meeting.starts_at).year}"
-        meeting.number = next_number(series, starts_at)
-        if has_usual_title:
-            meeting.title = f"{series.name} {meeting.number}/{local(starts_at).year}"
     was_at = meeting.starts_at
+    meeting.title = _numbered(meeting, meeting.title, starts_at)
     meeting.starts_at, meeting.ends_at, meeting.is_all_day, meeting.place = starts_at, ends_at, False, place
     for name in ("reply_by", "proposals_by"):
         last = getattr(meeting, name)
@@ -132,7 +121,7 @@ def set_time(meeting: Meeting, starts_at: datetime, ends_at: datetime, *, place:
 
 
 def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collection[str] = (), by: Person) -> None:
-    """Change when and where; those who are called are told. Raises `guard.Stopped`, or `Conflict` if somebody changed the
+    """Change when and where; those who are called are told. In another year a meeting of a series takes that year's number. Raises `guard.Stopped`, or `Conflict` if somebody changed the
     meeting since `based_on` or it is over.
     """
     kept = guard.check(plan.texts(), keep=keep)
@@ -140,6 +129,7 @@ def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collect
     check_not_over(meeting)
     if meeting.revision != based_on:
         raise Conflict(_("Somebody else changed the meeting while you wrote. Compare and save again."))
+    plan = replace(plan, title=_numbered(meeting, plan.title, plan.starts_at))
     changed, was_at = [name for name in PLANNED if getattr(meeting, name) != getattr(plan, name)], meeting.starts_at
     for name in changed:
         setattr(meeting, name, getattr(plan, name))
@@ -152,154 +142,15 @@ def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collect
     if meeting.state is MeetingState.CALLED and {"title", "starts_at", "ends_at", "place", "link", "is_all_day"} & set(
         changed
     ):
-        _tell_called(meeting, "meeting_changed", by=by)
+        tell_called(meeting, "meeting_changed", by=by)
 
 
-def _tell_called(meeting: Meeting, kind: str, *, by: Person) -> None:
-    """Tell all who are called."""
-    db.session.flush()
-    _tell(called(meeting), kind, by=by)
+def cancel_meeting(meeting: Meeting, *, reason: str = "", keep: Collection[str] = (), by: Person) -> None:
+    """Call the meeting off. It stays to be read; the reason goes to those who were called.
 
-
-def _tell(invitations: Sequence[Invitation], kind: str, *, by: Person, **more: str) -> None:
-    """Tell by calendar mail those who wish calls by mail and those whose calendars have the meeting; all others as they wish."""
-    if not invitations:
-        return
-    meeting = invitations[0].meeting
-    chosen = channels_of([one.person_id for one in invitations if one.person_id is not None], "meeting_called")
-    by_mail = [
-        one
-        for one in invitations
-        if one.mailed_revision is not None or one.person_id is None or chosen[one.person_id] is Channel.MAIL
-    ]
-    people = [one.person for one in invitations if one.person is not None]
-    mailed = [one.person_id for one in by_mail if one.person_id is not None]
-    notify(people, kind, group=meeting.group, path=meeting.path, by=by, mailed=mailed, **meeting.told, **more)
-    for invitation in by_mail:
-        outbox.enqueue("invitation_mail", key=str(invitation.id), invitation_id=invitation.id)
-
-
-def call_meeting(
-    meeting: Meeting, *, people: Iterable[Person] | None = None, guests: Iterable[Guest] = (), by: Person
-) -> None:
-    """Send the call to `people`: if they are not named, to all whom the group's meetings or this series are for, and
-    `guests`.
-
-    Raises `Conflict` if it was called or cancelled, or lies in the past.
+    Raises `guard.Stopped` for the reason, `Conflict` if it was cancelled or has been closed.
     """
-    db.lock(meeting)
-    if meeting.state is not MeetingState.PLANNING:
-        raise Conflict(_("The meeting has been called already."))
-    if meeting.ends_at <= db.now():
-        raise Conflict(_("The meeting is over. Change its date before you call it."))
-    meeting.state = MeetingState.CALLED
-    meeting.touch()
-    called_people = participants_of(meeting.group, meeting.series) if people is None else people
-    for person in called_people:
-        db.session.add(Invitation(meeting=meeting, person=person, organisation_id=person.organisation_id))
-    db.session.add_all(_guest_call(meeting, guest) for guest in guests)
-    audit.record("meeting_called", by=by, on=meeting)
-    _tell_called(meeting, "meeting_called", by=by)
-
-
-def _guest_call(meeting: Meeting, guest: Guest) -> Invitation:
-    return Invitation(meeting=meeting, guest_name=guest.name, guest_email=guest.email, guest_language=guest.language)
-
-
-def invite(meeting: Meeting, person: Person, *, replaces: Invitation | None = None, by: Person) -> Invitation:
-    """Call one more person to a called meeting, instead of somebody else perhaps; whoever is called already stays so.
-
-    Raises `Conflict` if the meeting is over.
-    """
-    db.lock(meeting)
-    check_not_over(meeting)
-    if meeting.state is not MeetingState.CALLED or meeting.ends_at <= db.now():
-        raise Conflict(_("People can be called only to a meeting that is called and not over."))
-    invitation = db.session.scalar(
-        sa.select(Invitation).where(Invitation.meeting_id == meeting.id, Invitation.person_id == person.id)
-    )
-    if invitation is None:
-        invitation = Invitation(meeting=meeting, person=person, organisation_id=person.organisation_id)
-        invitation.is_only_substitute = replaces is not None
-        db.session.add(invitation)
-    elif invitation.withdrawn_at is not None:
-        _call_anew(invitation)
-        invitation.is_only_substitute = replaces is not None
-    elif replaces is None:
-        invitation.is_only_substitute = False
-        return invitation
-    invitation.replaces = replaces
-    audit.record("invited", by=by, on=invitation)
-    kind, more = "meeting_called", {}
-    if replaces is not None:
-        kind, more = "substitute_named", {"name": replaces.name}
-    _tell([invitation], kind, by=by, **more)
-    return invitation
-
-
-def _call_anew(invitation: Invitation) -> None:
-    """Somebody who was called no longer is called again, and has not answered."""
-    invitation.withdrawn_at, invitation.invited_at = None, db.now()
-    invitation.answer, invitation.answered_at, invitation.answered_via, invitation.comment = None, None, None, ""
-    invitation.meeting.touch()  # calendars take no call that is not newer than what took it out of them
-
-
-def invite_guest(meeting: Meeting, guest: Guest, *, by: Person) -> Invitation:
-    """Call somebody from outside to a called meeting; the answer comes by the mail's link. Raises `guard.Stopped`, or
-    `Conflict` if the meeting is over or the address is called already.
-    """
-    guard.check({"name": guest.name})
-    db.lock(meeting)
-    check_not_over(meeting)
-    if meeting.state is not MeetingState.CALLED or meeting.ends_at <= db.now():
-        raise Conflict(_("People can be called only to a meeting that is called and not over."))
-    if any(one.email.casefold() == guest.email.casefold() for one in called(meeting)):
-        raise Conflict(_("Somebody with this address is called already."))
-    invitation = _guest_call(meeting, guest)
-    db.session.add(invitation)
-    audit.record("guest_invited", by=by, on=invitation)
-    outbox.enqueue("invitation_mail", key=str(invitation.id), invitation_id=invitation.id)
-    return invitation
-
-
-def withdraw_invitation(invitation: Invitation, *, by: Person | None) -> None:
-    """Call somebody to the meeting no longer: a mail takes it out of the calendar. Raises `Conflict` if it is over."""
-    hold_call(invitation)
-    check_not_over(invitation.meeting)
-    if invitation.withdrawn_at is not None:
-        return
-    invitation.withdrawn_at = db.now()
-    if invitation.mailed_revision is not None:
-        invitation.meeting.touch()  # what takes it out of a calendar is newer than what put it there (RFC 5546, 2.1.4)
-    audit.record("invitation_withdrawn", by=by, on=invitation)
-    outbox.enqueue("invitation_mail", key=str(invitation.id), invitation_id=invitation.id)
-
-
-def release_substitute(invitation: Invitation, *, by: Person | None) -> Invitation | None:
-    """Let nobody come instead any more, and tell the one who was to; returns her call, None if there was nobody.
-
-    Who was called only to come instead is called no longer, and neither is whoever was to come instead of her.
-    """
-    substitute = substitute_of(invitation)
-    if substitute is None:
-        return None
-    assert substitute.person is not None  # guests replace nobody
-    was_mailed, is_called = substitute.mailed_revision is not None, not substitute.is_only_substitute
-    if not is_called:
-        release_substitute(substitute, by=by)
-        withdraw_invitation(substitute, by=by)
-    substitute.replaces = None
-    audit.record("substitute_recalled", by=by, on=substitute, replaced=invitation.id)
-    meeting, mailed = invitation.meeting, [substitute.person.id] if was_mailed and not is_called else []
-    notify(
-        [substitute.person], "substitute_recalled", group=meeting.group, path=meeting.path, by=by, mailed=mailed,
-        name=invitation.name, is_called=is_called, **meeting.told,
-    )  # fmt: skip
-    return substitute
-
-
-def cancel_meeting(meeting: Meeting, *, by: Person) -> None:
-    """Call the meeting off. It stays to be read. Raises `Conflict` if it was cancelled or has been closed."""
+    kept = guard.check({"reason": reason}, keep=keep)
     hold(meeting)
     check_not_over(meeting)
     was_called = meeting.state is MeetingState.CALLED
@@ -307,28 +158,6 @@ def cancel_meeting(meeting: Meeting, *, by: Person) -> None:
     meeting.touch()
     number_anew(meeting.series, meeting.starts_at)
     audit.record("meeting_cancelled", by=by, on=meeting)
+    note_kept(kept, on=meeting, by=by)
     if was_called:
-        _tell_called(meeting, "meeting_cancelled", by=by)
-
-
-def answer_invitation(
-    invitation: Invitation, answer: Answer, *, via: AnswerVia = AnswerVia.PORTAL, comment: str | None = None,
-    at: datetime | None = None, by: Person | None,
-) -> Invitation | None:  # fmt: skip
-    """Say whether one comes; the last answer counts. `by` is None for a guest, `at` is when it was given if not now.
-
-    Whoever comes oneself after all needs nobody instead: that one is told, and her call is returned.
-    Raises `guard.Stopped` for the comment, `Conflict` if one is called no longer or the meeting is cancelled.
-    """
-    if comment is not None:
-        guard.check({"comment": comment})
-    hold_call(invitation)
-    if invitation.meeting.state is MeetingState.CANCELLED:
-        raise Conflict(_("The meeting is cancelled."))
-    if invitation.withdrawn_at is not None:
-        raise Conflict(_("You are no longer called to this meeting."))
-    if comment is not None:
-        invitation.comment = comment
-    invitation.answer, invitation.answered_at, invitation.answered_via = answer, at or db.now(), via
-    audit.record("invitation_answered", by=by, on=invitation, answer=answer.value, via=via.value)
-    return release_substitute(invitation, by=by) if answer in COMING else None
+        tell_called(meeting, "meeting_cancelled", because=reason, by=by)

@@ -27,9 +27,11 @@ def title_outside(meeting: Meeting, *, hides: bool = False) -> str:
 
 
 def page_of(meeting: Meeting, *, hides: bool = False) -> str:
-    """The address that leads to the meeting; only the portal's own for sensitive groups."""
+    """The address that leads to the meeting: its number says nothing, and whoever opens it signs in. Only the portal's own with
+    `hides`, for a reader who may not hear of it any more.
+    """
     base: str = current_app.config["SETTINGS"].base_url
-    return base if hides or says_nothing(meeting) else base + meeting.path
+    return base if hides else base + meeting.path
 
 
 def entry(meeting: Meeting, *, page: str | None = None, hides: bool = False) -> Entry:

@@ -53,6 +53,14 @@ class NeedsTime(InputRequired):  # type: ignore[misc]  # the library is untyped
         super().__call__(form, field)
 
 
+class CancelForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """Why a meeting is cancelled."""
+
+    reason = StringField(
+        _l("Why is it cancelled?"), filters=[one_line], validators=[Length(max=200, message=_l("At most 200 characters."))]
+    )  # fmt: skip
+
+
 class MeetingForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """When and where a meeting is held."""
 

@@ -32,7 +32,11 @@ def _meetings(add: Add) -> None:
     )  # fmt: skip
     add(
         "meeting_cancelled", label=_l("A meeting was cancelled"),
-        text=lambda title, starts_at: _("%(title)s, %(when)s, is cancelled.", title=title, when=_when(starts_at)),
+        text=lambda title, starts_at, because="": _(
+            "%(title)s, %(when)s, is cancelled: %(reason)s", title=title, when=_when(starts_at), reason=because
+        )
+        if because
+        else _("%(title)s, %(when)s, is cancelled.", title=title, when=_when(starts_at)),
     )  # fmt: skip
     add(
         "answer_missing", label=_l("Your answer to a call is missing"),

@@ -17,6 +17,7 @@ from portal.meetings import policy
 from portal.meetings.agenda import policy as agenda_policy
 from portal.meetings.followup.models import ActionItem
 from portal.meetings.followup.policy import open_actions
+from portal.meetings.forms import CancelForm
 from portal.meetings.models import Invitation, Meeting
 from portal.meetings.participants.policy import representation
 from portal.meetings.polls.policy import answer_to_poll_of, poll_for
@@ -48,6 +49,7 @@ def meeting(meeting_id: int) -> ResponseReturnValue:
         poll=poll_for(meeting) if meeting.state == "planning" else None,
         said_in_poll=answer_to_poll_of(meeting, person),
         has_minutes=any(item.note is not None for item in meeting.items),
+        cancelling=CancelForm(formdata=None),
         **_agenda(meeting, person),
     )
 

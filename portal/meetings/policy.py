@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -46,6 +47,16 @@ def visible_meetings(person: Person) -> sa.Select[Meeting]:
 def can_plan_meeting(person: Person, group: Group) -> bool:
     """The group's convener and secretary."""
     return not group.is_archived and can_lead_group(person, group)
+
+
+def groups_to_plan_for(person: Person) -> sa.Select[Group]:
+    """The groups whose meetings the person may plan, by name."""
+    led = sa.select(Membership.group_id).where(
+        Membership.person_id == person.id,
+        Membership.left_at.is_(None),
+        Membership.role.in_([Role.CONVENER, Role.SECRETARY]),
+    )
+    return sa.select(Group).where(Group.id.in_(led), Group.is_archived.is_(False)).order_by(Group.name)
 
 
 def can_write_minutes(person: Person, meeting: Meeting) -> bool:
@@ -187,6 +198,11 @@ def next_number(series: MeetingSeries, at: datetime) -> int:
     return (db.session.scalar(sa.select(sa.func.max(Meeting.number)).where(_of_year(series, at))) or 0) + 1
 
 
+def is_usual_title(series: MeetingSeries, title: str) -> bool:
+    """Whether a title is the series' name with a number and a year, which follow the meeting's date."""
+    return re.fullmatch(rf"{re.escape(series.name)} \d{{1,4}}/\d{{4}}", title) is not None
+
+
 def suggested_title(series: MeetingSeries, at: datetime) -> str:
     """`LAMP-möte 3/2026`."""
     return f"{series.name} {next_number(series, at)}/{local(at).year}"
@@ -206,6 +222,12 @@ def active_members(group: Group) -> sa.Select[Person]:
         )
         .order_by(Person.id)
     )
+
+
+def is_member_address(group: Group, email: str) -> bool:
+    """Whether an address is that of somebody in the group. Of people outside it nothing is told."""
+    rows = active_members(group).order_by(None).where(sa.func.lower(Person.email) == email.lower())
+    return db.session.scalar(rows.with_only_columns(Person.id).limit(1)) is not None
 
 
 def conveners_of(group: Group) -> Sequence[Person]:

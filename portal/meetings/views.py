@@ -14,7 +14,7 @@ from portal import audit, calendar, db, guard, web
 from portal.errors import Conflict
 from portal.meetings import actions, policy
 from portal.meetings.entries import entry
-from portal.meetings.forms import MeetingForm
+from portal.meetings.forms import CancelForm, MeetingForm
 from portal.meetings.models import AgendaItem, Answer, Meeting, MeetingSeries, MeetingState
 from portal.meetings.month import month
 from portal.people.models import Group, HandlingClass, Person
@@ -63,7 +63,10 @@ def calendar_page() -> ResponseReturnValue:
     groups = db.session.scalars(own_groups(person)).all()
     if chosen := [group.id for group in groups if group.slug in wanted]:
         visible = visible.where(Meeting.group_id.in_(chosen))
-    context = {"groups": groups, "chosen": {group.slug for group in groups if group.id in chosen}}
+    context: dict[str, Any] = {
+        "groups": groups, "chosen": {group.slug for group in groups if group.id in chosen},
+        "to_plan": db.session.scalars(policy.groups_to_plan_for(person)).all(),
+    }  # fmt: skip
     if request.args.get("view") == "list":
         return _calendar_list(visible, context)
     shown = month(request.args.get("month", ""))
@@ -196,13 +199,19 @@ def call(meeting_id: int) -> ResponseReturnValue:
 
 @bp.post("/meetings/<int:meeting_id>/cancellation")
 def cancel(meeting_id: int) -> ResponseReturnValue:
-    """Call the meeting off."""
+    """Call the meeting off. A reason that is not right comes back on a page of its own."""
     person = web.current_person()
     meeting = visible_meeting(person, meeting_id)
     web.check(policy.can_plan_meeting(person, meeting.group))
-    actions.cancel_meeting(meeting, by=person)
-    flash(_("The meeting is cancelled."), "done")
-    return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
+    form, finds = CancelForm(), []
+    if form.validate():
+        try:
+            actions.cancel_meeting(meeting, reason=form.reason.data or "", keep=keep(), by=person)
+            flash(_("The meeting is cancelled."), "done")
+            return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
+        except guard.Stopped as stopped:
+            finds = stopped.finds
+    return render_template("meetings/cancel.html", meeting=meeting, group=meeting.group, form=form, finds=finds), 422
 
 
 @bp.post("/meetings/<int:meeting_id>/answer")
@@ -218,8 +227,8 @@ def answer(meeting_id: int) -> ResponseReturnValue:
     assert invitation is not None  # checked above
     released = actions.answer_invitation(invitation, Answer(given), by=person)
     said = {
-        Answer.ON_SITE: _("Your answer is sent: you come to the place."),
-        Answer.ONLINE: _("Your answer is sent: you take part online."),
+        Answer.ON_SITE: _("Your answer is sent: you will be there in person."),
+        Answer.ONLINE: _("Your answer is sent: you will join online."),
         Answer.TENTATIVE: _("Your answer is sent: perhaps you come."),
         Answer.DECLINED: _("Your answer is sent: you cannot come."),
     }

@@ -49,9 +49,10 @@ def read() -> ResponseReturnValue:
 @bp.route("/account/notifications", methods=["GET", "POST"])
 @web.limiter.limit(web.write_limit, methods=["POST"])
 def preferences() -> ResponseReturnValue:
-    """How the person hears of each kind of thing."""
+    """How the person hears of each kind of thing. `all=<section>:<channel>` is one choice for all kinds under a heading."""
     person = web.current_person()
     web.check(person.is_active)
+    sections = [(heading, list(some)) for heading, some in groupby(all_kinds(), key=lambda kind: str(kind.section))]
     if request.method == "POST":
         chosen = {}
         for kind in all_kinds():
@@ -60,8 +61,12 @@ def preferences() -> ResponseReturnValue:
                 abort(400)
             if value:
                 chosen[kind.name] = Channel(value)
+        number, _colon, channel = request.form.get("all", "").partition(":")
+        if channel:  # the button of a heading: one choice for all below it
+            if channel not in set(Channel) or number not in {str(place) for place in range(len(sections))}:
+                abort(400)
+            chosen |= {kind.name: Channel(channel) for kind in sections[int(number)][1]}
         actions.choose_channels(person, chosen, by=person)
         flash(_("Saved."), "done")
-        return redirect(url_for("notifications.preferences"))
-    sections = [(heading, list(some)) for heading, some in groupby(all_kinds(), key=lambda kind: str(kind.section))]
+        return redirect(url_for("notifications.preferences", _anchor=f"section-{number}" if channel else None))
     return render_template("notifications/preferences.html", sections=sections, channels=policy.channels(person))

@@ -5,7 +5,10 @@ import { ThreadFeed } from "./thread-live.js";
 const page = document.querySelector("[data-poll]");
 if (page) follow();
 const rows = document.querySelector("[data-poll-rows]");
-if (rows) rows.querySelector("[data-poll-more]").addEventListener("click", addRow);
+if (rows) {
+  rows.querySelector("[data-poll-more]").addEventListener("click", addRow);
+  rows.addEventListener("change", nameHoliday);
+}
 
 function follow() {
   const status = page.querySelector("[data-poll-status]");
@@ -39,6 +42,13 @@ function replace(old, fresh) {
   fresh.querySelector(same)?.focus();
 }
 
+/** Beside a day that is a holiday stands which one. */
+function nameHoliday(event) {
+  if (event.target.type !== "date") return;
+  const names = JSON.parse(rows.dataset.holidays);
+  event.target.closest(".poll-time").querySelector(".poll-holiday").textContent = names[event.target.value] ?? "";
+}
+
 /** One more row like the last one, with its times and without its date. */
 function addRow(event) {
   const all = rows.querySelectorAll(".poll-time");
@@ -52,6 +62,7 @@ function addRow(event) {
     for (const name of ["id", "for", "name"]) if (part.hasAttribute(name)) part.setAttribute(name, renumber(part.getAttribute(name)));
   }
   for (const error of row.querySelectorAll(".field-error")) error.remove();
+  row.querySelector(".poll-holiday").textContent = "";
   for (const field of row.querySelectorAll("input")) {
     field.removeAttribute("aria-invalid");
     field.removeAttribute("aria-describedby");

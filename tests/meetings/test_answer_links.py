@@ -63,11 +63,14 @@ def test_from_the_mail_to_the_answer(app: Edge, network: Network) -> None:
     for text in ("LAMP-möte", "tisdag 24 november 2026", "09.30–15.30", "Rosenbad 4", "lördag 21 november", "Med Lem"):
         assert text in shown.get_text(), text
     (form,) = shown.find_all("form")
-    assert [button["value"] for button in form.find_all("button")] == ["on_site", "online", "declined"]
+    assert [button["value"] for button in form.find_all("button")] == ["online", "on_site", "declined"]
     (first,) = form.find_all("button", class_="btn-primary")
-    assert first["value"] == "online"
+    assert (first["value"], first.get_text(strip=True)) == ("online", "Skicka svaret: På distans")
+    assert not form.select("[aria-pressed]"), "nothing looks chosen before it is sent"
+    assert "Ditt svar är inte skickat än." in shown.get_text()
     after = client.post(str(form["action"]), data={"answer": "online"}, follow_redirects=True)
     assert after.status_code == 200
+    assert "inte skickat än" not in after.text
     assert 'aria-pressed="true"' in after.text
     assert "notice-done" in after.text
     assert "Set-Cookie" not in after.headers
@@ -76,6 +79,29 @@ def test_from_the_mail_to_the_answer(app: Edge, network: Network) -> None:
     assert (entry.action, entry.person_id) == ("invitation_answered", network.member.id)
     client.post(link_to(invitation), data={"answer": "declined"})  # the last answer counts
     assert answered(invitation) == (Answer.DECLINED, AnswerVia.LINK)
+
+
+def test_the_page_says_what_is_sent_and_what_is_not(app: Edge, network: Network) -> None:
+    invitation = invitation_of(call(network.group, network.convener), network.member)
+    client = app.test_client()
+    plain = client.get(link_to(invitation)).text
+    odd = client.get(link_to(invitation) + "?answer=perhaps").text
+    for page in (plain, odd):
+        assert "inte skickat än" not in page
+        assert "btn-primary" not in page
+    client.post(link_to(invitation), data={"answer": "declined"})
+    other = client.get(link_to(invitation) + "?answer=on_site").text
+    assert "Ditt nya svar är inte skickat än." in other
+    assert "Skicka svaret: På plats" in other
+    same = client.get(link_to(invitation) + "?answer=declined").text
+    assert "inte skickat än" not in same
+    assert "Du har svarat" in same
+
+
+def test_the_mail_says_that_one_confirms_on_the_page(app: Edge, network: Network) -> None:
+    call(network.group, network.convener)
+    (made,) = mail_to(app, network.member.email)
+    assert "ditt svar skickas först då" in text_of(made)
 
 
 def test_guests_answer_the_same_way_and_in_english(app: Edge, network: Network) -> None:

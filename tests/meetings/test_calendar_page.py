@@ -107,3 +107,16 @@ def test_a_wrong_place_in_the_list_is_its_beginning(network: Network, sign_in: S
     factories.meeting(network.group, network.convener, "Möte")
     db.commit()
     assert "Möte" in sign_in(network.member).get(f"/calendar?view=list&before={before}").text
+
+
+def test_who_leads_a_group_plans_from_here(network: Network, sign_in: Sign) -> None:
+    assert "/meetings/new" not in sign_in(network.member).get("/calendar").text
+    page = BeautifulSoup(sign_in(network.convener).get("/calendar").data, "html.parser")
+    wanted = {f"/groups/{group.slug}/meetings/new" for group in (network.group, network.closed, network.open)}
+    links = {str(link["href"]) for link in page.select("a[href$='/meetings/new']")}
+    assert links
+    assert links <= wanted
+    network.closed.is_archived = True
+    db.commit()
+    page = BeautifulSoup(sign_in(network.convener).get("/calendar?view=list").data, "html.parser")
+    assert not page.select("a[href='/groups/slutna/meetings/new']")

@@ -14,6 +14,7 @@ from portal.meetings import actions
 from portal.meetings.actions import Plan
 from portal.meetings.calls import reminders
 from portal.meetings.models import Answer, Meeting, MeetingSeries
+from portal.meetings.polls.actions import Asked, Question, open_poll
 from portal.notifications.models import Notice
 from portal.people import actions as people
 from portal.people.models import Membership, Person
@@ -240,7 +241,7 @@ def test_a_series_that_has_come_to_a_stop(network: Network) -> None:
     assert due(datetime(2026, 11, 20, tzinfo=UTC), 2) == {"2026-11-20": ["meeting_due Sam Mankallande"]}
 
 
-@pytest.mark.parametrize("why", ["ended", "no rhythm", "planned", "archived", "cancelled only"])
+@pytest.mark.parametrize("why", ["ended", "no rhythm", "planned", "asked about", "archived", "cancelled only"])
 def test_a_series_that_is_as_it_should_be(network: Network, why: str) -> None:
     one = series(network, network.convener, months=None if why == "no rhythm" else 4)
     made = held(network, one, datetime(2026, 2, 10, 9, tzinfo=UTC))
@@ -254,6 +255,10 @@ def test_a_series_that_is_as_it_should_be(network: Network, why: str) -> None:
             actions.plan_meeting(
                 network.group, Plan("LAMP", later, later + timedelta(hours=1)), series=one, by=network.convener
             )
+        elif why == "asked about":
+            later = datetime(2026, 9, 1, 9, tzinfo=UTC)
+            question = Question("LAMP", datetime(2026, 8, 1, tzinfo=UTC), [(later, later + timedelta(hours=1))])
+            open_poll(network.group, question, Asked([network.member]), series=one, by=network.convener)
         elif why == "cancelled only":
             actions.cancel_meeting(made, by=network.convener)
         db.commit()

@@ -274,7 +274,6 @@ SECRETS = (
     "Slutna",
     "slutna",
     "Sek Reterare",
-    "/meetings/",
 )
 
 
@@ -293,11 +292,33 @@ def test_s28_a_sensitive_group_says_only_that_there_is_a_meeting(app: Edge, netw
         assert [secret for secret in SECRETS if secret in whole] == []
         event = event_of(made)
         assert event.decoded("dtstart") == START
-        assert event["url"] == event["description"] == "https://portal.test"
+        assert event["url"] == event["description"] == f"https://portal.test/meetings/{meeting.id}"
+        assert f"https://portal.test/meetings/{meeting.id}\n" in text_of(made)
         assert event["organizer"].params["CN"] == "Samverkansportalen"
         assert "CN" not in event["attendee"].params
         assert "tisdag 24 november" in text_of(made)
     assert event_of(mails[0])["summary"] in {"Meeting in Samverkansportalen", "Möte i Samverkansportalen"}
+    subjects = [made["Subject"].replace("\N{NO-BREAK SPACE}", " ") for made in mails]
+    assert subjects == ["Kallelse: Möte tis 24 nov kl. 09.30", "Inställt: Möte tis 24 nov kl. 09.30"]
+
+
+@pytest.mark.parametrize("is_sensitive", [False, True])
+def test_s28_why_it_is_cancelled_stands_in_the_mail_unless_the_group_is_sensitive(
+    app: Edge, network: Network, is_sensitive: bool
+) -> None:
+    meeting = call(network.closed if is_sensitive else network.group, network.convener)
+    mail_to(app, network.secretary.email)
+    actions.cancel_meeting(meeting, reason="Zebran är sjuk", by=network.convener)
+    db.commit()
+    last = mail_to(app, network.secretary.email)[-1]
+    assert ("Varför: Zebran är sjuk" in text_of(last)) is not is_sensitive
+    assert ("Zebran" in last.as_string() + calendar_of(last).to_ical().decode() + text_of(last)) is not is_sensitive
+
+
+def test_s28_the_subject_tells_days_of_a_sensitive_group_apart(app: Edge, network: Network) -> None:
+    call(network.closed, network.convener, title="Zebraspaning", is_all_day=True)
+    (made,) = mail_to(app, network.secretary.email)
+    assert made["Subject"].replace("\N{NO-BREAK SPACE}", " ") == "Kallelse: Möte tis 24 nov"
 
 
 def test_the_file_of_a_sensitive_meeting_says_no_more(

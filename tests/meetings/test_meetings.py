@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from portal import audit, db, guard
 from portal.errors import Conflict
 from portal.meetings import actions
-from portal.meetings.actions import Plan
+from portal.meetings.actions import Guest, Plan
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.followup import actions as followup
 from portal.meetings.forms import at
@@ -35,6 +35,7 @@ from portal.meetings.models import (
     MinutesNote,
     MinutesVersion,
 )
+from portal.outbox import Job
 from portal.people import actions as people
 from portal.people.models import Person
 from portal.web import Edge
@@ -160,6 +161,22 @@ def test_a_cancelled_meeting_stays_to_be_read(network: Network, sign_in: Sign) -
     assert send(member, f"/meetings/{number}/answer", answer="online").status_code == 403
     assert b"STATUS:CANCELLED" in member.get(f"/meetings/{number}/ics").data
     assert "LAMP i november" not in member.get("/").text
+
+
+def test_why_a_meeting_is_cancelled_goes_to_those_who_were_called(network: Network, sign_in: Sign) -> None:
+    convener, why = sign_in(network.convener), "Sjukdom: vi <återkommer>"
+    meeting = factories.meeting(network.group, network.convener)
+    actions.invite_guest(meeting, Guest("Eva Ek", "eva@firma.example"), by=network.convener)
+    db.commit()
+    where = f"/meetings/{meeting.id}/cancellation"
+    for wrong in ("x" * 201, "811228-9874"):
+        answer = send(convener, where, reason=wrong)
+        assert (answer.status_code, wrong in answer.text) == (422, True), "nothing is lost"
+        assert db.session.get_one(Meeting, meeting.id).state is MeetingState.CALLED
+    assert send(convener, where, reason=why).status_code == 302
+    assert "Sjukdom: vi &lt;återkommer&gt;" in sign_in(network.member).get("/notices").text
+    jobs = db.session.scalars(sa.select(Job).where(Job.kind == "invitation_mail"))
+    assert {job.payload["because"] for job in jobs} == {why}
 
 
 def test_answers_end_with_the_meeting(network: Network, sign_in: Sign) -> None:

@@ -323,7 +323,9 @@ def test_guests_lose_their_line_breaks_and_must_come_only_those_of_the_group(
     assert send(client, "/groups/natverket/polls/new", **sly).status_code == 422, (
         "a break in a name is no second address"
     )
-    fine = form(guests="Eva\rEk, eva@firma.example\r\nBo Bo <bo@firma.example>\r\n\r\n", must=str(network.member.id))
+    fine = form(
+        guests="Eva\u2028Ek, eva@firma.example\r\nBo Bo <bo@firma.example>\r\n\r\n", must=str(network.member.id)
+    )
     assert send(client, "/groups/natverket/polls/new", **fine).status_code == 302
     poll = db.session.scalars(sa.select(DatePoll)).one()
     guests = [(one.guest_name, one.guest_email) for one in poll.invitees if one.person_id is None]
@@ -877,6 +879,77 @@ def test_nobody_is_asked_as_a_member_and_as_a_guest(network: Network, sign_in: S
     answer = send(sign_in(network.convener), "/groups/natverket/polls/new", **twice)
     assert (answer.status_code, "field-error" in answer.text) == (422, True)
     assert db.session.scalar(sa.select(sa.func.count()).select_from(DatePoll)) == 0
+
+
+def test_no_member_of_the_group_is_a_guest(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    """Also one who is not asked; of people outside the group nothing is told."""
+    client, where = sign_in(network.convener), "/groups/natverket/polls/new"
+    seats_only = form(asked="seats", guests=f"Med Lem, {network.member.email.upper()}")
+    answer = send(client, where, **seats_only)
+    assert (answer.status_code, "kan inte vara gäst" in answer.text) == (422, True)
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(DatePoll)) == 0
+    outside = form(guests=f"Ut Omstående, {network.outsider.email}")
+    assert send(client, where, **outside).status_code == 302
+
+
+def test_a_guest_who_has_joined_since_is_called_once(network: Network) -> None:
+    poll = poll_of(network, [network.convener], guests=(("Ut Omstående", network.outsider.email),))
+    poll.invitees.append(PollInvitee(person=network.outsider, organisation_id=network.outsider.organisation_id))
+    people.add_member(network.group, network.outsider, by=network.convener)
+    db.session.flush()
+    meeting = actions.decide_poll(poll, poll.options[0], by=network.convener)
+    db.session.flush()
+    emails = [one.email for one in db.session.scalars(sa.select(Invitation).where(Invitation.meeting_id == meeting.id))]
+    assert emails.count(network.outsider.email) == 1
+
+
+def test_the_form_of_a_sensitive_group_warns_of_what_guests_read(
+    network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    client, warning = sign_in(network.convener), "Gruppen är känslig: mejlet till gästerna"
+    meeting = factories.meeting(network.closed, network.convener)
+    other = factories.meeting(network.group, network.convener)
+    db.commit()
+    for where in (f"/groups/{network.closed.slug}/polls/new", f"/meetings/{meeting.id}/guests"):
+        assert warning in client.get(where).text, where
+    for where in ("/groups/natverket/polls/new", f"/meetings/{other.id}/guests"):
+        assert warning not in client.get(where).text, where
+
+
+@time_machine.travel(datetime(2027, 2, 1, 9, tzinfo=UTC))
+def test_a_holiday_is_named_beside_its_time(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    """29 March 2027 is Easter Monday; Midsummer Eve is no public holiday by law, but nobody works then."""
+    client = sign_in(network.convener)
+    filled = form(closes_on="2027-02-20") | {"options-0-on": "2027-03-29"}
+    shown = send(client, "/groups/natverket/polls/new", more="1", **filled)
+    assert "Annandag påsk" in BeautifulSoup(shown.data, "html.parser").select(".poll-holiday")[0].get_text()
+    assert "2027-06-25" in client.get("/groups/natverket/polls/new").text, "Midsummer Eve, for the script"
+    send(client, "/groups/natverket/polls/new", **filled)
+    poll = db.session.scalars(sa.select(DatePoll)).one()
+    page = BeautifulSoup(client.get(f"/polls/{poll.id}").data, "html.parser")
+    for part in (".poll-option h3", ".poll-row legend"):
+        (text,) = [one.get_text() for one in page.select(part)]
+        assert "Annandag påsk" in text, part
+    with_plain_day = form(closes_on="2027-02-20") | {"options-0-on": "2027-03-30"}
+    send(client, "/groups/natverket/polls/new", **with_plain_day)
+    assert "Annandag" not in client.get(f"/polls/{poll.id + 1}").text
+
+
+def test_an_answer_to_some_times_says_how_many_are_left(
+    network: Network, sign_in: Sign, app: Edge, built_front_end: object
+) -> None:
+    poll = poll_of(network, guests=(("Eva Ek", "eva@firma.example"),))
+    db.commit()
+    first, second, third = (f"option-{option.id}" for option in poll.options)
+    client = sign_in(network.member)
+    for said, text in (
+        ({first: "yes"}, "2 tider saknar fortfarande svar"), ({first: "yes", second: "no"}, "1 tid saknar fortfarande svar"),
+        ({first: "yes", second: "no", third: "no"}, "Du kan ändra det fram till sista dagen"),
+    ):  # fmt: skip
+        send(client, f"/polls/{poll.id}/answer", **said)
+        assert text in client.get(f"/polls/{poll.id}").text, said
+        link = f"/poll-answers/{guest_token(poll.invitees[-1])}"
+        assert text in app.test_client().post(link, data=said, follow_redirects=True).text, said
 
 
 def test_a_sensitive_group_s_letter_says_only_that_there_is_a_question(

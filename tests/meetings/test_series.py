@@ -15,6 +15,7 @@ from portal.meetings.actions import Plan
 from portal.meetings.followup import actions as followup
 from portal.meetings.followup.models import ActionState
 from portal.meetings.models import ItemKind, Meeting, MeetingSeries, MeetingState, StandingItem
+from portal.meetings.polls.actions import Asked, Question, cancel_poll, open_poll
 from portal.meetings.series import actions, policy
 from portal.meetings.series.actions import SeriesPlan, StandingPlan
 from tests.conftest import Sign, send
@@ -237,3 +238,43 @@ def test_what_is_open_becomes_the_first_item_of_the_next_agenda_by_itself(
     followup.set_action_state(undertaken, ActionState.DONE, by=network.member)
     db.commit()
     assert listed not in client.get(f"/meetings/{meeting.id}").text
+
+
+def test_number_and_year_follow_the_date(network: Network, series: MeetingSeries) -> None:
+    """The form suggests a title before there is a date; whoever writes another title keeps it."""
+    meetings.plan_meeting(
+        network.group, Plan("LAMP-möte 1/2031", day(2031, 2), day(2031, 3)), series=series, by=network.convener
+    )
+    next_year = Plan("LAMP-möte 2/2031", day(2032, 2), day(2032, 3))
+    made = meetings.plan_meeting(network.group, next_year, series=series, by=network.convener)
+    assert (made.title, made.number) == ("LAMP-möte 1/2032", 1)
+    own = meetings.plan_meeting(
+        network.group, Plan("Extra möte", day(2032, 3), day(2032, 4)), series=series, by=network.convener
+    )
+    assert (own.title, own.number) == ("Extra möte", 2)
+    db.session.flush()
+    back = Plan("LAMP-möte 1/2032", day(2031, 5), day(2031, 6))
+    meetings.change_meeting(made, back, based_on=made.revision, by=network.convener)
+    assert (made.title, made.number) == ("LAMP-möte 2/2031", 2)
+
+
+def test_a_date_poll_s_title_follows_its_first_time(network: Network, series: MeetingSeries) -> None:
+    question = Question("LAMP-möte 1/2026", day(2031, 1), [(day(2031, 5), day(2031, 6)), (day(2031, 3), day(2031, 4))])
+    poll = open_poll(network.group, question, Asked([network.member]), series=series, by=network.convener)
+    assert poll.title == "LAMP-möte 1/2031"
+
+
+@pytest.mark.parametrize("state", ["open", "cancelled", "too late"])
+def test_the_page_of_a_series_knows_an_open_date_poll(
+    network: Network, series: MeetingSeries, sign_in: Sign, built_front_end: object, state: str
+) -> None:
+    with time_machine.travel(day(2031, 1)):
+        held(network, series, day(2031, 2))
+        question = Question("När?", day(2031, 7), [(day(2031, 8), day(2031, 9))])
+        poll = open_poll(network.group, question, Asked([network.member]), series=series, by=network.convener)
+        if state == "cancelled":
+            cancel_poll(poll, by=network.convener)
+        db.commit()
+    with time_machine.travel(day(2031, 10 if state == "too late" else 7)):
+        page = sign_in(network.convener).get(f"/meeting-series/{series.id}").text
+    assert ("ett datumförslag är öppet" in page, "inget är planerat" in page) == (state == "open", state != "open")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import time_machine
+from bs4 import BeautifulSoup
 from pydantic import SecretStr
 
 from portal import audit, db, outbox
@@ -288,6 +289,31 @@ def test_preferences(app: Edge, network: Network, sign_in: Sign, built_front_end
     client.post("/account/notifications", data=form | {KIND: "mail"})
     db.session.expire_all()
     assert policy.channels(network.member)[KIND] is Channel.MAIL
+
+
+def test_one_choice_for_all_under_a_heading(
+    app: Edge, network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    client = sign_in(network.member)
+    page = BeautifulSoup(client.get("/account/notifications").data, "html.parser")
+    (row,) = [row for row in page.select("tr.section") if "Datumförslag" in row.get_text()]
+    number = str(row.find_all("button")[1]["value"]).partition(":")[0]
+    assert [button["value"] for button in row.find_all("button")] == [
+        f"{number}:mail",
+        f"{number}:daily",
+        f"{number}:portal",
+    ]
+    sent = {"csrf_token": client.csrf, "action_due": "portal", "poll_closed": "mail", "all": f"{number}:daily"}
+    assert client.post("/account/notifications", data=sent).status_code == 302
+    chosen = policy.channels(network.member)
+    polls = {kind.name for kind in kinds.all_kinds() if str(kind.section) == "Datumförslag" or "poll" in kind.name}
+    assert {chosen[name] for name in polls} == {Channel.DAILY}
+    assert (chosen["action_due"], chosen["meeting_called"]) == (Channel.PORTAL, Channel.MAIL), (
+        "what was chosen beside it"
+    )
+    for wrong in ("99:daily", "-1:daily", ":daily", "x:mail", f"{number}:nonsense", "٣:daily"):
+        data = {"csrf_token": client.csrf, "all": wrong}
+        assert client.post("/account/notifications", data=data).status_code == 400, wrong
 
 
 def test_the_list_goes_on_and_forgets_kinds_that_are_gone(

@@ -14,14 +14,13 @@ from sqlalchemy.orm import selectinload
 
 from portal import calendar, db, i18n
 from portal.calendar import Entry, Party, Status
-from portal.meetings.calls.letters import PARTSTAT
 from portal.meetings.calls.models import CalendarFeed
 from portal.meetings.calls.policy import feed_meetings
 from portal.meetings.entries import entry, says_nothing
 from portal.meetings.models import Answer, Invitation, Meeting
 from portal.people.models import Group, HandlingClass
 
-FORM = 1  # to be raised when the same meetings are written in another way
+FORM = 2  # to be raised when the same meetings are written in another way
 REFRESH = timedelta(hours=1)
 
 
@@ -75,7 +74,7 @@ def make(feed: CalendarFeed) -> bytes:
     answers: dict[int, Answer | None] = dict(db.session.execute(own).all())
     with force_locale(i18n.known(feed.person.language)):
         name = _name(feed.group)
-        return calendar.entries([_entry(meeting, feed, answers) for meeting in meetings], name=name, refresh=REFRESH)
+        return calendar.entries([_entry(meeting, answers) for meeting in meetings], name=name, refresh=REFRESH)
 
 
 def _name(group: Group | None) -> str:
@@ -83,13 +82,12 @@ def _name(group: Group | None) -> str:
     return "Samverkansportalen" if hides or group is None else f"Samverkansportalen: {group.name}"
 
 
-def _entry(meeting: Meeting, feed: CalendarFeed, answers: dict[int, Answer | None]) -> Entry:
-    """A meeting with one's own answer; the feed has no alarms, which the programs set as their users wish."""
+def _entry(meeting: Meeting, answers: dict[int, Answer | None]) -> Entry:
+    """A meeting with one's own answer, told by its status and whether it takes time: what is published has an ORGANIZER and no
+    ATTENDEE (RFC 5546, 3.2.1). The feed has no alarms, which the programs set as their users wish.
+    """
     made, answer = replace(entry(meeting), has_alarm=False), answers.get(meeting.id)
     status = Status.TENTATIVE if answer is Answer.TENTATIVE and made.status is Status.CONFIRMED else made.status
     made = replace(made, status=status, is_free=answer is Answer.DECLINED)
-    if meeting.id not in answers or says_nothing(meeting):
-        return made
-    partstat = PARTSTAT[answer] if answer is not None else "NEEDS-ACTION"
-    organizer = Party(current_app.config["SETTINGS"].mail_from, meeting.group.name)
-    return replace(made, organizer=organizer, attendee=Party(feed.person.email, answer=partstat))
+    name = "Samverkansportalen" if says_nothing(meeting) else meeting.group.name
+    return replace(made, organizer=Party(current_app.config["SETTINGS"].mail_from, name))

@@ -14,7 +14,7 @@ from portal.mail import CalendarPart, Mail
 from portal.meetings.calls import actions, policy, tokens
 from portal.meetings.entries import entry, page_of, says_nothing, title_outside
 from portal.meetings.models import Answer, Invitation, Meeting, MeetingState
-from portal.times import day
+from portal.times import clock, day
 
 PARTSTAT = {
     Answer.ON_SITE: "ACCEPTED",
@@ -52,8 +52,9 @@ def _sending(invitation: Invitation, *, is_again: bool) -> _Sending | None:
 
 
 @outbox.handler("invitation_mail")
-def send_invitation(*, invitation_id: int, is_again: bool = False) -> None:
-    """Mail what has changed since the last mail, if anything has. `is_again`: the answer was to an older date.
+def send_invitation(*, invitation_id: int, is_again: bool = False, because: str = "") -> None:
+    """Mail what has changed since the last mail, if anything has. `is_again`: the answer was to an older date; `because`: why the
+    meeting is cancelled.
 
     If it runs twice for one revision, nothing is sent the second time; if it ended between the sending and the noting, the
     same message goes out again under the same name.
@@ -63,21 +64,22 @@ def send_invitation(*, invitation_id: int, is_again: bool = False) -> None:
     if invitation is None or sending is None:
         return
     revision = invitation.meeting.revision
-    if not _deliver(invitation, _letter(invitation, sending.reason, sending.method)):
+    if not _deliver(invitation, _letter(invitation, sending.reason, sending.method, because=because)):
         return
     stands = None if sending.method is Method.CANCEL else revision
     actions.note_mailed(invitation, stands, method=sending.method.value, by=None)
 
 
-def _letter(invitation: Invitation, reason: str, method: Method | None = None) -> Mail:
+def _letter(invitation: Invitation, reason: str, method: Method | None = None, *, because: str = "") -> Mail:
     """What is mailed for that reason, with a calendar part if there is a method."""
     meeting, hides = invitation.meeting, _hides(invitation)
     with force_locale(_language(invitation)):
         title = title_outside(meeting, hides=hides)
-        subject = _subject(meeting, title, reason)
+        subject = _subject(_what(meeting, title, hides=hides), reason)
         text = render_template(
             "mail/invitation.txt", meeting=meeting, reason=reason, title=title, hides=hides, answer_page="" if method is Method.CANCEL else answer_page(invitation),
-            page=page_of(meeting, hides=hides) if invitation.person is not None else "", answers=Answer, replaced=_replaced(invitation),
+            page=page_of(meeting, hides=not policy.may_hear(invitation)) if invitation.person is not None else "", answers=Answer, replaced=_replaced(invitation),
+            because=because if reason == "cancelled" and not hides else "",
         )  # fmt: skip
         part = calendar_part(invitation, method) if method is not None else None
     # one that goes out again after a crash is shown once; somebody who is called anew another day must see it
@@ -99,17 +101,26 @@ def _hides(invitation: Invitation) -> bool:
     return says_nothing(invitation.meeting) or not policy.may_hear(invitation)
 
 
-def _subject(meeting: Meeting, title: str, reason: str) -> str:
-    words = {"title": title, "day": day(meeting.starts_at)}
+def _what(meeting: Meeting, title: str, *, hides: bool) -> str:
+    """The meeting in a subject. Those without a title are told apart by their time, so that it says the hour too."""
+    on = day(meeting.starts_at)
+    if not hides:
+        return f"{title}, {on}"
+    if meeting.is_all_day:
+        return str(_("Meeting on %(day)s", day=on))
+    return str(_("Meeting on %(day)s at %(time)s", day=on, time=clock(meeting.starts_at)))
+
+
+def _subject(what: str, reason: str) -> str:
     if reason == "cancelled":
-        return str(_("Cancelled: %(title)s, %(day)s", **words))
+        return str(_("Cancelled: %(what)s", what=what))
     if reason == "withdrawn":
-        return str(_("You are no longer called: %(title)s, %(day)s", **words))
+        return str(_("You are no longer called: %(what)s", what=what))
     if reason == "changed":
-        return str(_("Changed: %(title)s, %(day)s", **words))
+        return str(_("Changed: %(what)s", what=what))
     if reason in {"answer_missing", "meeting_tomorrow"}:
-        return str(_("Reminder: %(title)s, %(day)s", **words))
-    return str(_("Call: %(title)s, %(day)s", **words))
+        return str(_("Reminder: %(what)s", what=what))
+    return str(_("Invitation: %(what)s", what=what))
 
 
 @outbox.handler("guest_reminder")
@@ -177,7 +188,8 @@ def calendar_part(invitation: Invitation, method: Method) -> CalendarPart:
         is_asked=bool(reply_to) and method is Method.REQUEST,
     )  # fmt: skip
     page = answer_page(invitation) if invitation.person is None else None
-    made = replace(entry(meeting, page=page, hides=hides), changed_at=db.now(), organizer=organizer, attendee=attendee)
+    made = entry(meeting, page=page, hides=not policy.may_hear(invitation))
+    made = replace(made, changed_at=db.now(), organizer=organizer, attendee=attendee)
     if method is Method.CANCEL:
         made = replace(made, status=calendar.Status.CANCELLED)
     return CalendarPart(calendar.one_entry(made, method), method.value)

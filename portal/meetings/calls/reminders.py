@@ -12,7 +12,7 @@ from portal import db, outbox
 from portal.meetings.calls.policy import may_hear
 from portal.meetings.models import Answer, Invitation, Meeting, MeetingSeries, MeetingState
 from portal.meetings.policy import conveners_of
-from portal.meetings.series.policy import months_between
+from portal.meetings.series.policy import is_on_its_way, months_between
 from portal.notifications.actions import notify
 from portal.notifications.reminders import FIRST_HOUR, claim_once, is_daytime
 from portal.times import STOCKHOLM, local, today
@@ -100,7 +100,7 @@ def _step(invitation: Invitation, last: date, days: tuple[timedelta, ...]) -> ti
 
 
 def _stopped_series() -> Iterator[tuple[MeetingSeries, Meeting, int]]:
-    """Series whose rhythm has passed since the last meeting, while none is planned: the series, that meeting, whole months."""
+    """Series whose rhythm has passed since the last meeting, while none is planned and no time is sought: the series, that meeting, whole months."""
     now, one = db.now(), aliased(Meeting)
     to_come = sa.exists().where(
         one.series_id == MeetingSeries.id, one.ends_at > now, one.state != MeetingState.CANCELLED
@@ -116,7 +116,7 @@ def _stopped_series() -> Iterator[tuple[MeetingSeries, Meeting, int]]:
     rows = db.session.execute(
         sa.select(MeetingSeries, Meeting)
         .join(Meeting, Meeting.id == last)
-        .where(MeetingSeries.is_ended.is_(False), MeetingSeries.months_between.is_not(None), ~to_come)
+        .where(MeetingSeries.is_ended.is_(False), MeetingSeries.months_between.is_not(None), ~to_come, ~is_on_its_way())
     )
     for series, meeting in rows.unique().all():
         months = months_between(local(meeting.starts_at).date(), today())

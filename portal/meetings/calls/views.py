@@ -20,6 +20,7 @@ from portal.people.policy import own_groups
 bp = Blueprint("calls", __name__)
 
 MOST_GROUPS = 500
+OFFERED = {Answer.ON_SITE, Answer.ONLINE, Answer.DECLINED}  # by the links of a mail
 
 
 @bp.route("/answers/<answer_token>", methods=["GET", "POST"])
@@ -38,10 +39,10 @@ def answer(answer_token: str) -> ResponseReturnValue:
             abort(400)
         answer_invitation(invitation, Answer(given), via=AnswerVia.LINK, by=invitation.person)
         return redirect(url_for("calls.answer", answer_token=answer_token, lang=lang, sent=1))
-    meeting = invitation.meeting
+    meeting, wanted = invitation.meeting, request.args.get("answer", "")
     return render_template(
         "meetings/answer.html", meeting=meeting, invitation=invitation, title=title_outside(meeting), hides=says_nothing(meeting),
-        wanted=request.args.get("answer", ""), is_sent=request.args.get("sent") == "1" and invitation.answer is not None,
+        wanted=wanted if wanted in OFFERED and wanted != invitation.answer else "", is_sent=request.args.get("sent") == "1" and invitation.answer is not None,
         here=url_for("calls.answer", answer_token=answer_token, lang=lang), substitute=substitute_of(invitation),
     )  # fmt: skip
 

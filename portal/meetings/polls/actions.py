@@ -15,7 +15,7 @@ from portal.discussions.actions import note_kept
 from portal.errors import Conflict, Invalid, NotFound
 from portal.meetings.actions import Guest, Plan, call_meeting, plan_meeting, set_time
 from portal.meetings.models import Meeting, MeetingSeries, MeetingState
-from portal.meetings.policy import suggested_title
+from portal.meetings.policy import is_member_address, is_usual_title, suggested_title
 from portal.meetings.polls.models import (
     DatePoll,
     PollAnswer,
@@ -60,7 +60,7 @@ def open_poll(
 ) -> DatePoll:  # fmt: skip
     """Ask people which times suit them, and tell them. `meeting`: the one being planned whose time is sought.
 
-    Raises `guard.Stopped`, `Invalid` for no time or too many and for a guest who is asked as a member, `Conflict` for a
+    Raises `guard.Stopped`, `Invalid` for no time or too many and for a guest who is a member of the group, `Conflict` for a
     meeting that has been called or whose time another poll seeks.
     """
     texts = {"title": question.title, "text": question.text, "place": question.place}
@@ -70,15 +70,20 @@ def open_poll(
         raise Invalid(_("Propose at least one time."), field="options")
     if len(question.options) > MOST_OPTIONS:
         raise Invalid(_("At most %(number)s times.", number=MOST_OPTIONS), field="options")
-    members = {person.email.casefold() for person in asked.people}
+    asked_already = {person.email.casefold() for person in asked.people}
     for guest in asked.guests:
-        if guest.email.casefold() in members:
+        if guest.email.casefold() in asked_already:
             raise Invalid(_("%(email)s is asked as a member already.", email=guest.email), field="guests")
+        if is_member_address(group, guest.email):
+            raise Invalid(_("%(email)s belongs to a member of the group: no guest.", email=guest.email), field="guests")
+    title = question.title
     if meeting is not None:
         _check_seeks_time(meeting)
         series = meeting.series
+    elif series is not None and is_usual_title(series, title):
+        title = suggested_title(series, min(starts for starts, _ends in question.options))
     poll = DatePoll(
-        group=group, series=series, meeting=meeting, title=question.title, text=question.text, place=question.place, closes_at=question.closes_at,
+        group=group, series=series, meeting=meeting, title=title, text=question.text, place=question.place, closes_at=question.closes_at,
         quorum=question.quorum, created_by=by, organisation_id=by.organisation_id,
         options=[PollOption(starts_at=starts, ends_at=ends) for starts, ends in question.options],
     )  # fmt: skip

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal import db
-from portal.meetings.models import Meeting, MeetingState
+from portal.meetings.models import Meeting, MeetingSeries, MeetingState
 from portal.meetings.policy import active_members, visible_meetings
 from portal.meetings.polls.models import DatePoll, PollAnswer, PollInvitee, PollOption, PollState, Suits
+from portal.meetings.series.policy import sign_of_planning
 from portal.people.models import Group, Person
 from portal.people.policy import can_lead_group, group_ids
 
@@ -26,6 +27,13 @@ def visible_polls(person: Person) -> sa.Select[DatePoll]:
 def can_open_poll(person: Person, group: Group) -> bool:
     """The group's convener and secretary."""
     return not group.is_archived and can_lead_group(person, group)
+
+
+@sign_of_planning
+def _is_asked_about() -> sa.ColumnElement[bool]:
+    """A series whose date poll is undecided and has a time to come needs no reminder that nothing is planned."""
+    to_come = sa.exists().where(PollOption.poll_id == DatePoll.id, PollOption.starts_at > db.now())
+    return sa.exists().where(DatePoll.series_id == MeetingSeries.id, DatePoll.state == PollState.OPEN, to_come)
 
 
 def is_open(poll: DatePoll) -> bool:

@@ -34,12 +34,13 @@ from portal.meetings.polls.models import DatePoll, PollInvitee
 from portal.meetings.views import keep
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import visible_groups
-from portal.times import day, local
+from portal.times import day, holiday, local, today
 
 bp = Blueprint("polls", __name__)
 
 A_PAGE = 50
 DAYS_TO_ANSWER = 10
+DAYS_AHEAD = 550
 
 
 def visible_poll(person: Person, poll_id: int) -> DatePoll:
@@ -127,7 +128,16 @@ def new_poll(slug: str) -> ResponseReturnValue:
     form.add_rows(max(1, FIRST_ROWS - len(form.options.entries)) if request.method == "GET" else 1)
     status = 422 if request.method == "POST" and "more" not in request.form else 200
     status = 409 if conflict else status
-    return render_template("meetings/polls/edit.html", group=group, form=form, finds=finds, conflict=conflict), status
+    page = render_template(
+        "meetings/polls/edit.html", group=group, form=form, finds=finds, conflict=conflict, holidays=_holidays()
+    )
+    return page, status
+
+
+def _holidays() -> dict[str, str]:
+    """The holidays of the time for which people plan, for a script that names them as a day is chosen."""
+    days = (today() + timedelta(days=number) for number in range(DAYS_AHEAD))
+    return {on.isoformat(): name for on in days if (name := holiday(on))}
 
 
 def _suggest(form: PollForm, series: Sequence[MeetingSeries], planned: Sequence[Meeting]) -> None:
@@ -233,7 +243,7 @@ def answer(poll_id: int) -> ResponseReturnValue:
                 invitee, form.answers(), comment=form.comment.data or "", seen=_seen(), keep=keep(), by=person
             )
             parts.publish(found)
-            flash(_("Your answer is saved. You can change it until the last day."), "done")
+            flash(saved_text(found, len(form.answers())), "done")
             return redirect(url_for("polls.poll", poll_id=poll_id))
         except guard.Stopped as stopped:
             finds = stopped.finds
@@ -241,6 +251,20 @@ def answer(poll_id: int) -> ResponseReturnValue:
             form = answer_form(found)  # with the row of a time that was added meanwhile
             form.form_errors = [error.message]
     return page_of(person, found, form=form, finds=finds), 422
+
+
+def saved_text(poll: DatePoll, answered: int) -> str:
+    """What is said when an answer is saved: also how many times it says nothing about."""
+    left = len(poll.options) - answered
+    if left <= 0:
+        return str(_("Your answer is saved. You can change it until the last day."))
+    return str(
+        ngettext(
+            "Your answer is saved. %(num)s time is still without an answer.",
+            "Your answer is saved. %(num)s times are still without an answer.",
+            left,
+        )
+    )
 
 
 def _seen() -> list[int] | None:
@@ -282,5 +306,7 @@ def _guest_page(invitee: PollInvitee, token: str, form: Any) -> str:
     return render_template(
         "meetings/polls/guest.html", poll=invitee.poll, invitee=invitee, form=form, title=title_outside(invitee.poll),
         here=url_for("polls.guest", guest_token=token, lang=request.args.get("lang")),
-        is_saved=request.args.get("saved") == "1" and invitee.answered_at is not None,
+        saved=saved_text(invitee.poll, len(invitee.answers))
+        if request.args.get("saved") == "1" and invitee.answered_at is not None
+        else "",
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -16,6 +16,21 @@ from portal.people.models import Person
 from portal.times import STOCKHOLM, local, today
 
 YEARS_A_PAGE = 3
+
+_signs: list[Callable[[], sa.ColumnElement[bool]]] = []
+
+
+def sign_of_planning(condition: Callable[[], sa.ColumnElement[bool]]) -> Callable[[], sa.ColumnElement[bool]]:
+    """Let another room say by what a series is on its way to its next meeting, though none is planned: a condition on
+    `MeetingSeries`.
+    """
+    _signs.append(condition)
+    return condition
+
+
+def is_on_its_way() -> sa.ColumnElement[bool]:
+    """Whether somebody is about to find a time for a series' next meeting."""
+    return sa.or_(sa.false(), *(condition() for condition in _signs))
 
 
 @dataclass(slots=True)
@@ -33,6 +48,7 @@ class Years:
     years: list[tuple[int, list[Entry]]] = field(default_factory=list)
     months_since: int | None = None  # the last one was held, and none is planned
     is_late: bool = False
+    is_on_its_way: bool = False  # nothing is planned, and somebody asks for a time
     older: int | None = None  # ask for the years before this one
 
 
@@ -91,4 +107,8 @@ def _look_ahead(series: MeetingSeries, visible: sa.Select[Meeting], found: Years
     if latest is None or latest > db.now() or series.is_ended:
         return
     found.months_since = months_between(local(latest).date(), today())
-    found.is_late = series.months_between is not None and found.months_since >= series.months_between
+    asked = sa.select(MeetingSeries.id).where(MeetingSeries.id == series.id, is_on_its_way())
+    found.is_on_its_way = db.session.scalar(asked) is not None
+    found.is_late = (
+        not found.is_on_its_way and series.months_between is not None and found.months_since >= series.months_between
+    )
