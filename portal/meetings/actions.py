@@ -116,7 +116,7 @@ def set_time(meeting: Meeting, starts_at: datetime, ends_at: datetime, *, place:
             setattr(meeting, name, None)
     meeting.touch()
     for year in (was_at, starts_at):  # the order of the year, or of two years
-        number_anew(series, year)
+        number_anew(meeting.series, year)
     audit.record("meeting_time_set", by=by, on=meeting, revision=meeting.revision)
 
 
