@@ -23,7 +23,7 @@ from portal.meetings.minutes.models import (
     MinutesState,
     RecordNumber,
 )
-from portal.meetings.minutes.policy import check_adjusters, possible_adjusters, readers, until_of
+from portal.meetings.minutes.policy import check_adjusters, possible_adjusters, readers, until_of, would_seal
 from portal.meetings.models import AgendaItem
 from portal.notifications.actions import notify
 from portal.people.models import Person
@@ -55,10 +55,19 @@ def _check_open(adjuster: Adjuster) -> None:
         raise Conflict(_("This is sealed already."))
 
 
-def approve(adjuster: Adjuster, *, edition: int, by: Person) -> None:
+def would_seal_now(adjuster: Adjuster, edition: int) -> bool:
+    """Whether to approve that edition now is the last approval that is needed."""
+    newest = adjuster.minutes.newest.number
+    is_open = adjuster.replaced_at is None and adjuster.state is not AdjusterState.DECLINED and not _is_sealed(adjuster)
+    is_new = (adjuster.addendum is not None or edition == newest) and not adjuster.has_approved(newest)
+    return is_open and is_new and would_seal(adjuster)
+
+
+def approve(adjuster: Adjuster, *, edition: int, may_seal: bool = True, by: Person) -> None:
     """Approve the newest edition, or an addendum. Twice is once. The last approval that is needed seals.
 
-    Raises `Conflict` if that edition has been replaced by a newer one, or the adjuster has declined or been replaced.
+    Raises `Conflict` if that edition has been replaced by a newer one, or the adjuster has declined or been replaced, and,
+    unless `may_seal`, if somebody else approved meanwhile so that this approval would seal.
     """
     _hold(adjuster.minutes, adjuster)
     minutes, newest = adjuster.minutes, adjuster.minutes.newest.number
@@ -74,6 +83,10 @@ def approve(adjuster: Adjuster, *, edition: int, by: Person) -> None:
                 old=edition,
                 new=newest,
             )
+        )
+    if not may_seal and would_seal_now(adjuster, edition):
+        raise Conflict(
+            _("Everybody else has approved meanwhile: your approval seals it. Look at it and approve once more.")
         )
     adjuster.state, adjuster.edition, adjuster.decided_at = AdjusterState.APPROVED, newest, db.now()
     if minutes.state is MinutesState.CIRCULATED:

@@ -117,9 +117,11 @@ def _hours(stay: dict[str, str | None]) -> str:
 
 
 def attendance_notes(content: Content) -> list[str]:
-    """Who is missing: organisations that were called and seats that nobody holds."""
-    found = []
-    if content["attendance"]["absent"]:
+    """Who is missing: organisations that were called and seats that nobody holds; or that nobody noted who was there."""
+    found, is_noted = [], content["attendance"]["basis"] == "noted"
+    if not is_noted:
+        found.append(_("Attendance was not noted."))
+    if is_noted and content["attendance"]["absent"]:
         found.append(_("Not represented: %(names)s.", names=", ".join(content["attendance"]["absent"])))
     if content["attendance"]["vacant"]:
         found.append(_("Vacant seats: %(names)s.", names=", ".join(content["attendance"]["vacant"])))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -21,10 +22,13 @@ from portal.meetings.mode import actions, parts, policy
 from portal.meetings.mode.forms import CommentForm, DecisionForm
 from portal.meetings.mode.models import SpeakerRequest
 from portal.meetings.models import AgendaItem, Answer, Meeting
-from portal.meetings.views import note_read, visible_meeting
+from portal.meetings.views import ask, is_sure, note_read, visible_meeting
 from portal.people.models import Person
+from portal.times import moment
 
 bp = Blueprint("mode", __name__)
+
+SOON = timedelta(hours=1)  # a meeting may begin this much early without a question
 
 
 def _chosen_item(meeting: Meeting) -> AgendaItem | None:
@@ -127,8 +131,13 @@ def done(meeting: Meeting, names: Sequence[str], item: AgendaItem | None = None)
 
 @bp.post("/meetings/<int:meeting_id>/opening")
 def open_meeting(meeting_id: int) -> ResponseReturnValue:
-    """Begin the meeting."""
+    """Begin the meeting; one that starts much later is asked about first."""
     person, meeting = _led_meeting(meeting_id)
+    if meeting.opened_at is None and meeting.starts_at - db.now() > SOON and not is_sure():
+        return ask(
+            meeting, title=_("Begin the meeting"), question=_("The meeting starts %(when)s. Begin it now all the same?", when=moment(meeting.starts_at)),
+            yes=_("Begin it now"), back=url_for("mode.room", meeting_id=meeting_id), no=_("Back to the meeting"),
+        )  # fmt: skip
     actions.open_meeting(meeting, by=person)
     parts.publish(meeting, parts.OF_MEETING)
     return redirect(url_for("mode.room", meeting_id=meeting_id))
@@ -136,8 +145,14 @@ def open_meeting(meeting_id: int) -> ResponseReturnValue:
 
 @bp.post("/meetings/<int:meeting_id>/closing")
 def close_meeting(meeting_id: int) -> ResponseReturnValue:
-    """End the meeting."""
+    """End the meeting; asked about first if nobody is noted as present."""
     person, meeting = _led_meeting(meeting_id)
+    if meeting.is_running and not is_sure() and not policy.attendance_of(meeting):
+        return ask(
+            meeting, title=_("Close the meeting"), question=_("Nobody is noted as present. Close the meeting all the same?"),
+            texts=[_("Note who is here before you close it. Otherwise the minutes say that attendance was not noted.")],
+            yes=_("Close it without attendance"), back=url_for("mode.room", meeting_id=meeting_id, _anchor="mode-people"), no=_("Back to note who is here"),
+        )  # fmt: skip
     actions.close_meeting(meeting, by=person)
     parts.publish(meeting, parts.OF_MEETING)
     flash(_("The meeting is closed. Go through the minutes and circulate them."), "done")
