@@ -190,6 +190,7 @@ function start() {
     for (const field of form.querySelectorAll("[aria-invalid]")) for (const name of ["aria-invalid", "aria-describedby"]) field.removeAttribute(name);
     form.removeAttribute("data-guard-blocked");
     form.elements.namedItem("client_id").value = newId();
+    form.elements.namedItem("due_asked")?.setAttribute("value", "");
     for (const area of form.querySelectorAll("[data-draft-key]")) clearDraft(area);
   }
 

@@ -12,7 +12,7 @@ from portal import db
 from portal.errors import Conflict
 from portal.meetings import actions as meetings
 from portal.meetings import policy as meeting_policy
-from portal.meetings.minutes import actions, adjusting_actions, remark_actions
+from portal.meetings.minutes import adjusting_actions, remark_actions
 from portal.meetings.minutes.content import assemble
 from portal.meetings.minutes.exports import markdown
 from portal.meetings.minutes.models import Adjuster, Minutes, MinutesState

@@ -105,7 +105,8 @@ def edit_item(item_id: int) -> ResponseReturnValue:
 def _filled_form(item: AgendaItem) -> ItemForm:
     return ItemForm(
         formdata=None, title=item.title, kind=item.kind.value, minutes_allotted=item.minutes_allotted,
-        owner=item.owner_id or 0, description=item.description, wants_paper=item.wants_paper, based_on=item.revision,
+        owner=item.owner_id or 0, description=item.description, wants_paper=item.wants_paper,
+        lists_open_actions=item.lists_open_actions, based_on=item.revision,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from portal import markup
@@ -123,8 +123,10 @@ def attendance_notes(content: Content) -> list[str]:
         found.append(_("Attendance was not noted."))
     if is_noted and content["attendance"]["absent"]:
         found.append(_("Not represented: %(names)s.", names=", ".join(content["attendance"]["absent"])))
-    if content["attendance"]["vacant"]:
-        found.append(_("Vacant seats: %(names)s.", names=", ".join(content["attendance"]["vacant"])))
+    if vacant := content["attendance"]["vacant"]:
+        found.append(
+            ngettext("Vacant seat: %(names)s.", "Vacant seats: %(names)s.", len(vacant), names=", ".join(vacant))
+        )
     return found
 
 

@@ -18,6 +18,7 @@ from portal.discussions.models import Thread
 from portal.discussions.policy import visible_threads
 from portal.meetings.agenda.policy import papers_of, visible_items
 from portal.meetings.followup.forms import ActionForm
+from portal.meetings.followup.policy import open_actions
 from portal.meetings.mode import actions, parts, policy
 from portal.meetings.mode.forms import CommentForm, DecisionForm
 from portal.meetings.mode.models import SpeakerRequest
@@ -64,6 +65,10 @@ def item_context(meeting: Meeting, item: AgendaItem | None, person: Person, **gi
         "current": policy.current_item(meeting), "finds": (), "now": db.now(),
     }  # fmt: skip
     if item is not None:
+        lists_open = item.lists_open_actions and meeting.closed_at is None
+        context["open_actions"] = (
+            db.session.scalars(open_actions(person, meeting.group)).unique().all() if lists_open else None
+        )
         context |= {"papers": papers_of(meeting, person).get(item.id, []), "thread": _lifted(item, person)}
         context |= {"decision_form": DecisionForm(formdata=None), "comment_form": CommentForm(formdata=None)}
         action_form = ActionForm(formdata=None)
