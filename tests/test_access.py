@@ -98,6 +98,7 @@ TABLE: dict[str, Row] = {
     "POST meetings.cancel": group_only(MOVED, NO, NO),
     "POST meetings.answer": group_only(MOVED, MOVED, MOVED, {"answer": "online"}),
     "GET meetings.ics": group_only(),
+    "POST mode.record": group_only(409, NO, NO),  # as above
     "GET calls.answer": public(),  # the signed token in the address is the authority
     "POST calls.answer": Row((MOVED,) * 6, {"answer": "online"}),
     "GET calls.feed": public(),  # as above, with a secret address

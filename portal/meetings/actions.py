@@ -141,6 +141,7 @@ def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collect
     if meeting.revision != based_on:
         raise Conflict(_("Somebody else changed the meeting while you wrote. Compare and save again."))
     changed, was_at = [name for name in PLANNED if getattr(meeting, name) != getattr(plan, name)], meeting.starts_at
+    ended_at = meeting.ends_at
     for name in changed:
         setattr(meeting, name, getattr(plan, name))
     meeting.touch()
@@ -149,8 +150,11 @@ def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collect
         number_anew(meeting.series, meeting.starts_at)
     audit.record("meeting_changed", by=by, on=meeting, revision=meeting.revision, fields=changed)
     note_kept(kept, on=meeting, by=by)
-    if meeting.state is MeetingState.CALLED and {"title", "starts_at", "ends_at", "place", "link", "is_all_day"} & set(
-        changed
+    is_to_come = max(ended_at, meeting.ends_at) > db.now()  # what has been changes no calendar
+    if (
+        meeting.state is MeetingState.CALLED
+        and is_to_come
+        and {"title", "starts_at", "ends_at", "place", "link", "is_all_day"} & set(changed)
     ):
         _tell_called(meeting, "meeting_changed", by=by)
 
@@ -302,7 +306,7 @@ def cancel_meeting(meeting: Meeting, *, by: Person) -> None:
     """Call the meeting off. It stays to be read. Raises `Conflict` if it was cancelled or has been closed."""
     hold(meeting)
     check_not_over(meeting)
-    was_called = meeting.state is MeetingState.CALLED
+    was_called = meeting.state is MeetingState.CALLED and meeting.ends_at > db.now()
     meeting.state = MeetingState.CANCELLED
     meeting.touch()
     number_anew(meeting.series, meeting.starts_at)

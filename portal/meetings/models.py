@@ -185,6 +185,11 @@ class Meeting(db.Base):
         return self.opened_at is not None and self.closed_at is None
 
     @property
+    def is_over(self) -> bool:
+        """Whether it was closed, or its time has passed and it does not run."""
+        return not self.is_running and (self.closed_at is not None or self.ends_at <= db.now())
+
+    @property
     def minutes_planned(self) -> int:
         """The agenda's length in minutes."""
         return sum(item.minutes_allotted for item in self.items)

@@ -118,7 +118,7 @@ def hold(leader: Visitor, watcher: Visitor, path: str) -> None:
     expect(room.locator("main")).to_contain_text("Ingen är antecknad som närvarande.")
     room.get_by_role("link", name="Tillbaka och anteckna vilka som är här").click()
     room.locator("#mode-attendance summary").click()
-    room.get_by_role("button", name="Anteckna alla som har sagt att de kommer").click()
+    room.get_by_role("button", name="Anteckna alla som sagt att de kommer").click()
     expect(room.locator(".mode-people .cell.is-here").first).to_be_visible()
     room.get_by_role("button", name="Avsluta mötet").click()
     room.wait_for_url(re.compile(r"/minutes$"))

@@ -8,10 +8,13 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from portal import db
+from portal import db, outbox
 from portal.errors import Conflict
 from portal.meetings import actions as meetings
 from portal.meetings import policy as meeting_policy
+from portal.meetings.actions import Plan
+from portal.meetings.agenda import actions as agenda
+from portal.meetings.agenda.actions import ItemPlan
 from portal.meetings.minutes import adjusting_actions, remark_actions
 from portal.meetings.minutes.content import assemble
 from portal.meetings.minutes.exports import markdown
@@ -20,6 +23,7 @@ from portal.meetings.minutes.page import standing_of
 from portal.meetings.mode import actions as mode
 from portal.meetings.mode.models import Attendance
 from portal.meetings.models import Answer, Invitation, Meeting
+from portal.notifications.models import Notice
 from portal.people.models import Person
 from tests import factories
 from tests.conftest import Sign, send
@@ -104,6 +108,58 @@ def test_a_closed_meeting_asks_nobody_to_come(network: Network, sign_in: Sign) -
     assert "Stängda mötet" not in member.get("/").text
     assert not meeting_policy.can_answer_invitation(network.member, called(meeting, network.member))
     assert send(member, f"/meetings/{meeting.id}/answer", answer="on_site").status_code == 403
+
+
+# --- a meeting that was held without a call -----------------------------------------------------------------------------
+
+
+def test_a_meeting_that_was_held_is_recorded_and_documented(network: Network, sign_in: Sign) -> None:
+    plan = Plan("Mötet i mars", db.now() - timedelta(days=9, hours=2), db.now() - timedelta(days=9))
+    meeting = meetings.plan_meeting(network.group, plan, by=network.convener)
+    agenda.add_item(meeting, ItemPlan("Punkt"), by=network.convener)
+    db.commit()
+    where, secretary, member = f"/meetings/{meeting.id}", sign_in(network.secretary), sign_in(network.member)
+    assert f"{where}/record" in secretary.get(where).text
+    assert f"{where}/call" not in secretary.get(where).text, "it cannot be called"
+    assert send(member, f"{where}/record").status_code == 404
+    assert send(secretary, f"{where}/record").status_code == 302
+    assert send(secretary, f"{where}/record").status_code == 409
+    assert not db.session.scalars(sa.select(Notice)).all()
+    assert not db.session.scalars(sa.select(outbox.Job).where(outbox.Job.kind == "invitation_mail")).all()
+    called_there = called(meeting, network.member)
+    assert send(secretary, f"{where}/attendance", invitation_way=f"{called_there.id} online").status_code == 302
+    stay = db.session.scalars(sa.select(Attendance)).one()
+    assert (stay.came_at, stay.left_at) == (meeting.starts_at, meeting.ends_at)
+    item = meeting.items[0].id
+    assert send(secretary, f"/agenda-items/{item}/minutes", text="Vi talade.", based_on="0").status_code == 302
+    adjusters = {"adjusters": str(network.member.id), "adjust_by": "2099-01-01"}
+    assert send(secretary, f"{where}/minutes/circulation", **adjusters).status_code == 302
+    assert db.session.scalars(sa.select(Minutes)).one().newest.content["attendance"]["basis"] == "noted"
+    assert send(secretary, f"{where}/attendance", invitation_way=f"{called_there.id} left").status_code == 409
+
+
+def test_a_meeting_to_come_is_not_recorded_as_held(network: Network) -> None:
+    plan = Plan("Möte", db.now() - timedelta(hours=1), db.now() + timedelta(hours=1))
+    meeting = meetings.plan_meeting(network.group, plan, by=network.convener)
+    with pytest.raises(Conflict):
+        mode.record_meeting(meeting, by=network.convener)
+
+
+def test_to_begin_a_meeting_that_has_been_is_asked_about(network: Network, sign_in: Sign) -> None:
+    meeting = held(network)
+    db.commit()
+    assert send(sign_in(network.secretary), f"/meetings/{meeting.id}/opening").status_code == 200
+    db.session.refresh(meeting)
+    assert meeting.opened_at is None
+
+
+def test_changing_a_meeting_that_has_been_tells_nobody(network: Network) -> None:
+    meeting = held(network)
+    before = len(db.session.scalars(sa.select(Notice)).all())
+    plan = Plan("Nytt namn", meeting.starts_at, meeting.ends_at)
+    meetings.change_meeting(meeting, plan, based_on=meeting.revision, by=network.convener)
+    meetings.cancel_meeting(meeting, by=network.convener)
+    assert len(db.session.scalars(sa.select(Notice)).all()) == before
 
 
 # --- attendance that nobody noted ---------------------------------------------------------------------------------------

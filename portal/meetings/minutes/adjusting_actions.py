@@ -23,7 +23,7 @@ from portal.meetings.minutes.models import (
     MinutesState,
     RecordNumber,
 )
-from portal.meetings.minutes.policy import check_adjusters, possible_adjusters, readers, until_of, would_seal
+from portal.meetings.minutes.policy import check_adjusters, is_sealed, possible_adjusters, readers, until_of, would_seal
 from portal.meetings.models import AgendaItem
 from portal.notifications.actions import notify
 from portal.people.models import Person
@@ -42,25 +42,11 @@ def _hold(minutes: Minutes, adjuster: Adjuster | None = None) -> None:
             db.session.refresh(adjuster.addendum)
 
 
-def _is_sealed(adjuster: Adjuster) -> bool:
-    if adjuster.addendum is not None:
-        return adjuster.addendum.sealed_at is not None
-    return adjuster.minutes.state is MinutesState.SEALED
-
-
 def _check_open(adjuster: Adjuster) -> None:
     if adjuster.replaced_at is not None:
         raise Conflict(_("Somebody else has been named instead of you."))
-    if _is_sealed(adjuster):
+    if is_sealed(adjuster):
         raise Conflict(_("This is sealed already."))
-
-
-def would_seal_now(adjuster: Adjuster, edition: int) -> bool:
-    """Whether to approve that edition now is the last approval that is needed."""
-    newest = adjuster.minutes.newest.number
-    is_open = adjuster.replaced_at is None and adjuster.state is not AdjusterState.DECLINED and not _is_sealed(adjuster)
-    is_new = (adjuster.addendum is not None or edition == newest) and not adjuster.has_approved(newest)
-    return is_open and is_new and would_seal(adjuster)
 
 
 def approve(adjuster: Adjuster, *, edition: int, may_seal: bool = True, by: Person) -> None:
@@ -84,7 +70,7 @@ def approve(adjuster: Adjuster, *, edition: int, may_seal: bool = True, by: Pers
                 new=newest,
             )
         )
-    if not may_seal and would_seal_now(adjuster, edition):
+    if not may_seal and would_seal(adjuster, edition):
         raise Conflict(
             _("Everybody else has approved meanwhile: your approval seals it. Look at it and approve once more.")
         )
@@ -171,7 +157,7 @@ def drop_adjuster(adjuster: Adjuster, *, by: Person) -> None:
 
 
 def _check_replaceable(adjuster: Adjuster) -> None:
-    if _is_sealed(adjuster):
+    if is_sealed(adjuster):
         raise Conflict(_("This is sealed already."))
     if adjuster.replaced_at is not None:
         raise Conflict(_("Somebody else has named another adjuster meanwhile."))

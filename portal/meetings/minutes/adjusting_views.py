@@ -195,7 +195,7 @@ def approve(adjuster_id: int) -> ResponseReturnValue:
     edition = request.form.get("edition", type=int)
     if edition is None:
         abort(400)
-    if adjusting_actions.would_seal_now(adjuster, edition) and not is_sure():
+    if policy.would_seal(adjuster, edition) and not is_sure():
         return _ask_to_seal(adjuster, edition)
     adjusting_actions.approve(adjuster, edition=edition, may_seal=is_sure(), by=person)
     is_sealed = adjuster.addendum.sealed_at if adjuster.addendum is not None else adjuster.minutes.sealed_at

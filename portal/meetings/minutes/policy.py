@@ -123,22 +123,27 @@ def check_circulable(meeting: Meeting) -> None:
         raise Conflict(_("Only a meeting that was called has minutes."))
     if meeting.circulated_at is not None:
         raise Conflict(_("The minutes have been circulated already."))
-    if not is_over(meeting):
+    if not meeting.is_over:
         raise Conflict(_("The meeting is not over. Close it before you circulate its minutes."))
     if all(item.kind is ItemKind.BREAK for item in meeting.items):
         raise Conflict(_("There is nothing to circulate: the meeting has no agenda."))
 
 
-def is_over(meeting: Meeting) -> bool:
-    """Whether the meeting was closed, or its time has passed and it does not run."""
-    return not meeting.is_running and (meeting.closed_at is not None or meeting.ends_at <= db.now())
+def is_sealed(adjuster: Adjuster) -> bool:
+    """Whether what the adjuster is to approve is closed already."""
+    if adjuster.addendum is not None:
+        return adjuster.addendum.sealed_at is not None
+    return adjuster.minutes.state is MinutesState.SEALED
 
 
-def would_seal(adjuster: Adjuster) -> bool:
-    """Whether everybody else who is required has approved the newest edition, or the addendum."""
+def would_seal(adjuster: Adjuster, edition: int) -> bool:
+    """Whether to approve that edition now is the last approval that is needed."""
     newest = adjuster.minutes.newest.number
+    is_open = adjuster.replaced_at is None and adjuster.state is not AdjusterState.DECLINED and not is_sealed(adjuster)
+    is_new = (adjuster.addendum is not None or edition == newest) and not adjuster.has_approved(newest)
     named = adjuster.addendum.adjusters if adjuster.addendum is not None else adjuster.minutes.adjusters
-    return all(one.has_approved(newest) for one in named if one.replaced_at is None and one is not adjuster)
+    others = [one for one in named if one.replaced_at is None and one is not adjuster]
+    return is_open and is_new and all(one.has_approved(newest) for one in others)
 
 
 # --- who is concerned ---------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from portal.meetings.mode import actions, parts, policy
 from portal.meetings.mode.forms import CommentForm, DecisionForm
 from portal.meetings.mode.models import SpeakerRequest
 from portal.meetings.models import AgendaItem, Answer, Meeting
+from portal.meetings.policy import can_plan_meeting
 from portal.meetings.views import ask, is_sure, note_read, visible_meeting
 from portal.people.models import Person
 from portal.times import moment
@@ -134,14 +135,37 @@ def done(meeting: Meeting, names: Sequence[str], item: AgendaItem | None = None)
     return redirect(url_for("mode.room", meeting_id=meeting.id, item=item.id if item is not None else None))
 
 
+@bp.post("/meetings/<int:meeting_id>/record")
+def record(meeting_id: int) -> ResponseReturnValue:
+    """Write down that the meeting has been held, without a call."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    web.check(can_plan_meeting(person, meeting.group))
+    actions.record_meeting(meeting, by=person)
+    flash(_("The meeting is recorded. Nobody has been told. Note who was there, and write the minutes."), "done")
+    return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
+
+
+def _why_not_now(meeting: Meeting) -> str:
+    """What is asked before a meeting begins at a time that is hardly its own."""
+    if meeting.starts_at - db.now() > SOON:
+        return str(_("The meeting starts %(when)s. Begin it now all the same?", when=moment(meeting.starts_at)))
+    if meeting.is_over:
+        held = _(
+            "The meeting ended %(when)s. If it was held, note who was there and write the minutes. Begin it now all the same?",
+            when=moment(meeting.ends_at),
+        )
+        return str(held)
+    return ""
+
+
 @bp.post("/meetings/<int:meeting_id>/opening")
 def open_meeting(meeting_id: int) -> ResponseReturnValue:
     """Begin the meeting; one that starts much later is asked about first."""
     person, meeting = _led_meeting(meeting_id)
-    if meeting.opened_at is None and meeting.starts_at - db.now() > SOON and not is_sure():
+    if meeting.opened_at is None and (question := _why_not_now(meeting)) and not is_sure():
         return ask(
-            meeting, title=_("Begin the meeting"), question=_("The meeting starts %(when)s. Begin it now all the same?", when=moment(meeting.starts_at)),
-            yes=_("Begin it now"), back=url_for("mode.room", meeting_id=meeting_id), no=_("Back to the meeting"),
+            meeting, title=_("Begin the meeting"), question=question, yes=_("Begin it now"), back=url_for("mode.room", meeting_id=meeting_id), no=_("Back to the meeting"),
         )  # fmt: skip
     actions.open_meeting(meeting, by=person)
     parts.publish(meeting, parts.OF_MEETING)
