@@ -284,7 +284,7 @@ def test_vacant_seats_stand_in_the_room(network: Network, sign_in: Sign) -> None
     db.session.add(Seat(group_id=network.group.id, organisation_id=held.id, ordinary_id=network.member.id))
     db.commit()
     page = sign_in(network.member).get(f"/meetings/{meeting.id}/room").text
-    assert "Vakanta platser: Tomma Länet." in page
+    assert "Vakant plats: Tomma Länet." in page
     assert "Fyllda Länet" not in page
 
 
