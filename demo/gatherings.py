@@ -113,6 +113,7 @@ def _add_agenda(meeting: Meeting, items: list[dict[str, Any]], cast: Cast, calen
                 about["title"], ItemKind(about["kind"]), about["minutes"],
                 owner=cast.people[about["owner"]] if "owner" in about else None,
                 description=calendar.fill(about.get("text", ""), on),
+                lists_open_actions=about.get("open_actions", False),
             ),
             by=by,
         )  # fmt: skip

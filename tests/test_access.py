@@ -98,6 +98,7 @@ TABLE: dict[str, Row] = {
     "POST meetings.cancel": group_only(MOVED, NO, NO),
     "POST meetings.answer": group_only(MOVED, MOVED, MOVED, {"answer": "online"}),
     "GET meetings.ics": group_only(),
+    "POST mode.record": group_only(409, NO, NO),  # as above
     "GET calls.answer": public(),  # the signed token in the address is the authority
     "POST calls.answer": Row((MOVED,) * 6, {"answer": "online"}),
     "GET calls.feed": public(),  # as above, with a secret address
@@ -121,7 +122,7 @@ TABLE: dict[str, Row] = {
     "POST agenda.send": group_only(MOVED, NO, NO),
     "GET mode.room": group_only(),
     "GET mode.room_parts": group_only(),
-    "POST mode.open_meeting": group_only(MOVED, NO, NO),
+    "POST mode.open_meeting": group_only(MOVED, NO, NO, {"sure": "1"}),
     "POST mode.close_meeting": group_only(WRONG_STATE, NO, NO),  # it has not begun
     "POST mode.go_to_item": group_only(WRONG_STATE, NO, NO),
     "POST mode.extend_item": group_only(WRONG_STATE, NO, NO),
@@ -139,7 +140,7 @@ TABLE: dict[str, Row] = {
     "GET minutes.minutes_pdf": group_only(),
     "GET minutes.minutes_docx": group_only(),
     "GET minutes.minutes_markdown": group_only(),
-    "GET minutes.circulate": group_only(OK, NO, NO),
+    "GET minutes.circulate": group_only(WRONG_STATE, NO, NO),  # the meeting is to come
     "POST minutes.circulate": group_only(WRONG, NO, NO, {"adjust_by": "2031-05-05"}),
     "POST minutes.make_edition": group_only(
         WRONG_STATE, NO, NO, {"reason": "Ny", "based_on": "1"}, "held"

@@ -131,6 +131,7 @@ def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collect
         raise Conflict(_("Somebody else changed the meeting while you wrote. Compare and save again."))
     plan = replace(plan, title=_numbered(meeting, plan.title, plan.starts_at))
     changed, was_at = [name for name in PLANNED if getattr(meeting, name) != getattr(plan, name)], meeting.starts_at
+    ended_at = meeting.ends_at
     for name in changed:
         setattr(meeting, name, getattr(plan, name))
     meeting.touch()
@@ -139,8 +140,11 @@ def change_meeting(meeting: Meeting, plan: Plan, *, based_on: int, keep: Collect
         number_anew(meeting.series, meeting.starts_at)
     audit.record("meeting_changed", by=by, on=meeting, revision=meeting.revision, fields=changed)
     note_kept(kept, on=meeting, by=by)
-    if meeting.state is MeetingState.CALLED and {"title", "starts_at", "ends_at", "place", "link", "is_all_day"} & set(
-        changed
+    is_to_come = max(ended_at, meeting.ends_at) > db.now()  # what has been changes no calendar
+    if (
+        meeting.state is MeetingState.CALLED
+        and is_to_come
+        and {"title", "starts_at", "ends_at", "place", "link", "is_all_day"} & set(changed)
     ):
         tell_called(meeting, "meeting_changed", by=by)
 
@@ -153,7 +157,7 @@ def cancel_meeting(meeting: Meeting, *, reason: str = "", keep: Collection[str] 
     kept = guard.check({"reason": reason}, keep=keep)
     hold(meeting)
     check_not_over(meeting)
-    was_called = meeting.state is MeetingState.CALLED
+    was_called = meeting.state is MeetingState.CALLED and meeting.ends_at > db.now()
     meeting.state = MeetingState.CANCELLED
     meeting.touch()
     number_anew(meeting.series, meeting.starts_at)

@@ -185,9 +185,20 @@ class Meeting(db.Base):
         return self.opened_at is not None and self.closed_at is None
 
     @property
+    def is_over(self) -> bool:
+        """Whether it was closed, or its time has passed and it does not run."""
+        return not self.is_running and (self.closed_at is not None or self.ends_at <= db.now())
+
+    @property
     def minutes_planned(self) -> int:
         """The agenda's length in minutes."""
         return sum(item.minutes_allotted for item in self.items)
+
+    @property
+    def minutes_over(self) -> int:
+        """By how much the agenda is longer than the meeting; 0 if it is not, or of whole days."""
+        length = int((self.ends_at - self.starts_at).total_seconds()) // 60
+        return 0 if self.is_all_day else max(0, self.minutes_planned - length)
 
     def timetable(self) -> list[tuple[AgendaItem, datetime, int | None]]:
         """Each item with its planned start and its paragraph number (breaks have none)."""

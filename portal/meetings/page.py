@@ -82,10 +82,8 @@ def _agenda(meeting: Meeting, person: Person) -> dict[str, Any]:
         "threads": {thread.id: thread for thread in db.session.scalars(threads).unique()},
         "edition": edition,
         "changes": agenda_policy.changes_since(edition, meeting) if edition is not None else None,
-        "may_plan": policy.can_plan_meeting(person, meeting.group)
-        and meeting.closed_at is None
-        and meeting.state != "cancelled",
-        "may_propose": agenda_policy.can_propose_item(person, meeting.group),
+        "may_plan": policy.can_plan_meeting(person, meeting.group) and policy.is_open(meeting),
+        "may_propose": agenda_policy.can_propose_item(person, meeting.group) and policy.is_open(meeting),
         "open_actions": _open_actions(meeting, person),
         "proposals": len(
             [p for p in agenda_policy.open_proposals(person, meeting.group) if p.meeting_id in {None, meeting.id}]

@@ -72,9 +72,9 @@ def invitation_of(person: Person, meeting: Meeting) -> Invitation | None:
 
 
 def can_answer_invitation(person: Person, invitation: Invitation) -> bool:
-    """The invited person, while the call stands, until the meeting is over, unless it was cancelled."""
+    """The invited person, while the call stands, until the meeting is over or closed, unless it was cancelled."""
     meeting, stands = invitation.meeting, invitation.withdrawn_at is None
-    is_to_come = meeting.state is MeetingState.CALLED and meeting.ends_at > db.now()
+    is_to_come = meeting.state is MeetingState.CALLED and meeting.ends_at > db.now() and meeting.closed_at is None
     return stands and invitation.person_id == person.id and is_to_come
 
 
@@ -91,6 +91,7 @@ def unanswered_invitations(person: Person) -> Sequence[Invitation]:
             Invitation.withdrawn_at.is_(None),
             Meeting.state == MeetingState.CALLED,
             Meeting.ends_at > db.now(),
+            Meeting.closed_at.is_(None),
             Meeting.id.in_(visible),
         )
         .order_by(Meeting.starts_at)
@@ -101,7 +102,7 @@ def meetings_to_come(person: Person) -> sa.Select[Meeting]:
     """Called meetings that are not over, of the person's groups, nearest first."""
     return (
         visible_meetings(person)
-        .where(Meeting.ends_at > db.now(), Meeting.state == MeetingState.CALLED)
+        .where(Meeting.ends_at > db.now(), Meeting.state == MeetingState.CALLED, Meeting.closed_at.is_(None))
         .order_by(Meeting.starts_at)
     )
 
@@ -140,6 +141,11 @@ def check_not_over(meeting: Meeting) -> None:
     check_not_circulated(meeting)
     if meeting.closed_at is not None:
         raise Conflict(_("The meeting has been closed."))
+
+
+def is_open(meeting: Meeting) -> bool:
+    """Whether its agenda can still change: not cancelled, not closed, not circulated."""
+    return meeting.state is not MeetingState.CANCELLED and meeting.closed_at is None and meeting.circulated_at is None
 
 
 def check_not_circulated(meeting: Meeting) -> None:

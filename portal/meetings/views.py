@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,6 +50,29 @@ def note_read(action: str, meeting: Meeting, person: Person) -> None:
     """Note that somebody reads of a meeting whose group is sensitive."""
     if meeting.group.handling_class is HandlingClass.SENSITIVE:
         audit.record_read(action, by=person, on=meeting)
+
+
+def ask(
+    meeting: Meeting,
+    *,
+    title: str,
+    question: str,
+    yes: str,
+    back: str,
+    no: str,
+    texts: Sequence[str] = (),
+    **fields: Any,
+) -> str:
+    """A page that asks before a step is taken; the step's own address takes the answer (`sure`). Works without JavaScript."""
+    return render_template(
+        "meetings/ask.html", meeting=meeting, group=meeting.group, title=title, question=question, texts=texts, yes=yes, back=back,
+        no=no, fields=fields,
+    )  # fmt: skip
+
+
+def is_sure() -> bool:
+    """Whether the form comes from the page that asked."""
+    return request.form.get("sure") == "1"
 
 
 @bp.get("/calendar", endpoint="calendar")
@@ -157,6 +181,7 @@ def edit_meeting(meeting_id: int) -> ResponseReturnValue:
     web.check(policy.can_plan_meeting(person, meeting.group))
     form, finds, conflict, status = MeetingForm(), [], "", 200
     if request.method == "GET":
+        policy.check_not_over(meeting)
         form = _filled_form(meeting)
     elif not form.validate():
         status = 422

@@ -2,6 +2,7 @@
 import { newId } from "./composer.js";
 import { adoptDraft, clearDraft, keepAll } from "./drafts.js";
 import { startGuard } from "./guard-ui.js";
+import { Captures, entryOf, showWaiting } from "./mode-captures.js";
 import { startClock } from "./mode-clock.js";
 import { startPresence } from "./mode-people.js";
 import { NoContact, SessionEnded, fetchPart, parts } from "./net.js";
@@ -17,6 +18,12 @@ function start() {
   const failure = mode.querySelector("[data-mode-error]");
   const clock = startClock(mode);
   const people = startPresence(mode);
+  const captures = new Captures({
+    meeting: mode.dataset.topic,
+    token: () => document.querySelector("#mode-form input[name=csrf_token]").value,
+    onChange: showCaptures,
+    onArrived: () => feed.catchUp(),
+  });
   let editor = null;
   let feed = null;
 
@@ -104,10 +111,12 @@ function start() {
   function adopt() {
     const form = middle.querySelector("form[data-editor]");
     editor = form ? new NoteEditor(form, { onTyping: () => feed?.typing() }) : null;
+    captures.settleDrafts();
     for (const field of middle.querySelectorAll("[data-draft-key]")) adoptDraft(field);
     for (const bar of middle.querySelectorAll("markdown-toolbar")) bar.removeAttribute("tabindex");
     clock.look();
     offerUnsent();
+    showCaptures();
   }
 
   /** Text of other items that never arrived (the tab was closed meanwhile): say where, so that it is sent when one goes there. */
@@ -146,26 +155,61 @@ function start() {
   /** What was typed while the rest was on its way stays. */
   const without = (text, sent) => (text === sent ? "" : text.startsWith(sent) ? text.slice(sent.length).trimStart() : text);
 
+  /** Add a decision, an action, a word to the secretary; without the network it waits in the journal and the form is free. */
   async function capture(form) {
-    const body = new FormData(form);
-    const answer = await ask(() => fetchPart(form.action, { method: "POST", body }));
-    if (answer === null) return;
-    if (answer.status === 422) {
-      const fresh = parts(await answer.text()).querySelector("form");
-      form.replaceWith(fresh);
-      startGuard(fresh.parentNode);
-      (fresh.querySelector("[data-guard], [aria-invalid]") ?? fresh.querySelector("textarea, input[type=text]")).focus();
+    const sent = new FormData(form);
+    const entry = entryOf(form, mode.dataset.topic, shown());
+    failure.hidden = true;
+    const result = await captures.add(entry);
+    if (result.state === "refused") {
+      captures.drop(entry);
+      if (result.status === 422) takeRefused(form, result.html);
+      else fail(result.html);
       return;
     }
-    if (!answer.ok) return fail(await answer.text());
-    if (form.elements.namedItem("client_id").value !== body.get("client_id")) return; // pressed twice: it was one
-    const texts = [...form.querySelectorAll("textarea, input[type=text]")].map((field) => [field, without(field.value, body.get(field.name))]);
-    form.reset();
-    for (const [field, rest] of texts) field.value = rest;
-    form.querySelector("[data-guard]")?.remove();
+    showCaptures();
+    if (form.isConnected && form.elements.namedItem("client_id").value === sent.get("client_id")) clear(form, sent); // pressed twice: it was one
+    if (result.state === "done") feed?.catchUp();
+  }
+
+  /** The form as the portal gives it back, with what was wrong. */
+  function takeRefused(form, html) {
+    keepAll();
+    const fresh = parts(html).querySelector("form");
+    form.replaceWith(fresh);
+    startGuard(fresh.parentNode);
+    for (const field of fresh.querySelectorAll("[data-draft-key]")) adoptDraft(field);
+    (fresh.querySelector("[data-guard], [aria-invalid]") ?? fresh.querySelector("textarea, input[type=text]")).focus();
+  }
+
+  /** Free for the next one: nothing of what was sent or refused before stays, only what was typed meanwhile. */
+  function clear(form, sent) {
+    for (const field of form.querySelectorAll("textarea, input[type=text], input[type=date]")) field.value = without(field.value, sent.get(field.name));
+    for (const field of form.querySelectorAll("select")) if (field.value === sent.get(field.name)) field.value = "";
+    for (const said of form.querySelectorAll("[data-guard], .mirror, .field-error")) said.remove();
+    for (const field of form.querySelectorAll("[aria-invalid]")) for (const name of ["aria-invalid", "aria-describedby"]) field.removeAttribute(name);
+    form.removeAttribute("data-guard-blocked");
     form.elements.namedItem("client_id").value = newId();
+    form.elements.namedItem("due_asked")?.setAttribute("value", "");
     for (const area of form.querySelectorAll("[data-draft-key]")) clearDraft(area);
-    feed?.catchUp();
+  }
+
+  function showCaptures() {
+    const list = middle.querySelector("[data-waiting]");
+    if (!list) return;
+    const titleOf = (item) => (item === shown() ? "" : mode.querySelector(`#mode-agenda a[data-item="${CSS.escape(item)}"] .name`)?.textContent ?? "");
+    showWaiting(list, captures, titleOf, { onOpen: openRefused, onDrop: (entry) => { captures.drop(entry); showCaptures(); } });
+  }
+
+  /** What was refused after it had waited: back into its form, where what was found can be mended. */
+  async function openRefused(entry) {
+    if (entry.item !== shown()) await show(entry.item);
+    const form = middle.querySelector(`#${entry.kind}-form`);
+    if (!form || entry.item !== shown()) return;
+    const { status, html } = captures.stateOf(entry);
+    captures.drop(entry);
+    if (status === 422) takeRefused(form, html);
+    showCaptures();
   }
 
   document.addEventListener("submit", (event) => {
@@ -205,4 +249,5 @@ function start() {
   Object.defineProperty(feed, "postsUrl", { get: partsUrl }); // the parts of the item that is shown now
   adopt();
   feed.start();
+  captures.flush();
 }

@@ -97,6 +97,7 @@ def hold(leader: Visitor, watcher: Visitor, path: str) -> None:
     room = leader.page
     leader.go(f"{path}/room")
     room.get_by_role("button", name="Börja mötet").click()
+    room.get_by_role("button", name="Börja nu ändå").click()  # it starts in weeks: one is asked
     expect(room.locator(".mode-state")).to_contain_text("Pågår")
     room.locator("#mode-agenda a", has_text="Hotellbranschen").click()
     expect(room.locator("#mode-title")).to_have_text("Hotellbranschen")
@@ -114,6 +115,12 @@ def hold(leader: Visitor, watcher: Visitor, path: str) -> None:
         expect(page.locator("#mode-item")).to_contain_text("Skicka materialet till länen")
     expect(room.locator("[data-save-state]")).to_contain_text("Sparat")
     room.get_by_role("button", name="Avsluta mötet").click()
+    expect(room.locator("main")).to_contain_text("Ingen är antecknad som närvarande.")
+    room.get_by_role("link", name="Tillbaka och anteckna vilka som är här").click()
+    room.locator("#mode-attendance summary").click()
+    room.get_by_role("button", name="Anteckna alla som sagt att de kommer").click()
+    expect(room.locator(".mode-people .cell.is-here").first).to_be_visible()
+    room.get_by_role("button", name="Avsluta mötet").click()
     room.wait_for_url(re.compile(r"/minutes$"))
 
 
@@ -127,7 +134,7 @@ def adjust(secretary: Visitor, member: Visitor, path: str, name: str) -> None:
     expect(page.get_by_role("heading", name="Version 1")).to_be_visible()
     member.go(f"{path}/minutes")
     paragraph = member.page.locator("article.minutes-item", has_text="Hotellbranschen")
-    paragraph.get_by_text("Anmärk på stycket").click()
+    paragraph.get_by_text("Anmärk på paragrafen").click()
     paragraph.get_by_label("Vad ska ändras?").fill("Det var även nagelsalonger.")
     paragraph.get_by_role("button", name="Skicka anmärkningen").click()
     expect(paragraph.locator(".remark")).to_be_visible()
@@ -149,6 +156,8 @@ def adjust(secretary: Visitor, member: Visitor, path: str, name: str) -> None:
     expect(paragraph.locator(".reading")).to_contain_text("nagelsalonger.")
     expect(member.page.locator(".remark")).to_contain_text("Tack, det är med nu.")
     member.page.get_by_role("button", name="Justera version 2").click()
+    expect(member.page.locator("main")).to_contain_text("låser protokollet för gott")
+    member.page.get_by_role("button", name="Justera och lås").click()
     expect(member.page.get_by_role("heading", name="Version 2 är låst")).to_be_visible()
 
 

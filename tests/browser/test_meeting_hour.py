@@ -48,6 +48,8 @@ def plan_meeting(convener: Visitor) -> str:
     page.locator("form[action$='/call'] button").click()
     convener.go(f"{path}/room")
     page.get_by_role("button", name="Börja mötet").click()
+    expect(page.locator("main")).to_contain_text("Mötet börjar")  # in years: one is asked
+    page.get_by_role("button", name="Börja nu ändå").click()
     return path
 
 
@@ -222,3 +224,62 @@ def test_what_is_typed_beside_the_minutes_stays(visit: Open, email_of: Callable[
     held[0].continue_()
     expect(page.locator(".mode-rows .decision")).to_contain_text("Vi gör så.")
     expect(page.locator("#decision-text")).to_have_value("Nästa beslut")
+
+
+def test_what_is_decided_without_the_network_is_sent_once_it_is_back(
+    visit: Open, stack: Stack, email_of: Callable[[str, str], str]
+) -> None:
+    convener, secretary = visit(email_of("", "LAMP (convener)")), visit(email_of("", "LAMP (secretary)"))
+    path = plan_meeting(convener)
+    secretary.watch_sockets()
+    secretary.go(f"{path}/room")
+    page = secretary.page
+    rows, waiting = page.locator(".mode-rows"), page.locator("[data-waiting] li")
+    secretary.cut()
+    page.locator("#decision-text").fill("Vi gör så.")
+    page.get_by_role("button", name="Lägg till beslutet").click()
+    expect(waiting).to_contain_text(["Väntar på nätet: beslutet är inte sparat ännu."])
+    expect(waiting).to_contain_text(["Vi gör så."])
+    expect(page.locator("#decision-text")).to_have_value("")  # free for the next one
+    page.locator("#action-text").fill("Ring länen")
+    page.locator("#action-form select").select_option(index=1)
+    page.get_by_role("button", name="Lägg till åtgärden").click()
+    expect(waiting).to_have_count(2)
+    secretary.mend()
+    expect(rows.locator(".decision")).to_contain_text(["Vi gör så."])
+    expect(rows.locator(".action")).to_contain_text(["Ring länen"])
+    expect(waiting).to_have_count(0)
+
+    secretary.cut()
+    page.locator("#decision-text").fill("Nästa beslut.")
+    page.get_by_role("button", name="Lägg till beslutet").click()
+    expect(waiting).to_have_count(1)
+    page.close()  # the laptop is closed before the network is back
+    secretary.is_cut = False
+    secretary.context.unroute("**/*")
+    page = secretary.page = secretary.context.new_page()
+    secretary.go(f"{path}/room")
+    expect(page.locator(".mode-rows .decision")).to_contain_text(["Vi gör så.", "Nästa beslut."])
+    expect(page.locator("[data-waiting] li")).to_have_count(0)
+    expect(page.locator("#decision-text")).to_have_value("")
+    page.reload()
+    expect(page.locator(".mode-rows .decision")).to_have_count(2)
+
+
+def test_what_was_refused_leaves_nothing_in_the_form(visit: Open, email_of: Callable[[str, str], str]) -> None:
+    convener = visit(email_of("", "LAMP (convener)"))
+    plan_meeting(convener)
+    page = convener.page
+    form = page.locator("#action-form")
+    form.locator("select").select_option(index=1)
+    page.locator("#action-text").evaluate("field => { field.maxLength = 2000; }")
+    page.locator("#action-text").fill("Ring länen " * 100)
+    page.get_by_role("button", name="Lägg till åtgärden").click()
+    expect(form.locator(".field-error")).to_contain_text("Högst 1")
+    expect(page.locator("[data-waiting] li")).to_have_count(0)
+    page.locator("#action-text").fill("Ring länen")
+    page.get_by_role("button", name="Lägg till åtgärden").click()
+    expect(page.locator(".mode-rows .action")).to_contain_text(["Ring länen"])
+    expect(form.locator(".field-error")).to_have_count(0)
+    expect(form.locator("[aria-invalid]")).to_have_count(0)
+    expect(form.locator("select")).to_have_value("")

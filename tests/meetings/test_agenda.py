@@ -504,3 +504,34 @@ def test_the_agenda_alone_is_what_the_page_shows(network: Network, sign_in: Sign
     assert "<html" not in answer.text
     assert answer.headers["X-Last-Seq"] == str(meeting.last_seq)
     assert "flytta" not in answer.text.lower(), "a member has no tools"
+
+
+def test_the_agenda_says_by_how_much_it_is_too_long(network: Network, sign_in: Sign) -> None:
+    meeting = made(network, items=3)  # three times ten minutes in an hour
+    member = sign_in(network.member)
+    where = f"/meetings/{meeting.id}"
+    assert meeting.minutes_over == 0
+    assert "is-warn" not in member.get(where).text
+    meeting.items[0].minutes_allotted = 110
+    db.commit()
+    assert meeting.minutes_over == 70
+    said = BeautifulSoup(member.get(where).text, "html.parser").select_one(".is-warn")
+    assert said is not None
+    assert "1 h 10 min" in said.text
+
+
+def test_an_item_lists_what_is_open_by_choice_also_in_meeting_mode(network: Network, sign_in: Sign) -> None:
+    meeting = made(network, items=1)
+    task = followup.Task("Ring länen", network.ngo, network.member)
+    followup.add_action(network.group, task, client_id=str(uuid.uuid4()), by=network.convener)
+    db.commit()
+    item, convener = meeting.items[0], sign_in(network.convener)
+    room = f"/meetings/{meeting.id}/room"
+    assert "Ring länen" not in convener.get(room).text
+    form = form_of(convener, item.id) | {"lists_open_actions": "y"}
+    assert send(convener, f"/agenda-items/{item.id}/edit", **form).status_code == 302
+    db.session.refresh(item)
+    assert item.lists_open_actions
+    for where in (f"/meetings/{meeting.id}", room):
+        assert "Ring länen" in convener.get(where).text
+    assert form_of(convener, item.id)["lists_open_actions"] == "y"

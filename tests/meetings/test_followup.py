@@ -387,3 +387,36 @@ def test_the_guard_and_the_seal(network: Network) -> None:
     adjusting_actions.approve(made.adjusters[0], edition=1, by=network.member)
     actions.set_action_state(kept, ActionState.DONE, by=network.member)
     assert state(kept) is ActionState.DONE, "what is done goes on after the seal"
+
+
+def test_a_day_that_has_passed_is_asked_about_once(network: Network, sign_in: Sign) -> None:
+    member = sign_in(network.member)
+    where = f"/groups/{network.group.slug}/actions/new"
+    form = {"text": "Ring", "who": f"p{network.member.id}", "due_on": "2020-01-02", "client_id": str(uuid.uuid4())}
+    asked = send(member, where, **form)
+    assert asked.status_code == 422
+    page = BeautifulSoup(asked.text, "html.parser")
+    hidden = page.select_one("input[name=due_asked]")
+    assert hidden is not None
+    assert hidden["value"] == "2020-01-02"
+    assert send(member, where, **form | {"due_on": "2020-01-03"}, due_asked="2020-01-02").status_code == 422, (
+        "another day"
+    )
+    assert send(member, where, **form, due_asked="2020-01-02").status_code == 302
+    made = db.session.scalars(sa.select(ActionItem)).one()
+    page = BeautifulSoup(member.get(f"/actions/{made.id}").text, "html.parser")
+    hidden = page.select_one("input[name=due_asked]")
+    assert hidden is not None
+    assert hidden["value"] == "2020-01-02", "what is late already is not asked about when other words are saved"
+
+
+def test_decisions_of_minutes_that_are_not_sealed_are_marked(network: Network, sign_in: Sign) -> None:
+    held = factories.held_meeting(network.group, network.convener)
+    made = factories.circulated(held, network.secretary, [network.member])
+    db.commit()
+    member, where = sign_in(network.member), f"/groups/{network.group.slug}/decisions"
+    marked = ".decision-row .tag-warn"
+    assert BeautifulSoup(member.get(where).text, "html.parser").select(marked)
+    adjusting_actions.approve(made.adjusters[0], edition=1, by=network.member)
+    db.commit()
+    assert not BeautifulSoup(member.get(where).text, "html.parser").select(marked)

@@ -758,7 +758,7 @@ def test_the_whole_way_over_http(network: Network, sign_in: Sign) -> None:
     assert send(member, f"/adjusters/{mine}/approval", edition="1").status_code == 409
     assert send(member, f"/adjusters/{mine}/approval", edition="x").status_code == 400
     assert send(member, f"/adjusters/{mine}/approval", edition="2").status_code == 302
-    assert send(convener, f"/adjusters/{hers}/approval", edition="2").status_code == 302
+    assert send(convener, f"/adjusters/{hers}/approval", edition="2", sure="1").status_code == 302
     outbox.run_all()
     page = member.get(where).text
     assert db.session.scalars(sa.select(MinutesEdition.sha256).where(MinutesEdition.number == 2)).one()[:4] in page
@@ -767,7 +767,7 @@ def test_the_whole_way_over_http(network: Network, sign_in: Sign) -> None:
     assert send(secretary, f"{where}/addenda", **(form | {"text": ""})).status_code == 422
     assert send(secretary, f"{where}/addenda", **form).status_code == 302
     extra = db.session.scalars(sa.select(Adjuster.id).where(Adjuster.addendum_id.is_not(None))).one()
-    assert send(member, f"/adjusters/{extra}/approval", edition="2").status_code == 302
+    assert send(member, f"/adjusters/{extra}/approval", edition="2", sure="1").status_code == 302
     outbox.run_all()
     addendum = db.session.scalars(sa.select(Addendum)).one()
     assert member.get(f"/addenda/{addendum.id}/file").mimetype == "application/pdf"

@@ -153,7 +153,7 @@ def test_a_whole_meeting_over_http(network: Network, sign_in: Sign) -> None:
     db.commit()
     where, items = f"/meetings/{meeting.id}", [item.id for item in meeting.items]
     secretary, member = sign_in(network.secretary), sign_in(network.member)
-    assert send(secretary, f"{where}/opening").status_code == 302
+    assert send(secretary, f"{where}/opening", sure="1").status_code == 302
     invitation = db.session.scalars(sa.select(Invitation.id).where(Invitation.person_id == network.member.id)).one()
     assert send(secretary, f"{where}/attendance", invitation_way=f"{invitation} on_site").status_code == 302
     assert send(member, f"{where}/floor").status_code == 302
@@ -284,7 +284,7 @@ def test_vacant_seats_stand_in_the_room(network: Network, sign_in: Sign) -> None
     db.session.add(Seat(group_id=network.group.id, organisation_id=held.id, ordinary_id=network.member.id))
     db.commit()
     page = sign_in(network.member).get(f"/meetings/{meeting.id}/room").text
-    assert "Vakanta platser: Tomma Länet." in page
+    assert "Vakant plats: Tomma Länet." in page
     assert "Fyllda Länet" not in page
 
 

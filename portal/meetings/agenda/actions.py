@@ -33,6 +33,7 @@ class ItemPlan:
     owner: Person | None = None
     description: str = ""
     wants_paper: bool = False
+    lists_open_actions: bool = False  # what is open comes in by itself
 
     def texts(self) -> dict[str, str]:
         """What the guard reads."""
@@ -65,6 +66,7 @@ def add_item(meeting: Meeting, plan: ItemPlan, *, keep: Collection[str] = (), by
     item = AgendaItem(
         meeting=meeting, position=_last_position(meeting) + 1, title=plan.title, kind=plan.kind, owner=plan.owner,
         minutes_allotted=plan.minutes_allotted, description=plan.description, wants_paper=plan.wants_paper,
+        lists_open_actions=plan.lists_open_actions,
     )  # fmt: skip
     db.session.add(item)
     _changed(meeting, is_counted_anew=True)
@@ -119,7 +121,7 @@ def change_item(item: AgendaItem, plan: ItemPlan, *, based_on: int, keep: Collec
                 replaced_by_id=by.id,
             )
         )
-    for name in ("title", "kind", "minutes_allotted", "owner", "description", "wants_paper"):
+    for name in ("title", "kind", "minutes_allotted", "owner", "description", "wants_paper", "lists_open_actions"):
         setattr(item, name, getattr(plan, name))
     item.revision += 1
     if item.note is not None:

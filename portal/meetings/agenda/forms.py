@@ -40,6 +40,7 @@ class ItemForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         _l("Description"), filters=[tidy], validators=[Length(max=10_000, message=_l("At most 10,000 characters."))]
     )
     wants_paper = BooleanField(_l("A paper is expected"))
+    lists_open_actions = BooleanField(_l("What is open comes in here by itself"))
     based_on = IntegerField(validators=[Optional()])
 
     def plan(self, owner: Person | None) -> ItemPlan:
@@ -47,6 +48,7 @@ class ItemForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         return ItemPlan(
             title=self.title.data, kind=ItemKind(self.kind.data), minutes_allotted=self.minutes_allotted.data, owner=owner,
             description=self.description.data, wants_paper=self.wants_paper.data,
+            lists_open_actions=self.lists_open_actions.data,
         )  # fmt: skip
 
 

@@ -17,8 +17,8 @@ from portal.meetings.agenda import policy, proposal_actions
 from portal.meetings.agenda.forms import ProposalAnswerForm, ProposalForm
 from portal.meetings.agenda.models import AgendaProposal
 from portal.meetings.agenda.views import bp
-from portal.meetings.policy import can_plan_meeting
-from portal.meetings.views import keep
+from portal.meetings.policy import can_plan_meeting, check_not_over
+from portal.meetings.views import keep, visible_meeting
 from portal.people.models import Group, Person
 from portal.people.policy import visible_groups
 from portal.times import day
@@ -51,6 +51,7 @@ def propose(slug: str) -> ResponseReturnValue:
     if request.method == "GET" and thread is not None:
         form.title.data = thread.title
     if request.method == "GET" and (wanted := web.number_of("meeting")) is not None:
+        check_not_over(visible_meeting(person, wanted))
         form.meeting.data = wanted
     if form.validate_on_submit():
         meeting = next((m for m in policy.meetings_for(person, group) if m.id == form.meeting.data), None)

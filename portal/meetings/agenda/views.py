@@ -18,7 +18,7 @@ from portal.meetings.agenda import actions, policy
 from portal.meetings.agenda.forms import ItemForm
 from portal.meetings.agenda.models import ItemPaper
 from portal.meetings.models import AgendaItem, Meeting
-from portal.meetings.policy import can_plan_meeting
+from portal.meetings.policy import can_plan_meeting, check_not_over
 from portal.meetings.views import keep, visible_meeting
 from portal.people.models import Membership, Person
 from portal.people.policy import visible_members
@@ -50,6 +50,8 @@ def new_item(meeting_id: int) -> ResponseReturnValue:
     person = web.current_person()
     meeting = visible_meeting(person, meeting_id)
     web.check(can_plan_meeting(person, meeting.group))
+    if request.method == "GET":
+        check_not_over(meeting)
     form = _with_people(ItemForm(), person, meeting)
     finds: Sequence[guard.Find] = ()
     conflict, status = "", 200
@@ -81,6 +83,7 @@ def edit_item(item_id: int) -> ResponseReturnValue:
     web.check(can_plan_meeting(person, meeting.group))
     form, finds, conflict, status = _with_people(ItemForm(), person, meeting, item), [], "", 200
     if request.method == "GET":
+        check_not_over(meeting)
         form = _with_people(_filled_form(item), person, meeting, item)
     elif not form.validate():
         status = 422
@@ -102,7 +105,8 @@ def edit_item(item_id: int) -> ResponseReturnValue:
 def _filled_form(item: AgendaItem) -> ItemForm:
     return ItemForm(
         formdata=None, title=item.title, kind=item.kind.value, minutes_allotted=item.minutes_allotted,
-        owner=item.owner_id or 0, description=item.description, wants_paper=item.wants_paper, based_on=item.revision,
+        owner=item.owner_id or 0, description=item.description, wants_paper=item.wants_paper,
+        lists_open_actions=item.lists_open_actions, based_on=item.revision,
     )  # fmt: skip
 
 
@@ -145,6 +149,7 @@ def papers(item_id: int) -> ResponseReturnValue:
     item = _visible_item(person, item_id)
     group = item.meeting.group
     web.check(policy.can_add_paper(person, item))
+    check_not_over(item.meeting)
     materials = visible_resources(person).where(Resource.group_id == group.id, Resource.state == FileState.READY)
     if request.method == "POST":
         chosen = web.find(materials.where(Resource.id == web.form_number("resource")))

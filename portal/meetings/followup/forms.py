@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, SelectField, StringField
-from wtforms.validators import UUID, DataRequired, InputRequired, Length, Optional
+from wtforms import DateField, Field, IntegerField, SelectField, StringField
+from wtforms.validators import UUID, DataRequired, InputRequired, Length, Optional, ValidationError
 
 from portal.fields import one_line
 from portal.meetings.followup.models import ActionState
+from portal.times import today
 
 
 class SentOnce(FlaskForm):  # type: ignore[misc]  # the library is untyped
@@ -24,6 +26,13 @@ class _Task(FlaskForm):  # type: ignore[misc]  # the library is untyped
     )  # fmt: skip
     who = SelectField(_l("Responsible"), validators=[DataRequired(_l("Choose who is responsible."))])
     due_on = DateField(_l("Done by"), validators=[Optional()])
+    due_asked = StringField(validators=[Length(max=10)])  # a day that has passed and was asked about
+
+    def validate_due_on(self, field: Field) -> None:
+        """A day that has passed is asked about once: it may be meant."""
+        if field.data and field.data < today() and self.due_asked.data != field.data.isoformat():
+            self.due_asked.data = field.data.isoformat()
+            raise ValidationError(_("That day has passed. Save once more if you mean it."))
 
 
 class ActionForm(SentOnce, _Task):

@@ -72,7 +72,12 @@ def _page(person: Person, action: ActionItem, form: ActionChangeForm | None = No
     if form is None and may_change:
         owner = f"p{action.owner.id}" if action.owner is not None else f"o{action.organisation_id}"
         form = ActionChangeForm(
-            formdata=None, text=action.text, who=owner, due_on=action.due_on, based_on=action.revision
+            formdata=None,
+            text=action.text,
+            who=owner,
+            due_on=action.due_on,
+            due_asked=str(action.due_on or ""),
+            based_on=action.revision,
         )
         form.who.choices = _who(person, action.group, action)[0]
     return render_template(

@@ -18,8 +18,8 @@ from portal.meetings.followup.actions import settle_decision
 from portal.meetings.followup.models import Decision
 from portal.meetings.minutes.content import Content, assemble, digest, named, renewed
 from portal.meetings.minutes.models import Adjuster, AdjusterState, Minutes, MinutesEdition, MinutesState
-from portal.meetings.minutes.policy import check_adjusters, readers, until_of
-from portal.meetings.models import AgendaItem, ItemKind, Meeting, MeetingState, MinutesNote, MinutesVersion
+from portal.meetings.minutes.policy import check_adjusters, check_circulable, readers, until_of
+from portal.meetings.models import AgendaItem, Meeting, MinutesNote, MinutesVersion
 from portal.meetings.numbering import hold, number_anew
 from portal.meetings.policy import hold_item, hold_unsealed
 from portal.notifications.actions import notify
@@ -101,7 +101,7 @@ def circulate(
     adjusters are nobody, not of the group, or the writer alone.
     """
     hold(meeting)
-    _check_circulable(meeting)
+    check_circulable(meeting)
     check_adjusters(meeting, adjusters, writer=by)
     number_anew(meeting.series, meeting.starts_at)  # what is shown is right already unless the series was changed
     meeting.circulated_at, meeting.closed_at = db.now(), meeting.closed_at or meeting.ends_at
@@ -115,17 +115,6 @@ def circulate(
     _tell(minutes, edition, adjusters, by=by)
     _answer_threads(meeting, edition.content, render, by=by)
     return minutes
-
-
-def _check_circulable(meeting: Meeting) -> None:
-    if meeting.state is not MeetingState.CALLED:
-        raise Conflict(_("Only a meeting that was called has minutes."))
-    if meeting.circulated_at is not None:
-        raise Conflict(_("The minutes have been circulated already."))
-    if meeting.is_running or (meeting.closed_at is None and meeting.ends_at > db.now()):
-        raise Conflict(_("The meeting is not over. Close it before you circulate its minutes."))
-    if all(item.kind is ItemKind.BREAK for item in meeting.items):
-        raise Conflict(_("There is nothing to circulate: the meeting has no agenda."))
 
 
 def _add_edition(minutes: Minutes, content: Content, *, number: int, reason: str, by: Person) -> MinutesEdition:

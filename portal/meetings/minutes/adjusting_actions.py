@@ -23,7 +23,7 @@ from portal.meetings.minutes.models import (
     MinutesState,
     RecordNumber,
 )
-from portal.meetings.minutes.policy import check_adjusters, possible_adjusters, readers, until_of
+from portal.meetings.minutes.policy import check_adjusters, is_sealed, possible_adjusters, readers, until_of, would_seal
 from portal.meetings.models import AgendaItem
 from portal.notifications.actions import notify
 from portal.people.models import Person
@@ -42,23 +42,18 @@ def _hold(minutes: Minutes, adjuster: Adjuster | None = None) -> None:
             db.session.refresh(adjuster.addendum)
 
 
-def _is_sealed(adjuster: Adjuster) -> bool:
-    if adjuster.addendum is not None:
-        return adjuster.addendum.sealed_at is not None
-    return adjuster.minutes.state is MinutesState.SEALED
-
-
 def _check_open(adjuster: Adjuster) -> None:
     if adjuster.replaced_at is not None:
         raise Conflict(_("Somebody else has been named instead of you."))
-    if _is_sealed(adjuster):
+    if is_sealed(adjuster):
         raise Conflict(_("This is sealed already."))
 
 
-def approve(adjuster: Adjuster, *, edition: int, by: Person) -> None:
+def approve(adjuster: Adjuster, *, edition: int, may_seal: bool = True, by: Person) -> None:
     """Approve the newest edition, or an addendum. Twice is once. The last approval that is needed seals.
 
-    Raises `Conflict` if that edition has been replaced by a newer one, or the adjuster has declined or been replaced.
+    Raises `Conflict` if that edition has been replaced by a newer one, or the adjuster has declined or been replaced, and,
+    unless `may_seal`, if somebody else approved meanwhile so that this approval would seal.
     """
     _hold(adjuster.minutes, adjuster)
     minutes, newest = adjuster.minutes, adjuster.minutes.newest.number
@@ -74,6 +69,10 @@ def approve(adjuster: Adjuster, *, edition: int, by: Person) -> None:
                 old=edition,
                 new=newest,
             )
+        )
+    if not may_seal and would_seal(adjuster, edition):
+        raise Conflict(
+            _("Everybody else has approved meanwhile: your approval seals it. Look at it and approve once more.")
         )
     adjuster.state, adjuster.edition, adjuster.decided_at = AdjusterState.APPROVED, newest, db.now()
     if minutes.state is MinutesState.CIRCULATED:
@@ -158,7 +157,7 @@ def drop_adjuster(adjuster: Adjuster, *, by: Person) -> None:
 
 
 def _check_replaceable(adjuster: Adjuster) -> None:
-    if _is_sealed(adjuster):
+    if is_sealed(adjuster):
         raise Conflict(_("This is sealed already."))
     if adjuster.replaced_at is not None:
         raise Conflict(_("Somebody else has named another adjuster meanwhile."))

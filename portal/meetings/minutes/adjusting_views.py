@@ -9,12 +9,13 @@ from typing import Any
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from portal import db, guard, web
 from portal.discussions.views import render_for_all
-from portal.errors import Invalid
+from portal.errors import Conflict, Invalid
 from portal.meetings.agenda.policy import visible_items
 from portal.meetings.forms import at
 from portal.meetings.minutes import actions, adjusting_actions, page, policy, remark_actions
@@ -29,9 +30,10 @@ from portal.meetings.minutes.forms import (
 )
 from portal.meetings.minutes.models import Adjuster, Minutes, Remark, RemarkState
 from portal.meetings.minutes.views import bp
+from portal.meetings.mode.policy import attendance_of
 from portal.meetings.models import AgendaItem, Meeting
 from portal.meetings.policy import can_write_minutes
-from portal.meetings.views import keep, visible_meeting
+from portal.meetings.views import ask, is_sure, keep, visible_meeting
 from portal.people.models import Group, Person
 from portal.times import today
 
@@ -69,7 +71,9 @@ def circulate(meeting_id: int) -> ResponseReturnValue:
     web.check(can_write_minutes(person, meeting))
     form = CirculationForm()
     form.adjusters.choices = page.people_choices(policy.possible_adjusters(meeting.group))
+    conflict = ""
     if request.method == "GET":
+        policy.check_circulable(meeting)
         form.adjust_by.data = today() + timedelta(days=DAYS_TO_ADJUST)
     elif form.validate():
         try:
@@ -80,8 +84,13 @@ def circulate(meeting_id: int) -> ResponseReturnValue:
             if error.field != "adjusters":
                 raise
             form.adjusters.errors = [error.message]
-    page_text = render_template("meetings/circulate.html", meeting=meeting, group=meeting.group, form=form)
-    return page_text, 422 if form.errors else 200
+        except Conflict as error:
+            conflict = error.message
+    page_text = render_template(
+        "meetings/circulate.html", meeting=meeting, group=meeting.group, form=form, conflict=conflict,
+        is_noted=bool(attendance_of(meeting)),
+    )  # fmt: skip
+    return page_text, 409 if conflict else 422 if form.errors else 200
 
 
 def _circulate(meeting: Meeting, form: CirculationForm, person: Person) -> None:
@@ -179,17 +188,41 @@ def _adjuster(person: Person, adjuster_id: int) -> Adjuster:
 
 @bp.post("/adjusters/<int:adjuster_id>/approval")
 def approve(adjuster_id: int) -> ResponseReturnValue:
-    """Approve what one has read (`edition`)."""
+    """Approve what one has read (`edition`); an approval that seals it is asked about first."""
     person = web.current_person()
     adjuster = _adjuster(person, adjuster_id)
     web.check(policy.can_adjust(person, adjuster))
     edition = request.form.get("edition", type=int)
     if edition is None:
         abort(400)
-    adjusting_actions.approve(adjuster, edition=edition, by=person)
+    if policy.would_seal(adjuster, edition) and not is_sure():
+        return _ask_to_seal(adjuster, edition)
+    adjusting_actions.approve(adjuster, edition=edition, may_seal=is_sure(), by=person)
     is_sealed = adjuster.addendum.sealed_at if adjuster.addendum is not None else adjuster.minutes.sealed_at
     flash(_("You have approved it. All have, and it is sealed.") if is_sealed else _("You have approved it."), "done")
     return _back(adjuster.minutes.meeting_id)
+
+
+def _ask_to_seal(adjuster: Adjuster, edition: int) -> str:
+    minutes, texts = adjuster.minutes, []
+    if adjuster.addendum is not None:
+        question = _("This approval seals addendum %(number)s for good. Approve it?", number=adjuster.addendum.number)
+    else:
+        question = _("This approval seals the minutes for good. Approve edition %(number)s?", number=edition)
+        texts.append(_("All others have approved. What is sealed can only be corrected by an addendum."))
+        if unanswered := sum(remark.state is RemarkState.WAITING for remark in minutes.remarks):
+            texts.append(
+                ngettext(
+                    "%(num)s remark is unanswered. It stays so when the minutes are sealed.",
+                    "%(num)s remarks are unanswered. They stay so when the minutes are sealed.",
+                    unanswered,
+                )
+            )
+    back = url_for("minutes.minutes", meeting_id=minutes.meeting_id)
+    title = _("Approve and seal")
+    return ask(
+        minutes.meeting, title=title, question=question, texts=texts, yes=title, back=back, no=_("Back to the minutes"), edition=edition
+    )  # fmt: skip
 
 
 @bp.post("/adjusters/<int:adjuster_id>/refusal")

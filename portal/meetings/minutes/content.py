@@ -74,7 +74,7 @@ def _at(instant: datetime | None) -> str | None:
 
 
 def _attendance(meeting: Meeting) -> dict[str, Any]:
-    """Per organisation who came, how and when; where nobody noted it, who said that they come."""
+    """Per organisation who came, how and when; where nobody noted it, who said that they come, and nobody is called missing."""
     stays = attendance_of(meeting)
     invitations = _called(meeting, stays)
     present: dict[str, list[dict[str, Any]]] = {}
@@ -93,7 +93,7 @@ def _attendance(meeting: Meeting) -> dict[str, Any]:
     return {
         "basis": "noted" if stays else "announced",
         "organisations": [{"name": name, "people": present[name]} for name in sorted(present)],
-        "absent": sorted(called - set(present) - {""}),
+        "absent": sorted(called - set(present) - {""}) if stays else [],
         "vacant": [organisation.name for organisation in vacant_seats(meeting)],
     }
 

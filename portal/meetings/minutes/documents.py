@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from flask_babel import get_locale
+from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from portal import markup
@@ -117,12 +117,16 @@ def _hours(stay: dict[str, str | None]) -> str:
 
 
 def attendance_notes(content: Content) -> list[str]:
-    """Who is missing: organisations that were called and seats that nobody holds."""
-    found = []
-    if content["attendance"]["absent"]:
+    """Who is missing: organisations that were called and seats that nobody holds; or that nobody noted who was there."""
+    found, is_noted = [], content["attendance"]["basis"] == "noted"
+    if not is_noted:
+        found.append(_("Attendance was not noted."))
+    if is_noted and content["attendance"]["absent"]:
         found.append(_("Not represented: %(names)s.", names=", ".join(content["attendance"]["absent"])))
-    if content["attendance"]["vacant"]:
-        found.append(_("Vacant seats: %(names)s.", names=", ".join(content["attendance"]["vacant"])))
+    if vacant := content["attendance"]["vacant"]:
+        found.append(
+            ngettext("Vacant seat: %(names)s.", "Vacant seats: %(names)s.", len(vacant), names=", ".join(vacant))
+        )
     return found
 
 

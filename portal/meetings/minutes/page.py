@@ -35,6 +35,7 @@ from portal.meetings.minutes.models import (
     MinutesState,
     RecordNumber,
     Remark,
+    RemarkState,
 )
 from portal.meetings.models import Meeting
 from portal.people.models import Person
@@ -125,6 +126,9 @@ def context(meeting: Meeting, person: Person, **given: Any) -> dict[str, Any]:
     active = {one.id for one in members}
     return {
         "meeting": meeting, "group": meeting.group, "minutes": minutes, "edition": edition, "may_lead": may_lead,
+        "may_circulate": may_lead and minutes is None and bool(meeting.items) and meeting.is_over,
+        "unanswered": sum(remark.state is RemarkState.WAITING for remark in minutes.remarks) if minutes is not None else 0,
+        "would_seal": policy.would_seal,
         "content": content_of(meeting, edition), "standing": standing_of(minutes, edition),
         "is_newest": minutes is None or edition is minutes.newest, "is_open": is_open,
         "steps": _steps(minutes, len(policy.readers(minutes)) if minutes is not None else 0),

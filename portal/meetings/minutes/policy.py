@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from portal import db
-from portal.errors import Invalid
+from portal.errors import Conflict, Invalid
 from portal.meetings.agenda.policy import visible_items
 from portal.meetings.minutes.models import (
     Addendum,
@@ -21,7 +21,7 @@ from portal.meetings.minutes.models import (
     RecordNumber,
     Remark,
 )
-from portal.meetings.models import AgendaItem, Meeting, MinutesNote
+from portal.meetings.models import AgendaItem, ItemKind, Meeting, MeetingState, MinutesNote
 from portal.meetings.policy import active_members, can_write_minutes, visible_meetings
 from portal.people.models import Group, Membership, Person, Role
 from portal.people.policy import can_write_in_group
@@ -115,6 +115,35 @@ def can_adjust(person: Person, adjuster: Adjuster) -> bool:
 def can_lead_minutes(person: Person, minutes: Minutes) -> bool:
     """The group's convener and secretary: new editions, answers to remarks, other adjusters, addenda."""
     return can_write_minutes(person, minutes.meeting)
+
+
+def check_circulable(meeting: Meeting) -> None:
+    """Raises `Conflict` unless minutes of the meeting can be circulated: it was called, is over, and had an agenda."""
+    if meeting.state is not MeetingState.CALLED:
+        raise Conflict(_("Only a meeting that was called has minutes."))
+    if meeting.circulated_at is not None:
+        raise Conflict(_("The minutes have been circulated already."))
+    if not meeting.is_over:
+        raise Conflict(_("The meeting is not over. Close it before you circulate its minutes."))
+    if all(item.kind is ItemKind.BREAK for item in meeting.items):
+        raise Conflict(_("There is nothing to circulate: the meeting has no agenda."))
+
+
+def is_sealed(adjuster: Adjuster) -> bool:
+    """Whether what the adjuster is to approve is closed already."""
+    if adjuster.addendum is not None:
+        return adjuster.addendum.sealed_at is not None
+    return adjuster.minutes.state is MinutesState.SEALED
+
+
+def would_seal(adjuster: Adjuster, edition: int) -> bool:
+    """Whether to approve that edition now is the last approval that is needed."""
+    newest = adjuster.minutes.newest.number
+    is_open = adjuster.replaced_at is None and adjuster.state is not AdjusterState.DECLINED and not is_sealed(adjuster)
+    is_new = (adjuster.addendum is not None or edition == newest) and not adjuster.has_approved(newest)
+    named = adjuster.addendum.adjusters if adjuster.addendum is not None else adjuster.minutes.adjusters
+    others = [one for one in named if one.replaced_at is None and one is not adjuster]
+    return is_open and is_new and all(one.has_approved(newest) for one in others)
 
 
 # --- who is concerned ---------------------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ def edit_note(item_id: int) -> ResponseReturnValue:
     context: dict[str, Any] = {"finds": [], "theirs": None, "versions": _versions(item.note)}
     status = 200
     if request.method == "GET":
+        policy.check_not_sealed(item.meeting)
         note_read("minutes_read", item.meeting, person)
         if web.is_fragment_request():
             return _plain_note(item.note)

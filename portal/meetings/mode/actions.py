@@ -12,10 +12,28 @@ from portal.discussions.actions import note_kept
 from portal.errors import Conflict, NotFound
 from portal.meetings.mode.models import Attendance, ItemComment, SpeakerRequest
 from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState
-from portal.meetings.policy import check_not_circulated, check_not_sealed
+from portal.meetings.policy import check_not_circulated, check_not_sealed, participants_of
 from portal.people.models import HandlingClass, Person
 
 LONGEST_EXTRA = 600  # minutes
+
+
+def record_meeting(meeting: Meeting, *, by: Person) -> None:
+    """Write down that a meeting has been held that nobody called here: those whom it was for stand in its list, and are not
+    told. Attendance is noted and minutes are written as of any meeting that is over.
+
+    Raises `Conflict` if it was called or cancelled, or is still to come.
+    """
+    db.lock(meeting)
+    if meeting.state is not MeetingState.PLANNING:
+        raise Conflict(_("The meeting has been called already."))
+    if meeting.ends_at > db.now():
+        raise Conflict(_("The meeting is not over. Call it instead."))
+    meeting.state = MeetingState.CALLED
+    meeting.touch()
+    for person in participants_of(meeting.group, meeting.series):
+        db.session.add(Invitation(meeting=meeting, person=person, organisation_id=person.organisation_id))
+    audit.record("meeting_recorded", by=by, on=meeting)
 
 
 def open_meeting(meeting: Meeting, *, by: Person) -> None:
@@ -105,8 +123,15 @@ def extend_item(item: AgendaItem, *, minutes: int, by: Person) -> None:
 
 
 def note_arrival(invitation: Invitation, way: Answer, *, by: Person) -> None:
-    """Note that somebody is there, on site or online; who is there in the other way changes over. Raises `Conflict`."""
-    _running(invitation.meeting)
+    """Note that somebody is there, on site or online; who is there in the other way changes over.
+
+    Of a meeting that is over it says that somebody was there, all the time unless it was noted otherwise; until its minutes
+    are circulated. Raises `Conflict`.
+    """
+    if _is_noted_after(invitation.meeting):
+        _note_was_there(invitation, way)
+        audit.record("arrival_noted", by=by, on=invitation, way=way.value)
+        return
     stay = _stay(invitation)
     if stay is not None and stay.way is way:
         return
@@ -118,12 +143,41 @@ def note_arrival(invitation: Invitation, way: Answer, *, by: Person) -> None:
 
 
 def note_departure(invitation: Invitation, *, by: Person) -> None:
-    """Note that somebody has left. Raises `Conflict` if the meeting does not run."""
-    _running(invitation.meeting)
+    """Note that somebody has left; of a meeting that is over, that somebody was not there. Raises `Conflict`."""
+    if _is_noted_after(invitation.meeting):
+        db.session.execute(sa.delete(Attendance).where(Attendance.invitation_id == invitation.id))
+        audit.record("absence_noted", by=by, on=invitation)
+        return
     stay = _stay(invitation)
     if stay is not None:
         stay.left_at = db.now()
         audit.record("departure_noted", by=by, on=invitation)
+
+
+def _is_noted_after(meeting: Meeting) -> bool:
+    """Whether attendance is noted afterwards. Raises `Conflict` before the meeting and once its minutes are circulated."""
+    db.lock(meeting)
+    if meeting.state is not MeetingState.CALLED or not meeting.is_over:
+        _running(meeting)
+        return False
+    check_not_circulated(meeting)
+    return True
+
+
+def _note_was_there(invitation: Invitation, way: Answer) -> None:
+    meeting = invitation.meeting
+    stays = db.session.scalars(
+        sa.select(Attendance).where(Attendance.invitation_id == invitation.id).order_by(Attendance.id)
+    ).all()
+    if stays:
+        stays[-1].way = way
+        return
+    came_at, left_at = meeting.opened_at or meeting.starts_at, meeting.closed_at or meeting.ends_at
+    db.session.add(
+        Attendance(
+            meeting_id=meeting.id, invitation=invitation, way=way, came_at=came_at, left_at=max(came_at, left_at)
+        )
+    )
 
 
 def _stay(invitation: Invitation) -> Attendance | None:
@@ -134,7 +188,7 @@ def _stay(invitation: Invitation) -> Attendance | None:
 
 def note_announced(meeting: Meeting, *, by: Person) -> int:
     """Note everybody as there who said to come and is not noted yet; returns how many. Raises `Conflict`."""
-    _running(meeting)
+    is_after = _is_noted_after(meeting)
     noted = sa.select(Attendance.invitation_id).where(Attendance.meeting_id == meeting.id)
     coming = sa.select(Invitation).where(
         Invitation.meeting_id == meeting.id, Invitation.withdrawn_at.is_(None), Invitation.id.not_in(noted),
@@ -142,9 +196,11 @@ def note_announced(meeting: Meeting, *, by: Person) -> int:
     )  # fmt: skip
     found = db.session.scalars(coming).all()
     for invitation in found:
-        db.session.add(
-            Attendance(meeting_id=meeting.id, invitation=invitation, way=invitation.answer or Answer.ON_SITE)
-        )
+        way = invitation.answer or Answer.ON_SITE
+        if is_after:
+            _note_was_there(invitation, way)
+        else:
+            db.session.add(Attendance(meeting_id=meeting.id, invitation=invitation, way=way))
     audit.record("arrivals_noted", by=by, on=meeting, count=len(found))
     return len(found)
 

@@ -32,7 +32,7 @@ def _people(meeting: Meeting) -> dict[str, Any]:
     cells: dict[int, tuple[Invitation, Answer | None]] = {}
     for invitation in policy.participants(meeting):
         own = stays.get(invitation.id, [])
-        here = own[-1] if own and (own[-1].left_at is None or meeting.closed_at is not None) else None
+        here = own[-1] if own and (own[-1].left_at is None or meeting.is_over) else None
         rows.append((invitation, own, here))
         key = invitation.organisation_id or -invitation.id
         way = here.way if here else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
@@ -17,14 +18,19 @@ from portal.discussions.models import Thread
 from portal.discussions.policy import visible_threads
 from portal.meetings.agenda.policy import papers_of, visible_items
 from portal.meetings.followup.forms import ActionForm
+from portal.meetings.followup.policy import open_actions
 from portal.meetings.mode import actions, parts, policy
 from portal.meetings.mode.forms import CommentForm, DecisionForm
 from portal.meetings.mode.models import SpeakerRequest
 from portal.meetings.models import AgendaItem, Answer, Meeting
-from portal.meetings.views import note_read, visible_meeting
+from portal.meetings.policy import can_plan_meeting
+from portal.meetings.views import ask, is_sure, note_read, visible_meeting
 from portal.people.models import Person
+from portal.times import moment
 
 bp = Blueprint("mode", __name__)
+
+SOON = timedelta(hours=1)  # a meeting may begin this much early without a question
 
 
 def _chosen_item(meeting: Meeting) -> AgendaItem | None:
@@ -60,6 +66,10 @@ def item_context(meeting: Meeting, item: AgendaItem | None, person: Person, **gi
         "current": policy.current_item(meeting), "finds": (), "now": db.now(),
     }  # fmt: skip
     if item is not None:
+        lists_open = item.lists_open_actions and meeting.closed_at is None
+        context["open_actions"] = (
+            db.session.scalars(open_actions(person, meeting.group)).unique().all() if lists_open else None
+        )
         context |= {"papers": papers_of(meeting, person).get(item.id, []), "thread": _lifted(item, person)}
         context |= {"decision_form": DecisionForm(formdata=None), "comment_form": CommentForm(formdata=None)}
         action_form = ActionForm(formdata=None)
@@ -125,10 +135,38 @@ def done(meeting: Meeting, names: Sequence[str], item: AgendaItem | None = None)
     return redirect(url_for("mode.room", meeting_id=meeting.id, item=item.id if item is not None else None))
 
 
+@bp.post("/meetings/<int:meeting_id>/record")
+def record(meeting_id: int) -> ResponseReturnValue:
+    """Write down that the meeting has been held, without a call."""
+    person = web.current_person()
+    meeting = visible_meeting(person, meeting_id)
+    web.check(can_plan_meeting(person, meeting.group))
+    actions.record_meeting(meeting, by=person)
+    flash(_("The meeting is recorded. Nobody has been told. Note who was there, and write the minutes."), "done")
+    return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
+
+
+def _why_not_now(meeting: Meeting) -> str:
+    """What is asked before a meeting begins at a time that is hardly its own."""
+    if meeting.starts_at - db.now() > SOON:
+        return str(_("The meeting starts %(when)s. Begin it now all the same?", when=moment(meeting.starts_at)))
+    if meeting.is_over:
+        held = _(
+            "The meeting ended %(when)s. If it was held, note who was there and write the minutes. Begin it now all the same?",
+            when=moment(meeting.ends_at),
+        )
+        return str(held)
+    return ""
+
+
 @bp.post("/meetings/<int:meeting_id>/opening")
 def open_meeting(meeting_id: int) -> ResponseReturnValue:
-    """Begin the meeting."""
+    """Begin the meeting; one that starts much later is asked about first."""
     person, meeting = _led_meeting(meeting_id)
+    if meeting.opened_at is None and (question := _why_not_now(meeting)) and not is_sure():
+        return ask(
+            meeting, title=_("Begin the meeting"), question=question, yes=_("Begin it now"), back=url_for("mode.room", meeting_id=meeting_id), no=_("Back to the meeting"),
+        )  # fmt: skip
     actions.open_meeting(meeting, by=person)
     parts.publish(meeting, parts.OF_MEETING)
     return redirect(url_for("mode.room", meeting_id=meeting_id))
@@ -136,8 +174,14 @@ def open_meeting(meeting_id: int) -> ResponseReturnValue:
 
 @bp.post("/meetings/<int:meeting_id>/closing")
 def close_meeting(meeting_id: int) -> ResponseReturnValue:
-    """End the meeting."""
+    """End the meeting; asked about first if nobody is noted as present."""
     person, meeting = _led_meeting(meeting_id)
+    if meeting.is_running and not is_sure() and not policy.attendance_of(meeting):
+        return ask(
+            meeting, title=_("Close the meeting"), question=_("Nobody is noted as present. Close the meeting all the same?"),
+            texts=[_("Note who is here before you close it. Otherwise the minutes say that attendance was not noted.")],
+            yes=_("Close it without attendance"), back=url_for("mode.room", meeting_id=meeting_id, _anchor="mode-people"), no=_("Back to note who is here"),
+        )  # fmt: skip
     actions.close_meeting(meeting, by=person)
     parts.publish(meeting, parts.OF_MEETING)
     flash(_("The meeting is closed. Go through the minutes and circulate them."), "done")
