@@ -43,6 +43,7 @@ def can_answer_unsigned(invitation: Invitation) -> bool:
     meeting = invitation.meeting
     return (
         meeting.state is MeetingState.CALLED
+        and meeting.closed_at is None
         and meeting.ends_at > db.now()
         and invitation.withdrawn_at is None
         and may_hear(invitation)

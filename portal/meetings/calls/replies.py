@@ -68,7 +68,7 @@ def _judge(invitation: Invitation, message: Letter) -> tuple[Outcome, str]:
     fault = _unlike(invitation, message.sender, reply)
     if fault:
         return Outcome.UNLIKE, fault
-    if meeting.state is not MeetingState.CALLED or meeting.ends_at <= db.now():
+    if meeting.state is not MeetingState.CALLED or meeting.closed_at is not None or meeting.ends_at <= db.now():
         return Outcome.OVER, "over"
     if reply.method == "COUNTER":
         return Outcome.PROPOSAL, "proposal"
