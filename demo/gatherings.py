@@ -79,7 +79,8 @@ def _add_meeting(
     )  # fmt: skip
     meeting = actions.plan_meeting(group, plan, series=of_series, by=by)
     if of_series is not None:
-        meeting.number = int(numbered(key, days).partition("/")[0])  # the year's earlier ones are not in the demo
+        # the year's earlier ones are not in the demo
+        meeting.number, meeting.title = int(numbered(key, days).partition("/")[0]), plan.title
     made = min(at(on, "09.15") - timedelta(days=CALLED_DAYS_BEFORE + 7), calendar.latest)
     _add_agenda(meeting, about["item"], cast, calendar)
     if about["state"] == "called":
