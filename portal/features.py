@@ -5,56 +5,80 @@ from __future__ import annotations
 from flask import Flask
 
 from portal import live
-from portal.auth import cli as auth_cli  # noqa: F401  # adds `org add-idp` to the commands
+from portal.auth import cli as auth_cli
 from portal.auth import sessions
 from portal.auth import views as auth_views
 from portal.discussions import actions as discussion_actions
 from portal.discussions import policy as discussion_policy
 from portal.discussions import views as discussion_views
 from portal.discussions.searchable import register as register_discussions
-from portal.home import cli as _search_commands  # noqa: F401  # adds `search query` to the commands
+from portal.home import cli as search_commands
 from portal.home import nav, results
 from portal.home import views as home_views
 from portal.library import cli as library_cli
 from portal.library import views as library_views
 from portal.library.searchable import register as register_library
-from portal.meetings import page as _meeting_page  # noqa: F401  # adds the meeting's page to the blueprint
+from portal.meetings import page as meeting_page
 from portal.meetings import views as meeting_views
-from portal.meetings.agenda import proposal_views as _proposal_views  # noqa: F401  # adds pages to the blueprint
-from portal.meetings.agenda import reminders as _agenda_reminders  # noqa: F401
+from portal.meetings.agenda import proposal_views as proposal_views
+from portal.meetings.agenda import reminders as agenda_reminders
 from portal.meetings.agenda import views as agenda_views
 from portal.meetings.calls import cli as call_cli
-from portal.meetings.calls import letters as _call_letters  # noqa: F401  # their jobs
-from portal.meetings.calls import reminders as _call_reminders  # noqa: F401  # housekeeping
+from portal.meetings.calls import letters as call_letters
+from portal.meetings.calls import reminders as call_reminders
 from portal.meetings.calls import views as call_views
-from portal.meetings.followup import reminders as _followup_reminders  # noqa: F401  # housekeeping, and who is gone
+from portal.meetings.followup import reminders as followup_reminders
 from portal.meetings.followup import views as followup_views
 from portal.meetings.followup.searchable import register as register_followup
-from portal.meetings.minutes import adjusting_views as _adjusting_views  # noqa: F401  # adds pages to the blueprint
-from portal.meetings.minutes import export_views as _export_views  # noqa: F401  # the same
-from portal.meetings.minutes import reminders as _minutes_reminders  # noqa: F401  # housekeeping
+from portal.meetings.minutes import adjusting_views as adjusting_views
+from portal.meetings.minutes import export_views as export_views
+from portal.meetings.minutes import remark_views
+from portal.meetings.minutes import reminders as minutes_reminders
 from portal.meetings.minutes import views as minutes_views
 from portal.meetings.mode import actions as mode_actions
 from portal.meetings.mode import policy as mode_policy
 from portal.meetings.mode import views as mode_views
-from portal.meetings.mode import writing_views as _writing_views  # noqa: F401  # adds pages to the blueprint
+from portal.meetings.mode import writing_views as writing_views
 from portal.meetings.notices import register as register_notices
-from portal.meetings.participants import leaving as _leaving  # noqa: F401  # housekeeping
+from portal.meetings.participants import leaving as leaving
 from portal.meetings.participants import views as participant_views
 from portal.meetings.polls import actions as poll_actions
-from portal.meetings.polls import leading_views as _poll_leading_views  # noqa: F401  # adds pages to the blueprint
-from portal.meetings.polls import letters as _poll_letters  # noqa: F401  # their jobs and housekeeping
+from portal.meetings.polls import guest_views as poll_guest_views
+from portal.meetings.polls import leading_views as poll_leading_views
+from portal.meetings.polls import letters as poll_letters
 from portal.meetings.polls import policy as poll_policy
 from portal.meetings.polls import views as poll_views
 from portal.meetings.searchable import register as register_meetings
 from portal.meetings.series import views as series_views
-from portal.notifications import letters as _letters  # noqa: F401  # their jobs and housekeeping
-from portal.notifications import reminders as _reminders  # noqa: F401  # housekeeping
+from portal.notifications import letters, reminders
 from portal.notifications import views as notification_views
 from portal.people import cards
 from portal.people import cli as people_cli
 from portal.people import views as people_views
 from portal.support import views as support_views
+
+# Modules that register themselves when they are loaded: pages of a blueprint, commands, jobs and housekeeping.
+LOADED = (
+    remark_views,
+    poll_guest_views,
+    auth_cli,
+    search_commands,
+    meeting_page,
+    proposal_views,
+    agenda_reminders,
+    call_letters,
+    call_reminders,
+    followup_reminders,
+    adjusting_views,
+    export_views,
+    minutes_reminders,
+    writing_views,
+    leaving,
+    poll_leading_views,
+    poll_letters,
+    letters,
+    reminders,
+)
 
 
 def init_app(app: Flask) -> None:

@@ -1,13 +1,19 @@
-"""What forms do with what was typed, before anything looks at it."""
+"""The base of all forms, and what they do with what was typed before anything looks at it."""
 
 from __future__ import annotations
 
 import re
 
+from flask_wtf import FlaskForm
+
 # Control characters are never meant, and PostgreSQL takes no null character. Line break and tab stay.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 # Word's own bullets, arrow and tick, which no other font has
 _WORDS_OWN = str.maketrans({"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "→", "\uf0e0": "→", "\uf0fc": "✓"})
+
+
+class Form(FlaskForm):  # type: ignore[misc]  # the library is untyped; said here for all forms
+    """A form with a token of its session."""
 
 
 def tidy(value: str | None) -> str:

@@ -6,13 +6,12 @@ from typing import ClassVar
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import UUID, DataRequired, InputRequired, Length, Optional, ValidationError
 
 from portal.discussions.models import PostKind, ThreadKind
-from portal.fields import one_line, tidy
+from portal.fields import Form, one_line, tidy
 
 
 class WrittenText:
@@ -20,7 +19,7 @@ class WrittenText:
 
     field_flags: ClassVar[dict[str, bool]] = {"required": True}
 
-    def __call__(self, _form: FlaskForm, field: Field) -> None:
+    def __call__(self, _form: Form, field: Field) -> None:
         """Raise `ValidationError` with what to do."""
         limit = current_app.config["SETTINGS"].max_text_chars
         if len(field.data or "") > limit:
@@ -31,7 +30,7 @@ class WrittenText:
             raise ValidationError(_l("Write something first."))
 
 
-class PostForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class PostForm(Form):
     """A post."""
 
     body = TextAreaField(_l("Your post"), filters=[tidy], validators=[WrittenText()])
@@ -44,14 +43,14 @@ class PostForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     client_id = HiddenField(validators=[InputRequired(), Length(36, 36), UUID()])
 
 
-class EditPostForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class EditPostForm(Form):
     """A changed post."""
 
     body = TextAreaField(_l("Your post"), filters=[tidy], validators=[WrittenText()])
     based_on = IntegerField(validators=[InputRequired()])
 
 
-class ThreadForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class ThreadForm(Form):
     """A new thread and its first post."""
 
     title = StringField(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
-from portal.fields import one_line
+from portal.fields import Form, one_line
 from portal.library.models import ResourceKind
 
 KIND_NAMES = {
@@ -23,7 +22,7 @@ KIND_NAMES = {
 }
 
 
-class UploadForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class UploadForm(Form):
     """A new material."""
 
     file = FileField(_l("File"), validators=[FileRequired(_l("Choose a file."))])

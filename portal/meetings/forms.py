@@ -8,12 +8,11 @@ from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, DateField, Field, IntegerField, StringField, TextAreaField, TimeField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, StopValidation, ValidationError
 
-from portal.fields import one_line
+from portal.fields import Form, one_line
 from portal.fields import tidy as tidy  # the rooms take it from here
 from portal.meetings.actions import Plan
 from portal.times import STOCKHOLM
@@ -45,7 +44,7 @@ def at(on: date, clock: time) -> datetime:
 class NeedsTime(InputRequired):  # type: ignore[misc]  # the library is untyped
     """A time must be written, unless the meeting takes the whole day."""
 
-    def __call__(self, form: FlaskForm, field: Field) -> None:
+    def __call__(self, form: Form, field: Field) -> None:
         """Raises `StopValidation` for an empty field of a meeting with hours."""
         if form.is_all_day.data:
             field.errors = []  # also what could not be read: it is not asked for
@@ -53,7 +52,7 @@ class NeedsTime(InputRequired):  # type: ignore[misc]  # the library is untyped
         super().__call__(form, field)
 
 
-class CancelForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class CancelForm(Form):
     """Why a meeting is cancelled."""
 
     reason = StringField(
@@ -61,7 +60,7 @@ class CancelForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     )  # fmt: skip
 
 
-class MeetingForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class MeetingForm(Form):
     """When and where a meeting is held."""
 
     title = StringField(

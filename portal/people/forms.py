@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import RadioField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
+from portal.fields import Form
 
-class PreferencesForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+
+class PreferencesForm(Form):
     """How the portal looks and speaks."""
 
     language = RadioField(

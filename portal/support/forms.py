@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import EmailField, StringField, TelField
 from wtforms.validators import DataRequired, Length, Optional, Regexp
 
+from portal.fields import Form
 
-class ContactForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+
+class ContactForm(Form):
     """One contact."""
 
     name = StringField(_l("Name"), validators=[DataRequired(_l("Write a name.")), Length(max=120)])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
-from portal.fields import one_line
+from portal.fields import Form, one_line
 from portal.meetings.agenda.actions import ItemPlan
 from portal.meetings.forms import tidy
 from portal.meetings.models import ItemKind
@@ -20,7 +19,7 @@ KINDS = [
 ]  # fmt: skip
 
 
-class ItemForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class ItemForm(Form):
     """An item of the agenda."""
 
     title = StringField(
@@ -52,7 +51,7 @@ class ItemForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         )  # fmt: skip
 
 
-class ProposalForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class ProposalForm(Form):
     """An item that a member wishes to have on the agenda."""
 
     title = ItemForm.title
@@ -72,7 +71,7 @@ class ProposalForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         )  # fmt: skip
 
 
-class ProposalAnswerForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class ProposalAnswerForm(Form):
     """What the convener says to a proposal."""
 
     answer = StringField(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import SelectField, StringField
 from wtforms.validators import DataRequired, Length
 
-from portal.fields import one_line
+from portal.fields import Form, one_line
 
 
-class FeedForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class FeedForm(Form):
     """A new secret address."""
 
     name = StringField(

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import DateField, Field, IntegerField, SelectField, StringField
 from wtforms.validators import UUID, DataRequired, InputRequired, Length, Optional, ValidationError
 
-from portal.fields import one_line
+from portal.fields import Form, one_line
 from portal.meetings.followup.models import ActionState
 from portal.times import today
 
 
-class SentOnce(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class SentOnce(Form):
     """A form that the browser names: sent twice, it is one."""
 
     client_id = StringField(validators=[DataRequired(), UUID(), Length(36, 36)])
 
 
-class _Task(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class _Task(Form):
     text = StringField(
         _l("What is to be done"), filters=[one_line],
         validators=[DataRequired(_l("Write what is to be done.")), Length(max=1000, message=_l("At most 1,000 characters."))],
@@ -39,7 +38,7 @@ class ActionForm(SentOnce, _Task):
     """Something that somebody undertakes."""
 
 
-class _Note(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class _Note(Form):
     note = StringField(
         _l("Note"), filters=[one_line], validators=[Length(max=1000, message=_l("At most 1,000 characters."))]
     )

@@ -1,4 +1,4 @@
-"""Pages and forms of adjusting: circulation, editions, remarks, approvals, addenda."""
+"""Pages and forms of adjusting: circulation, editions, approvals, addenda."""
 
 from __future__ import annotations
 
@@ -10,25 +10,23 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 
 from portal import db, guard, web
 from portal.discussions.views import render_for_all
 from portal.errors import Conflict, Invalid
+from portal.fields import Form
 from portal.meetings.agenda.policy import visible_items
 from portal.meetings.forms import at
-from portal.meetings.minutes import actions, adjusting_actions, page, policy, remark_actions
+from portal.meetings.minutes import actions, adjusting_actions, page, policy
 from portal.meetings.minutes.forms import (
     AddendumForm,
-    AnswerForm,
     CirculationForm,
     EditionForm,
     RecordNumberForm,
     RefusalForm,
-    RemarkForm,
 )
-from portal.meetings.minutes.models import Adjuster, Minutes, Remark, RemarkState
+from portal.meetings.minutes.models import Adjuster, Minutes, RemarkState
 from portal.meetings.minutes.views import bp
 from portal.meetings.mode.policy import attendance_of
 from portal.meetings.models import AgendaItem, Meeting
@@ -40,16 +38,18 @@ from portal.times import today
 DAYS_TO_ADJUST = 14
 
 
-def _minutes(person: Person, meeting_id: int) -> Minutes:
+def minutes_of(person: Person, meeting_id: int) -> Minutes:
+    """The circulated minutes of a meeting, if they may be seen."""
     return web.find(policy.visible_minutes(person).where(Minutes.meeting_id == meeting_id))
 
 
-def _back(meeting_id: int, anchor: str | None = None) -> Response:
+def back(meeting_id: int, anchor: str | None = None) -> Response:
+    """To the page of the minutes."""
     return redirect(url_for("minutes.minutes", meeting_id=meeting_id, _anchor=anchor))
 
 
-def _again(
-    meeting_id: int, person: Person, name: str, form: FlaskForm, finds: Sequence[guard.Find] = (), of: int | None = None
+def again(
+    meeting_id: int, person: Person, name: str, form: Form, finds: Sequence[guard.Find] = (), of: int | None = None
 ) -> ResponseReturnValue:
     """The page with a form that was refused: what was typed stays in it, and why stands there."""
     meeting = visible_meeting(person, meeting_id)
@@ -79,7 +79,7 @@ def circulate(meeting_id: int) -> ResponseReturnValue:
         try:
             _circulate(meeting, form, person)
             flash(_("The minutes are circulated. The adjusters have been asked."), "done")
-            return _back(meeting_id)
+            return back(meeting_id)
         except Invalid as error:
             if error.field != "adjusters":
                 raise
@@ -104,79 +104,19 @@ def _circulate(meeting: Meeting, form: CirculationForm, person: Person) -> None:
 def make_edition(meeting_id: int) -> ResponseReturnValue:
     """Send what the minutes say now as a new edition."""
     person = web.current_person()
-    minutes = _minutes(person, meeting_id)
+    minutes = minutes_of(person, meeting_id)
     web.check(policy.can_lead_minutes(person, minutes))
     form = EditionForm()
     if not form.validate():
-        return _again(meeting_id, person, "edition_form", form)
+        return again(meeting_id, person, "edition_form", form)
     try:
         edition = actions.make_edition(
             minutes, reason=form.reason.data, based_on=form.based_on.data, keep=keep(), by=person
         )
     except guard.Stopped as stopped:
-        return _again(meeting_id, person, "edition_form", form, stopped.finds)
+        return again(meeting_id, person, "edition_form", form, stopped.finds)
     flash(_("Edition %(number)s is sent. It must be approved anew.", number=edition.number), "done")
-    return _back(meeting_id)
-
-
-# --- remarks ------------------------------------------------------------------------------------------------------------
-
-
-@bp.post("/agenda-items/<int:item_id>/remarks")
-@web.limiter.limit(web.write_limit)
-def add_remark(item_id: int) -> ResponseReturnValue:
-    """Remark on a paragraph."""
-    person = web.current_person()
-    item = web.find(visible_items(person).where(AgendaItem.id == item_id))
-    minutes = _minutes(person, item.meeting_id)
-    web.check(policy.can_remark(person, minutes))
-    form = RemarkForm()
-    if not form.validate():
-        return _again(item.meeting_id, person, "remark_form", form, of=item_id)
-    try:
-        remark_actions.add_remark(
-            minutes, item, text=form.text.data, client_id=form.client_id.data, keep=keep(), by=person
-        )
-    except guard.Stopped as stopped:
-        return _again(item.meeting_id, person, "remark_form", form, stopped.finds, item_id)
-    flash(_("Your remark has been sent to the secretary."), "done")
-    return _back(item.meeting_id, f"item-{item_id}")
-
-
-def _remark(person: Person, remark_id: int) -> Remark:
-    return web.find(policy.visible_remarks(person).where(Remark.id == remark_id))
-
-
-@bp.post("/remarks/<int:remark_id>/support")
-def support_remark(remark_id: int) -> ResponseReturnValue:
-    """Agree with a remark."""
-    person = web.current_person()
-    remark = _remark(person, remark_id)
-    web.check(policy.can_support(person, remark))
-    remark_actions.support_remark(remark, by=person)
-    return _back(remark.minutes.meeting_id, f"remark-{remark_id}")
-
-
-@bp.post("/remarks/<int:remark_id>/answer")
-@web.limiter.limit(web.write_limit)
-def answer_remark(remark_id: int) -> ResponseReturnValue:
-    """Say what became of a remark."""
-    person = web.current_person()
-    remark = _remark(person, remark_id)
-    web.check(policy.can_lead_minutes(person, remark.minutes))
-    form, meeting_id = AnswerForm(), remark.minutes.meeting_id
-    if not form.validate():
-        return _again(meeting_id, person, "answer_form", form, of=remark_id)
-    try:
-        remark_actions.answer_remark(
-            remark, RemarkState(form.state.data), answer=form.answer.data or "", keep=keep(), by=person
-        )
-    except guard.Stopped as stopped:
-        return _again(meeting_id, person, "answer_form", form, stopped.finds, remark_id)
-    except Invalid as error:
-        form.answer.errors = [error.message]
-        return _again(meeting_id, person, "answer_form", form, of=remark_id)
-    return _back(meeting_id, f"remark-{remark_id}")
+    return back(meeting_id)
 
 
 # --- adjusters ----------------------------------------------------------------------------------------------------------
@@ -200,7 +140,7 @@ def approve(adjuster_id: int) -> ResponseReturnValue:
     adjusting_actions.approve(adjuster, edition=edition, may_seal=is_sure(), by=person)
     is_sealed = adjuster.addendum.sealed_at if adjuster.addendum is not None else adjuster.minutes.sealed_at
     flash(_("You have approved it. All have, and it is sealed.") if is_sealed else _("You have approved it."), "done")
-    return _back(adjuster.minutes.meeting_id)
+    return back(adjuster.minutes.meeting_id)
 
 
 def _ask_to_seal(adjuster: Adjuster, edition: int) -> str:
@@ -234,13 +174,13 @@ def decline(adjuster_id: int) -> ResponseReturnValue:
     web.check(policy.can_adjust(person, adjuster))
     form, meeting_id = RefusalForm(), adjuster.minutes.meeting_id
     if not form.validate():
-        return _again(meeting_id, person, "refusal_form", form, of=adjuster_id)
+        return again(meeting_id, person, "refusal_form", form, of=adjuster_id)
     try:
         adjusting_actions.decline(adjuster, reason=form.reason.data, keep=keep(), by=person)
     except guard.Stopped as stopped:
-        return _again(meeting_id, person, "refusal_form", form, stopped.finds, adjuster_id)
+        return again(meeting_id, person, "refusal_form", form, stopped.finds, adjuster_id)
     flash(_("The convener has been told and names somebody else."), "done")
-    return _back(meeting_id)
+    return back(meeting_id)
 
 
 @bp.post("/adjusters/<int:adjuster_id>/replacement")
@@ -254,7 +194,7 @@ def replace_adjuster(adjuster_id: int) -> ResponseReturnValue:
         raise Invalid(_("Adjusters are members of the group."))
     adjusting_actions.replace_adjuster(adjuster, chosen[0], by=person)
     flash(_("%(name)s has been asked to adjust.", name=chosen[0].name), "done")
-    return _back(adjuster.minutes.meeting_id)
+    return back(adjuster.minutes.meeting_id)
 
 
 @bp.post("/adjusters/<int:adjuster_id>/removal")
@@ -265,7 +205,7 @@ def drop_adjuster(adjuster_id: int) -> ResponseReturnValue:
     web.check(policy.can_lead_minutes(person, adjuster.minutes))
     adjusting_actions.drop_adjuster(adjuster, by=person)
     flash(_("%(name)s is no longer required.", name=adjuster.person.name), "done")
-    return _back(adjuster.minutes.meeting_id)
+    return back(adjuster.minutes.meeting_id)
 
 
 @bp.post("/meetings/<int:meeting_id>/minutes/addenda")
@@ -273,12 +213,12 @@ def drop_adjuster(adjuster_id: int) -> ResponseReturnValue:
 def add_addendum(meeting_id: int) -> ResponseReturnValue:
     """Correct sealed minutes by an addendum."""
     person = web.current_person()
-    minutes = _minutes(person, meeting_id)
+    minutes = minutes_of(person, meeting_id)
     web.check(policy.can_lead_minutes(person, minutes))
     group, form = minutes.meeting.group, AddendumForm()
     page.fill_addendum(form, minutes, policy.possible_adjusters(group))
     if not form.validate():
-        return _again(meeting_id, person, "addendum_form", form)
+        return again(meeting_id, person, "addendum_form", form)
     item = db.session.scalar(visible_items(person).where(AgendaItem.id == form.item.data)) if form.item.data else None
     try:
         addendum = adjusting_actions.add_addendum(
@@ -290,12 +230,12 @@ def add_addendum(meeting_id: int) -> ResponseReturnValue:
             by=person,
         )
     except guard.Stopped as stopped:
-        return _again(meeting_id, person, "addendum_form", form, stopped.finds)
+        return again(meeting_id, person, "addendum_form", form, stopped.finds)
     except Invalid as error:
         form.adjusters.errors = [error.message]
-        return _again(meeting_id, person, "addendum_form", form)
+        return again(meeting_id, person, "addendum_form", form)
     flash(_("Addendum %(number)s has been sent to its adjusters.", number=addendum.number), "done")
-    return _back(meeting_id, "addenda")
+    return back(meeting_id, "addenda")
 
 
 @bp.post("/meetings/<int:meeting_id>/minutes/record-number")
@@ -303,13 +243,13 @@ def add_addendum(meeting_id: int) -> ResponseReturnValue:
 def note_record_number(meeting_id: int) -> ResponseReturnValue:
     """Note the own organisation's diary number."""
     person = web.current_person()
-    minutes = _minutes(person, meeting_id)
+    minutes = minutes_of(person, meeting_id)
     form = RecordNumberForm()
     if not form.validate():
-        return _again(meeting_id, person, "number_form", form)
+        return again(meeting_id, person, "number_form", form)
     try:
         adjusting_actions.note_record_number(minutes, number=form.number.data or "", by=person)
     except guard.Stopped as stopped:
-        return _again(meeting_id, person, "number_form", form, stopped.finds)
+        return again(meeting_id, person, "number_form", form, stopped.finds)
     flash(_("The diary number is noted."), "done")
-    return _back(meeting_id, "record")
+    return back(meeting_id, "record")

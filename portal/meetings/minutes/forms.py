@@ -6,7 +6,6 @@ from datetime import time
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     DateField,
@@ -23,7 +22,7 @@ from wtforms.validators import UUID, DataRequired, InputRequired, Length, Number
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal import db
-from portal.fields import one_line
+from portal.fields import Form, one_line
 from portal.meetings.forms import at, tidy
 from portal.meetings.minutes.models import RemarkState
 
@@ -31,7 +30,7 @@ LONGEST_NOTE = 50_000
 MOST_ADJUSTERS = 10
 
 
-class NoteForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class NoteForm(Form):
     """What the minutes say on one item."""
 
     text = TextAreaField(
@@ -55,7 +54,7 @@ def _adjusters() -> MultiCheckboxField:
     )  # fmt: skip
 
 
-class CirculationForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class CirculationForm(Form):
     """Who adjusts the minutes, and until when."""
 
     adjusters = _adjusters()
@@ -67,7 +66,7 @@ class CirculationForm(FlaskForm):  # type: ignore[misc]  # the library is untype
             raise ValidationError(_("Choose a day that is still to come."))
 
 
-class EditionForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class EditionForm(Form):
     """Why there is a new edition."""
 
     reason = StringField(
@@ -77,7 +76,7 @@ class EditionForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     based_on = IntegerField(validators=[InputRequired()])
 
 
-class RemarkForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class RemarkForm(Form):
     """A remark on a paragraph."""
 
     text = TextAreaField(
@@ -87,7 +86,7 @@ class RemarkForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     client_id = StringField(validators=[DataRequired(), UUID(), Length(36, 36)])
 
 
-class AnswerForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class AnswerForm(Form):
     """What became of a remark."""
 
     state = RadioField(
@@ -102,7 +101,7 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     )  # fmt: skip
 
 
-class RefusalForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class RefusalForm(Form):
     """Why somebody does not adjust."""
 
     reason = StringField(
@@ -111,7 +110,7 @@ class RefusalForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     )  # fmt: skip
 
 
-class AddendumForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class AddendumForm(Form):
     """A correction to sealed minutes."""
 
     item = SelectField(_l("Paragraph"), coerce=int, validators=[Optional()])
@@ -122,7 +121,7 @@ class AddendumForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     adjusters = _adjusters()
 
 
-class RecordNumberForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class RecordNumberForm(Form):
     """An organisation's own diary number."""
 
     number = StringField(
@@ -130,7 +129,7 @@ class RecordNumberForm(FlaskForm):  # type: ignore[misc]  # the library is untyp
     )
 
 
-class CheckForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class CheckForm(Form):
     """A file that is to be compared."""
 
     file = FileField(_l("File"), validators=[FileRequired(_l("Choose a file."))])

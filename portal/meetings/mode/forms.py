@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import IntegerField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
+from portal.fields import Form
 from portal.meetings.followup.forms import SentOnce
 from portal.meetings.forms import tidy
 
@@ -22,7 +22,7 @@ class DecisionForm(SentOnce):
     )  # fmt: skip
 
 
-class DecisionChangeForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class DecisionChangeForm(Form):
     """Other words for a decision."""
 
     text = TextAreaField(

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import Field, RadioField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
-from portal.fields import one_line
+from portal.fields import Form, one_line
 from portal.meetings.forms import GUEST_LANGUAGES, is_email
 
 
-class NewSeatForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class NewSeatForm(Form):
     """An organisation that is to have a seat."""
 
     organisation = SelectField(
@@ -20,20 +19,20 @@ class NewSeatForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     )
 
 
-class SeatForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class SeatForm(Form):
     """Who holds a seat; 0 is nobody."""
 
     ordinary = SelectField(_l("Ordinary"), coerce=int, validators=[Optional()])
     substitute = SelectField(_l("Substitute"), coerce=int, validators=[Optional()])
 
 
-class SubstituteForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class SubstituteForm(Form):
     """Who comes instead."""
 
     person = RadioField(_l("Who comes instead of you?"), coerce=int, validators=[InputRequired(_l("Choose somebody."))])
 
 
-class GuestForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class GuestForm(Form):
     """A guest from outside."""
 
     name = StringField(

@@ -27,7 +27,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Va
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal import db
-from portal.fields import one_line
+from portal.fields import Form, one_line
 from portal.meetings.forms import GUEST_LANGUAGES, YEARS, at, is_email, tidy
 from portal.meetings.polls.actions import MOST_OPTIONS, Question
 from portal.meetings.polls.models import DatePoll, PollInvitee, Quorum, Suits
@@ -50,7 +50,7 @@ def closing(on: date) -> datetime:
     return at(on, LAST_MINUTE)
 
 
-class OptionForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class OptionForm(Form):
     """One proposed time. A row without anything in it is no time."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]  # as above
@@ -116,7 +116,7 @@ def parse_guests(text: str) -> list[tuple[str, str]]:
     return guests
 
 
-class PollForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class PollForm(Form):
     """A date poll."""
 
     title = StringField(
@@ -220,7 +220,7 @@ class PollForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         )  # fmt: skip
 
 
-class DeadlineForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class DeadlineForm(Form):
     """Another last day to answer."""
 
     closes_on = DateField(_l("Last day to answer"), validators=[InputRequired(_l("Choose a date."))])
@@ -236,7 +236,7 @@ class NewTimeForm(OptionForm):
         return self.check()
 
 
-class _AnswerForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class _AnswerForm(Form):
     comment = TextAreaField(
         _l("A word to the convener"),
         filters=[tidy],

@@ -14,11 +14,11 @@ from sqlalchemy.orm import joinedload, selectinload
 from wtforms.fields.choices import SelectChoice
 
 from portal import audit, db, guard, web
-from portal.errors import Conflict, Invalid, NotFound
+from portal.errors import Conflict, Invalid
 from portal.meetings.actions import Guest
 from portal.meetings.models import Meeting, MeetingSeries
 from portal.meetings.policy import active_members, seat_holders, suggested_title, visible_series
-from portal.meetings.polls import actions, parts, policy, tokens
+from portal.meetings.polls import actions, parts, policy
 from portal.meetings.polls.actions import Asked
 from portal.meetings.polls.forms import (
     FIRST_ROWS,
@@ -29,8 +29,7 @@ from portal.meetings.polls.forms import (
     answer_form,
     parse_guests,
 )
-from portal.meetings.polls.letters import title_outside
-from portal.meetings.polls.models import DatePoll, PollInvitee
+from portal.meetings.polls.models import DatePoll
 from portal.meetings.views import keep
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import visible_groups
@@ -240,7 +239,7 @@ def answer(poll_id: int) -> ResponseReturnValue:
     if form.validate():
         try:
             actions.answer_poll(
-                invitee, form.answers(), comment=form.comment.data or "", seen=_seen(), keep=keep(), by=person
+                invitee, form.answers(), comment=form.comment.data or "", seen=seen_times(), keep=keep(), by=person
             )
             parts.publish(found)
             flash(saved_text(found, len(form.answers())), "done")
@@ -267,46 +266,7 @@ def saved_text(poll: DatePoll, answered: int) -> str:
     )
 
 
-def _seen() -> list[int] | None:
+def seen_times() -> list[int] | None:
     """The times that the page showed; None if it does not say."""
     shown = request.form.get("seen", "")[:1000].split()
     return [int(number) for number in shown if number.isascii() and number.isdigit()] if shown else None
-
-
-# --- guests -----------------------------------------------------------------------------------------------------------
-
-
-@bp.route("/poll-answers/<guest_token>", methods=["GET", "POST"])
-@web.csrf.exempt  # there is no session to be misused: the signed token in the address is the whole authority
-@web.public
-@web.limiter.limit(web.public_limit)
-def guest(guest_token: str) -> ResponseReturnValue:
-    """A guest's own answers by a signed link: the times and nothing else. Dead when the poll takes no answers any more."""
-    invitee = tokens.guest_of_token(guest_token)
-    if invitee is None:
-        raise NotFound
-    found = invitee.poll
-    if request.method == "GET":
-        return _guest_page(invitee, guest_token, answer_form(found, said_by=invitee, is_guest=True))
-    form = answer_form(found, is_guest=True)
-    if form.validate():
-        try:
-            actions.answer_poll(invitee, form.answers(), comment=form.comment.data or "", seen=_seen(), by=None)
-            parts.publish(found)
-            return redirect(url_for("polls.guest", guest_token=guest_token, lang=request.args.get("lang"), saved=1))
-        except guard.Stopped as stopped:
-            form.comment.errors = [stopped.message]
-        except Invalid as error:
-            form = answer_form(found, is_guest=True)
-            form.form_errors = [error.message]
-    return _guest_page(invitee, guest_token, form), 422
-
-
-def _guest_page(invitee: PollInvitee, token: str, form: Any) -> str:
-    return render_template(
-        "meetings/polls/guest.html", poll=invitee.poll, invitee=invitee, form=form, title=title_outside(invitee.poll),
-        here=url_for("polls.guest", guest_token=token, lang=request.args.get("lang")),
-        saved=saved_text(invitee.poll, len(invitee.answers))
-        if request.args.get("saved") == "1" and invitee.answered_at is not None
-        else "",
-    )  # fmt: skip

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
-from portal.fields import one_line
+from portal.fields import Form, one_line
 from portal.meetings.forms import tidy
 from portal.meetings.models import ItemKind, Participants
 from portal.meetings.series.actions import SeriesPlan, StandingPlan
 
 
-class SeriesForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class SeriesForm(Form):
     """What the meetings of a series have in common."""
 
     name = StringField(
@@ -48,7 +47,7 @@ class SeriesForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         )  # fmt: skip
 
 
-class StandingItemForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+class StandingItemForm(Form):
     """An item that every meeting of the series begins with."""
 
     title = StringField(
