@@ -107,7 +107,7 @@ def resource(
     )  # fmt: skip
     stored = files.store(io.BytesIO(text.encode()), limit=100_000)
     version = ResourceVersion(
-        resource=made, sha256=stored.sha256, size=stored.size, file_name=file_name, media_type="text/plain", page_count=1,
+        resource=made, sha256=stored.sha256, size=stored.size, file_name=file_name, media_type="text/plain", page_count=1, state=FileState.READY,
         added_by=by, pages=[ResourcePage(number=1, text=text)],
     )  # fmt: skip
     db.session.add_all([made, version])

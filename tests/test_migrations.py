@@ -25,6 +25,7 @@ from portal.auth.provider import Attempt
 from portal.cli import alembic_config, upgrade_database
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post
+from portal.library.models import Resource, ResourceShare, Topic
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.followup import actions as followup
 from portal.meetings.minutes import actions as minutes
@@ -111,6 +112,9 @@ def fill() -> None:
     provider = auth.add_provider(
         network.ngo, issuer="https://idp.example", client_id="x", sealed_secret=sealing.seal("x", key=SECRET), by=None
     )
+    material = db.session.get_one(Resource, things["resource_id"])
+    material.topics.append(Topic(name="Stöd", folded="stöd"))
+    material.shares.append(ResourceShare(group=network.group, shared_by_id=network.member.id))
     db.session.flush()
     auth.add_account(provider, "sub", network.member, by=None)
     browser = BrowserSession(id_hash=sessions.hash_id("x"), person_id=network.member.id, provider_id=provider.id)

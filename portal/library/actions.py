@@ -28,7 +28,7 @@ def find_twin(group: Group, sha256: str) -> Resource | None:
         .where(
             Resource.group_id == group.id,
             ResourceVersion.sha256 == sha256,
-            Resource.state.in_([FileState.READY, FileState.CHECKING]),
+            ResourceVersion.state.in_([FileState.READY, FileState.CHECKING]),
         )
         .limit(1)
     )
@@ -79,7 +79,7 @@ def _store(
 ) -> ResourceVersion:  # fmt: skip
     resource = Resource(
         group=group, title=title, kind=kind, publisher=publisher, published_on=published_on, created_by=by,
-        organisation_id=by.organisation_id,
+        organisation_id=by.organisation_id, responsible_id=by.id,
     )  # fmt: skip
     version = ResourceVersion(resource=resource, sha256=stored.sha256, size=stored.size, file_name=name, added_by=by)
     db.session.add_all([resource, version])
@@ -120,7 +120,7 @@ def import_file(group: Group, path: Path, *, kind: ResourceKind, limit: int, by:
 def read_added_file(version_id: int) -> None:
     """Read a file that somebody has added (job). What holds personal data or cannot be read is not kept."""
     version = db.session.get(ResourceVersion, version_id)
-    if version is None or version.resource.state is not FileState.CHECKING:
+    if version is None or version.state is not FileState.CHECKING:
         return
     sha256, path, name = version.sha256, files.path_of(version.sha256), version.file_name
     db.pause()
@@ -147,19 +147,22 @@ def _keep(version: ResourceVersion, reading: Reading) -> None:
     version.media_type, version.page_count = extracted.media_type, len(extracted.pages)
     version.finds = [place.as_json() for place in reading.listed]
     version.pages = [ResourcePage(number=number, text=text) for number, text in reading.texts]
-    version.resource.state, version.resource.changed_at = FileState.READY, db.now()
+    version.state = version.resource.state = FileState.READY
+    version.resource.changed_at = db.now()
     audit.record("resource_ready", by=None, on=version.resource, pages=version.page_count)
 
 
 def _refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[str, object]]) -> None:
     version = db.session.get_one(ResourceVersion, version_id)
-    version.reason, version.finds = reason, finds
-    version.resource.state, version.resource.changed_at = state, db.now()
+    version.state, version.reason, version.finds = state, reason, finds
+    if version.resource.state is not FileState.READY:  # an earlier version stays in force
+        version.resource.state = state
+    version.resource.changed_at = db.now()
     audit.record("resource_refused", by=None, on=version.resource, reason=reason)
 
 
-_kept = (
-    sa.select(ResourceVersion).join(Resource).where(Resource.state.in_([FileState.READY, FileState.CHECKING]))
+_kept = sa.select(ResourceVersion).where(
+    ResourceVersion.state.in_([FileState.READY, FileState.CHECKING])
 )  # the versions whose content stays
 
 

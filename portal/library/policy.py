@@ -5,17 +5,20 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from portal.library.models import FileState, Resource
+from portal.library.models import FileState, Resource, ResourceShare
 from portal.people.models import Group, Membership, Person, Role
 from portal.people.policy import can_write_in_group, own_groups, readable_group_ids
 
 
 def visible_resources(person: Person) -> sa.Select[Resource]:
-    """Ready material of the groups that the person may read, and what the person added there and is not ready yet."""
+    """Ready material of the groups that the person may read or that is shared with them, and what the person added there and
+    is not ready yet."""
+    readable = readable_group_ids(person)
+    shared = sa.select(ResourceShare.resource_id).where(ResourceShare.group_id.in_(readable))
     return (
         sa.select(Resource)
         .where(
-            Resource.group_id.in_(readable_group_ids(person)),
+            Resource.group_id.in_(readable) | Resource.id.in_(shared),
             (Resource.state == FileState.READY) | (Resource.created_by_id == person.id),
         )
         .options(selectinload(Resource.versions))
