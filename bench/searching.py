@@ -79,5 +79,5 @@ def run(folder: Path) -> list[Row]:
     """Rebuild and query."""
     with data.opened(folder):
         db.reads_only(True)
-        documents = list(search._all_documents())  # what a rebuild reads: the bare index gets the very same
+        documents = list(keeping._all_documents())  # what a rebuild reads: the bare index gets the very same
         return [_rebuilds(documents), *_queries(documents)]

@@ -112,6 +112,7 @@ def fill() -> None:
     provider = auth.add_provider(
         network.ngo, issuer="https://idp.example", client_id="x", sealed_secret=sealing.seal("x", key=SECRET), by=None
     )
+    db.session.add(Synonyms(words="NMT, Nationella metodstödsteamet", changed_by_id=network.member.id))
     material = db.session.get_one(Resource, things["resource_id"])
     material.topics.append(Topic(name="Stöd", folded="stöd"))
     material.shares.append(ResourceShare(group=network.group, shared_by_id=network.member.id))

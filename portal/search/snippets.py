@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from portal.search.folding import fold
 from portal.search.query import Query
 from portal.search.swedish import Token, tokens
 
@@ -88,16 +87,16 @@ class _Hit:
 
 def _hit(token: Token, text: str, query: Query) -> _Hit | None:
     analysis = token.analysis
-    if found := query.terms.intersection(analysis.lemmas):
+    if found := query.terms.intersection((*analysis.lemmas, token.exact)):
         return _Hit(token.start, token.end, found)
     written = text[token.start : token.end]
-    if query.prefixes and fold(written).startswith(query.prefixes):
+    if query.prefixes and token.written.startswith(query.prefixes):
         return _Hit(token.start, token.end, frozenset(query.prefixes))
     parts = [part for part in analysis.parts if part.term in query.terms]
     if not parts:
         return None
     terms = frozenset(part.term for part in parts)
-    if len(fold(written)) != len(written):  # letters that are written with two signs: the whole word is marked
+    if len(token.written) != len(written):  # letters that are written with two signs: the whole word is marked
         return _Hit(token.start, token.end, terms)
     return _Hit(token.start + min(part.start for part in parts), token.start + max(part.end for part in parts), terms)
 
