@@ -45,7 +45,7 @@ def documents(count: int, seed: int = 2) -> Iterator[Document]:
         groups = 1 + np.searchsorted(group_reach, random.random(1 + (number % 10 == 0))).clip(max=GROUPS - 1)
         at = START + timedelta(seconds=int(random.integers(0, 340_000_000)))
         facets = {
-            "topic": [f"ämne {one}" for one in random.integers(0, TOPICS, 1 + number % 3)],
+            "topic": [f"ämne {one}" for one in random.zipf(1.6, 1 + number % 3).clip(max=TOPICS)],
             "publisher": [f"utgivare {int(random.integers(0, PUBLISHERS))}"],
             "county": [COUNTIES[int(random.integers(0, len(COUNTIES)))]],
             "language": ["sv" if number % 7 else "en"],

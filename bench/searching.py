@@ -16,6 +16,7 @@ from bench import data
 from bench.figures import Row, compare, compare_times
 from portal import db, search
 from portal.people.policy import readable_group_ids
+from portal.search import keeping
 
 ROUNDS = 3
 QUERY_ROUNDS = 5

@@ -15,8 +15,10 @@ from portal.discussions.searchable import register as register_discussions
 from portal.home import cli as search_commands
 from portal.home import nav, results
 from portal.home import views as home_views
+from portal.home.places import register as register_places
 from portal.library import cli as library_cli
 from portal.library import views as library_views
+from portal.library.facets import register as register_facets
 from portal.library.searchable import register as register_library
 from portal.meetings import page as meeting_page
 from portal.meetings import views as meeting_views
@@ -92,6 +94,8 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(group)
     register_discussions()
     register_library()
+    register_facets()
+    register_places()
     register_meetings()
     register_followup()
     register_notices()

@@ -38,6 +38,7 @@ from portal.meetings.polls.models import PollInvitee, Suits
 from portal.notifications import actions as notifications
 from portal.notifications.models import Channel
 from portal.notifications.reminders import claim_once
+from portal.search.synonyms import Synonyms
 from portal.web import Edge
 from tests import factories
 from tests.conftest import BACKENDS, SECRET

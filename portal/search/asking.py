@@ -25,6 +25,7 @@ from portal.search.snippets import Snippet, Text
 
 MOST_CHECKED = 1000
 ROUNDS = 4
+FEW = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ def query(
     if not results.total and not as_written and not is_typing and (meant := search.meant(parsed, text)):
         better = search.results(_widened(parse(meant), meant, is_typing=False))
         results = replace(better, meant=meant) if better.total else results
+    if not results.total:
+        results = search.results(results.query, is_loose=True)
     found = _load(results.found, person, with_text)
     return replace(results, found=_with_passages(found, results.query) if with_text else found)
 
@@ -105,15 +108,14 @@ class _Search:
     def __init__(self, person: Any, ask: Ask) -> None:
         self._person, self._ask = person, ask
 
-    def results(self, parsed: Query) -> Results:
-        """All words, or if nothing has them all, any; with the hits that may be seen still without their things."""
-        ask = replace(self._ask, query=parsed, chosen=_chosen(self._ask.chosen, parsed))
-        answer, is_loose = self._checked(ask), False
-        if not answer.total and len(parsed.wanted) > 1:
-            answer = self._checked(replace(ask, is_loose=True))
-            is_loose = answer.total > 0
+    def results(self, parsed: Query, *, is_loose: bool = False) -> Results:
+        """Those with all words, or with any; with the hits that may be seen still without their things."""
+        ask = replace(self._ask, query=parsed, chosen=_chosen(self._ask.chosen, parsed), is_loose=is_loose)
+        answer = self._checked(ask)
         found = [Found(hit.type, hit.id) for hit in answer.hits[ask.offset : ask.offset + ask.limit]]
-        return Results(parsed, found, answer.total, answer.counts, is_loose)
+        return Results(
+            parsed, found, answer.total, answer.counts, is_loose and len(parsed.wanted) > 1 and answer.total > 0
+        )
 
     def _checked(self, ask: Ask) -> Answer:
         """The engine's answer without what the database refuses."""
@@ -138,18 +140,22 @@ class _Search:
         """The text with words that stand nowhere exchanged for the likest ones that this person can find."""
         better = text
         for clause, typed in zip(parsed.wanted, parsed.typed, strict=True):
-            if not self._can_find(Query((clause,))) and (likest := self._likest(typed)):
+            if not self._stands(Query((clause,))) and (likest := self._likest(typed)):
                 better = better.replace(typed, likest)
         return better if better != text else None
 
-    def _likest(self, typed: str) -> str | None:
-        found = similar.candidates(typed, engine().words_like)
-        return next((word for word in found if self._can_find(parse(word))), None)
+    def _stands(self, parsed: Query) -> bool:
+        ask = replace(self._ask, query=parsed, chosen={}, counted=(), offset=0, limit=0)
+        return engine().search(ask).total > 0
 
-    def _can_find(self, parsed: Query) -> bool:
-        ask = replace(self._ask, query=parsed, chosen={}, counted=(), offset=0, limit=MOST_CHECKED)
-        keys = {hit.key for hit in engine().search(ask).hits}
-        return bool(keys and _visible(keys, self._person))
+    def _likest(self, typed: str) -> str | None:
+        """The likest word that leads to something this person may see: nobody is told of other words."""
+        for word in similar.candidates(typed, engine().words_like):
+            ask = replace(self._ask, query=parse(word), chosen={}, counted=(), offset=0, limit=FEW)
+            keys = {hit.key for hit in engine().search(ask).hits}
+            if keys and _visible(keys, self._person):
+                return word
+        return None
 
 
 def _chosen(chosen: Mapping[str, Collection[str]], parsed: Query) -> dict[str, Collection[str]]:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import NamedTuple
 
 from portal.search.compounds import IRREGULAR
 from portal.search.folding import fold
@@ -32,7 +31,8 @@ _FILTERS = {
 }  # fmt: skip
 
 
-class Beginning(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Beginning:
     """The folded beginning of a written word."""
 
     text: str

@@ -6,16 +6,18 @@ files are read where they lie, mapped into memory (the stock storage copies each
 
 from __future__ import annotations
 
+import struct
 import zlib
 from array import array
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from operator import sub
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from whoosh.codec.whoosh3 import W3Codec, W3LeafMatcher, W3PostingsWriter, W3Segment
+from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec, W3LeafMatcher, W3PostingsWriter, W3Segment
 from whoosh.columns import NumericColumn, RefBytesColumn
 from whoosh.fields import COLUMN, ID, FieldType, Schema
 from whoosh.filedb.compound import CompoundStorage
@@ -34,40 +36,108 @@ Ids = NDArray[np.uint32]
 Weights = NDArray[np.float32]
 
 
+# of a block: its length after this number (below zero: the last one), documents, last document, greatest weight, sizes of arrays
+_HEAD = struct.Struct("<iIIfIIII")
+
+
 def _pack(raw: bytes) -> bytes:
     return b"z" + zlib.compress(raw, 1) if len(raw) > WORTH_PACKING else b"r" + raw
 
 
-def _unpack(packed: bytes) -> bytes:
-    return zlib.decompress(packed[1:]) if packed[:1] == b"z" else packed[1:]
+def _unpack(packed: memoryview) -> bytes:
+    return zlib.decompress(packed[1:]) if packed[0] == ord("z") else bytes(packed[1:])
 
 
-def _ids(packed: bytes) -> Ids:
-    steps = np.frombuffer(_unpack(packed), "<u4")
-    return np.cumsum(steps, dtype=np.uint32)
-
-
-def _weights(packed: bytes) -> Weights:
-    return np.frombuffer(_unpack(packed), "<u2").astype(np.float32) * np.float32(STEP)
-
-
-def _counts(packed: bytes) -> Ids:
+def _numbers(packed: memoryview) -> Ids:
     return np.frombuffer(_unpack(packed), "<u4")
 
 
-class _Writer(W3PostingsWriter):  # type: ignore[misc]  # Whoosh has no types
-    """Writes blocks of three packed arrays: steps between document numbers, weights, places."""
+def _ids(packed: memoryview) -> Ids:
+    return np.cumsum(_numbers(packed), dtype=np.uint32)
 
-    def _mini_ids(
+
+def _weights(packed: memoryview) -> Weights:
+    return np.frombuffer(_unpack(packed), "<u2").astype(np.float32) * np.float32(STEP)
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block where it lies: what it says of itself, and its packed arrays."""
+
+    count: int
+    last_id: int
+    most_weight: float
+    arrays: tuple[
+        memoryview, memoryview, memoryview, memoryview
+    ]  # steps between ids, weights, numbers of places, places
+    end: int
+    is_last: bool
+
+
+def _block(view: memoryview, at: int) -> _Block:
+    length, count, last_id, most_weight, *sizes = _HEAD.unpack_from(view, at)
+    start, arrays = at + _HEAD.size, []
+    for size in sizes:
+        arrays.append(view[start : start + size])
+        start += size
+    return _Block(count, last_id, most_weight, tuple(arrays), at + 4 + abs(length), length < 0)  # type: ignore[arg-type]  # four
+
+
+def _blocks(view: memoryview, at: int) -> Iterator[_Block]:
+    at += len(WHOOSH3_HEADER_MAGIC)
+    while True:
+        block = _block(view, at)
+        yield block
+        if block.is_last:
+            return
+        at = block.end
+
+
+def read_postings(view: memoryview, at: int) -> tuple[Ids, Weights]:
+    """The whole list that begins there: document numbers, rising, and weights."""
+    blocks = [(_ids(block.arrays[0]), _weights(block.arrays[1])) for block in _blocks(view, at)]
+    if len(blocks) == 1:
+        return blocks[0]
+    return np.concatenate([ids for ids, _w in blocks]), np.concatenate([weights for _i, weights in blocks])
+
+
+def read_places(view: memoryview, at: int, among: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Where the term stands in some of the documents: document number in the upper, number of the word in the lower half."""
+    parts = []
+    for block in _blocks(view, at):
+        ids, counts = _ids(block.arrays[0]), _numbers(block.arrays[2])
+        wanted = among[ids]
+        if wanted.any():
+            documents = np.repeat(ids[wanted].astype(np.uint64), counts[wanted])
+            parts.append((documents << np.uint64(32)) | _numbers(block.arrays[3])[np.repeat(wanted, counts)])
+    return np.concatenate(parts) if parts else np.empty(0, np.uint64)
+
+
+class _Writer(W3PostingsWriter):  # type: ignore[misc]  # Whoosh has no types
+    """Writes blocks of packed arrays: steps between document numbers, weights, how many places, places."""
+
+    def _write_block(self, last: bool = False) -> None:
+        if not self._blockcount:
+            self._postfile.write(WHOOSH3_HEADER_MAGIC)
+        self._terminfo.add_block(self)
+        arrays = [self._packed_ids(), self._packed_weights(), *self._packed_places()]
+        length = _HEAD.size - 4 + sum(map(len, arrays))
+        sizes = map(len, arrays)
+        head = _HEAD.pack(-length if last else length, len(self._ids), self._ids[-1], self._maxweight, *sizes)
+        self._postfile.write(b"".join((head, *arrays)))
+        self._blockcount += 1
+        self._new_block()
+
+    def _packed_ids(
         self,
     ) -> bytes:  # most terms stand in a few documents: numpy would take longer to begin than this to end
         ids = self._ids
         return _pack(array("I", [ids[0], *map(sub, ids[1:], ids)]).tobytes())
 
-    def _mini_weights(self) -> bytes:
+    def _packed_weights(self) -> bytes:
         return _pack(array("H", [min(65_535, round(weight / STEP)) or 1 for weight in self._weights]).tobytes())
 
-    def _mini_values(self) -> tuple[bytes, bytes]:
+    def _packed_places(self) -> tuple[bytes, bytes]:
         counts = array("I", (len(value) // 4 - 1 for value in self._values))
         return _pack(counts.tobytes()), _pack(b"".join(value[4:] for value in self._values))
 
@@ -75,49 +145,26 @@ class _Writer(W3PostingsWriter):  # type: ignore[misc]  # Whoosh has no types
 class _Matcher(W3LeafMatcher):  # type: ignore[misc]  # Whoosh has no types
     """Reads them one by one, as Whoosh does when it merges."""
 
+    def _goto(self, position: int) -> None:
+        self._block = block = _block(self._postfile._buf, position)
+        self._data = self._ids = self._weights = self._values = None
+        self._i, self._minlength, self._maxlength = 0, 1, 1
+        self._lastblock, self._nextoffset = block.is_last, block.end
+        self._blocklength, self._maxid, self._maxweight = block.count, block.last_id, block.most_weight
+
     def _read_ids(self) -> None:
-        if self._data is None:
-            self._read_data()
-        self._ids = _ids(self._data[0]).tolist()
+        self._ids = _ids(self._block.arrays[0]).tolist()
 
     def _read_weights(self) -> None:
-        if self._data is None:
-            self._read_data()
-        self._weights = _weights(self._data[1]).tolist()
+        self._weights = _weights(self._block.arrays[1]).tolist()
 
     def _read_values(self) -> None:
-        if self._data is None:
-            self._read_data()
-        counts, places, at = _counts(self._data[2][0]), _unpack(self._data[2][1]), 0
-        self._values = []
+        counts, places, at = _numbers(self._block.arrays[2]), _unpack(self._block.arrays[3]), 0
+        values: Any = []
         for count in counts.tolist():
-            self._values.append(count.to_bytes(4, "little") + places[at : at + 4 * count])
+            values.append(count.to_bytes(4, "little") + places[at : at + 4 * count])
             at += 4 * count
-
-    def blocks(self) -> Iterable[tuple[bytes, bytes, tuple[bytes, bytes]]]:
-        """The packed arrays of all blocks."""
-        self.reset()
-        while self.is_active():
-            self._read_data()
-            yield self._data
-            self._next_block()
-
-
-def read_postings(matcher: _Matcher) -> tuple[Ids, Weights]:
-    """The whole list at once: document numbers, rising, and weights."""
-    blocks = [(_ids(ids), _weights(weights)) for ids, weights, _places in matcher.blocks()]
-    if len(blocks) == 1:
-        return blocks[0]
-    return np.concatenate([ids for ids, _w in blocks]), np.concatenate([weights for _i, weights in blocks])
-
-
-def read_places(matcher: _Matcher) -> NDArray[np.uint64]:
-    """Where the term stands: document number in the upper, number of the word in the lower half."""
-    parts = []
-    for ids, _weight, (counts, places) in matcher.blocks():
-        documents = np.repeat(_ids(ids).astype(np.uint64), _counts(counts))
-        parts.append((documents << np.uint64(32)) | np.frombuffer(_unpack(places), "<u4"))
-    return np.concatenate(parts)
+        self._values = values
 
 
 class _Reading:
@@ -252,12 +299,34 @@ def fields_of(document: Document) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
 class Values:
-    """A facet of all documents of a segment: which of the combinations each has."""
+    """A facet of all documents of a segment. Many documents have the same combination of values, so each has the number of
+    one, and what is asked of a combination is asked once."""
 
-    refs: NDArray[np.unsignedinteger[Any]]
-    combinations: list[tuple[str, ...]]
+    def __init__(self, refs: NDArray[np.unsignedinteger[Any]], combinations: list[tuple[str, ...]]) -> None:
+        self._refs, self._combinations = refs, combinations
+        self.names = sorted({value for combination in combinations for value in combination})
+        numbers = {name: number for number, name in enumerate(self.names)}
+        self._values = np.array([numbers[value] for one in combinations for value in one], np.int64)
+        self._owners = np.repeat(np.arange(len(combinations)), [len(one) for one in combinations])
+
+    def having(self, wanted: Collection[str]) -> NDArray[np.bool_]:
+        """The documents that have one of the values. None of them: no documents."""
+        is_wanted = np.fromiter((name in wanted for name in self.names), bool, len(self.names))
+        has = np.zeros(len(self._combinations), bool)
+        has[self._owners[is_wanted[self._values]]] = True
+        mask: NDArray[np.bool_] = has[self._refs]
+        return mask
+
+    def count(self, documents: NDArray[np.intp]) -> Counter[str]:
+        """How many of the documents have each value."""
+        of_each = np.bincount(self._refs[documents], minlength=len(self._combinations))
+        numbers = np.bincount(self._values, of_each[self._owners], minlength=len(self.names)) if self.names else ()
+        return Counter({name: int(number) for name, number in zip(self.names, numbers, strict=True) if number})
+
+    def of(self, document: int) -> tuple[str, ...]:
+        """The values of one document."""
+        return self._combinations[int(self._refs[document])]
 
 
 def read_numbers(reader: Any, default: int = 0) -> NDArray[Any]:

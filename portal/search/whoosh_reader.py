@@ -8,7 +8,7 @@ one segment after the other.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import reduce
@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from whoosh.reading import TermNotFound
 
 from portal.search.engine import Answer, Ask, Hit
 from portal.search.query import Alternative, Beginning, Clause
@@ -73,29 +74,41 @@ class Leaf:
         self.size: int = segment.doc_count_all()
         self._store = segment.open_compound_file(storage) if segment.is_compound() else storage
         self._terms = codec.terms_reader(self._store, segment)
+        self._lists: memoryview = self._terms._postfile._buf
         self._columns = codec.per_document_reader(self._store, segment)
         self._cache = cache
         self._values: dict[str, Values] = {}
         self._numbers: dict[str, NDArray[Any]] = {}
 
-    def _matcher(self, field: str, term: bytes) -> Any:
-        if (field, term) not in self._terms:
+    def _start(self, field: str, term: str) -> int | None:
+        """Where a posting list begins."""
+        try:
+            offset: int = self._terms.term_info(field, term.encode()).extent()[0]
+        except TermNotFound:
             return None
-        return self._terms.matcher(field, term, _SCHEMA[field].format)
+        return offset
 
     def postings(self, term: str) -> tuple[Ids, Weights]:
         """In which documents a term stands, and its weight in each."""
         found = self._cache.get((self.name, term))
         if found is None:
-            matcher = self._matcher("words", term.encode())
-            found = read_postings(matcher) if matcher is not None else _NOTHING
+            start = self._start("words", term)
+            found = read_postings(self._lists, start) if start is not None else _NOTHING
             self._cache.put((self.name, term), found)
         return found
 
-    def places(self, term: str) -> NDArray[np.uint64]:
-        """Where it stands in them."""
-        matcher = self._matcher("words", term.encode())
-        return read_places(matcher) if matcher is not None else np.empty(0, np.uint64)
+    def places(self, term: str, among: Mask) -> NDArray[np.uint64]:
+        """Where it stands in some of them."""
+        start = self._start("words", term)
+        return read_places(self._lists, start, among) if start is not None else np.empty(0, np.uint64)
+
+    def postings_from(self, beginning: str) -> Iterator[tuple[Ids, Weights]]:
+        """The posting lists of all written words that begin so."""
+        start = (EXACT + beginning).encode()
+        for number, ((field, term), info) in enumerate(self._terms.items_from("words", start)):
+            if field != "words" or not term.startswith(start) or number == MOST_FORMS:
+                return
+            yield read_postings(self._lists, info.extent()[0])
 
     def forms(self, beginning: str, most: int = MOST_FORMS) -> Iterable[str]:
         """The written words that begin so."""
@@ -107,8 +120,8 @@ class Leaf:
 
     def find(self, key: str) -> int | None:
         """The number that a document has here; the newest, should it stand here twice."""
-        matcher = self._matcher("key", key.encode())
-        return int(read_postings(matcher)[0][-1]) if matcher is not None else None
+        start = self._start("key", key)
+        return int(read_postings(self._lists, start)[0][-1]) if start is not None else None
 
     def values(self, facet: str) -> Values:
         """A facet of all documents."""
@@ -210,13 +223,15 @@ def _asked(part: Part, norm: NDArray[np.float32], ask: Ask, rarity: _Rarity) -> 
         return _Page(0, {facet: Counter() for facet in ask.counted}, [])
     matched, scores = _matched(part.leaf, norm, ask, rarity)
     matched &= allowed
-    chosen = {facet: _with_values(part.leaf, facet, values) for facet, values in ask.chosen.items()}
+    chosen = {facet: part.leaf.values(facet).having(set(values)) for facet, values in ask.chosen.items()}
     hits = np.flatnonzero(_all(matched, chosen.values()))
     counts = {}
     for facet in ask.counted:
         others = [mask for name, mask in chosen.items() if name != facet]
         beside = np.flatnonzero(_all(matched, others)) if facet in chosen else hits
-        counts[facet] = _counted(part.leaf, facet, beside, ask.group_ids)
+        counts[facet] = part.leaf.values(facet).count(beside)
+    for group in set(counts.get("group", ())) - {str(group_id) for group_id in ask.group_ids}:
+        del counts["group"][group]  # of other groups that have it too, nobody is told
     return _Page(len(hits), counts, _best(part.leaf, hits, scores, ask))
 
 
@@ -229,7 +244,7 @@ def _all(first: Mask, others: Iterable[Mask]) -> Mask:
 
 def _allowed(part: Part, ask: Ask) -> Mask:
     """The mask that everything starts from: what is there, what this person may read, and the days that are meant."""
-    allowed = part.alive & _with_values(part.leaf, "group", [str(group_id) for group_id in ask.group_ids])
+    allowed = part.alive & part.leaf.values("group").having({str(group_id) for group_id in ask.group_ids})
     if ask.query.after is not None:
         allowed &= part.leaf.numbers("changed") >= _seconds(ask.query.after)
     if ask.query.before is not None:
@@ -243,27 +258,6 @@ def _allowed(part: Part, ask: Ask) -> Mask:
 
 def _seconds(day: date) -> int:
     return max(0, int(datetime.combine(day, time(), UTC).timestamp()))
-
-
-def _with_values(leaf: Leaf, facet: str, values: Collection[str]) -> Mask:
-    """The documents that have one of the values. None of them: no documents."""
-    wanted, found = frozenset(values), leaf.values(facet)
-    is_one = np.fromiter((not wanted.isdisjoint(one) for one in found.combinations), bool, len(found.combinations))
-    mask: Mask = is_one[found.refs]
-    return mask
-
-
-def _counted(leaf: Leaf, facet: str, hits: NDArray[np.intp], group_ids: Collection[int]) -> Counter[str]:
-    """How many of the hits have each value. Groups that the person may not read are not told of."""
-    found = leaf.values(facet)
-    numbers = np.bincount(found.refs[hits], minlength=len(found.combinations))
-    readable = {str(group_id) for group_id in group_ids} if facet == "group" else None
-    counts: Counter[str] = Counter()
-    for at in np.flatnonzero(numbers):
-        for value in found.combinations[at]:
-            if readable is None or value in readable:
-                counts[value] += int(numbers[at])
-    return counts
 
 
 # --- what was asked for -------------------------------------------------------------------------------------------------
@@ -310,20 +304,24 @@ def _of_clause(
 def _of_alternative(leaf: Leaf, alternative: Alternative, rarity: _Rarity) -> tuple[Ids, Weights, float]:
     """Documents, weights, and how much it tells to have it."""
     if isinstance(alternative, Beginning):
-        lists = [leaf.postings(form) for form in leaf.forms(alternative.text)]
         summed = np.zeros(leaf.size, np.float32)
-        for ids, weights in lists:
+        for ids, weights in leaf.postings_from(alternative.text):
             summed[ids] += weights
         documents = np.flatnonzero(summed).astype(np.uint32)
         return documents, summed[documents], rarity.of_count(len(documents))
     if len(alternative) == 1:
         return *leaf.postings(alternative[0]), rarity.of(alternative[0])
     telling = sum(rarity.of(term) for term in alternative)
-    starts = leaf.places(alternative[0])
+    among = np.ones(leaf.size, bool)
+    for term in alternative:
+        has = np.zeros(leaf.size, bool)
+        has[leaf.postings(term)[0]] = True
+        among &= has
+    starts = leaf.places(alternative[0], among)
     for step, term in enumerate(alternative[1:], 1):
-        if not len(starts):
-            break
-        starts = starts[np.isin(starts + np.uint64(step), leaf.places(term), assume_unique=True)]
+        others, wanted = leaf.places(term, among), starts + np.uint64(step)
+        at = np.searchsorted(others, wanted).clip(max=max(len(others) - 1, 0))
+        starts = starts[others[at] == wanted] if len(others) else starts[:0]
     documents, counts = np.unique((starts >> np.uint64(32)).astype(np.uint32), return_counts=True)
     return documents, counts.astype(np.float32), telling
 
@@ -348,6 +346,6 @@ def _best(leaf: Leaf, hits: NDArray[np.intp], scores: NDArray[np.float32], ask: 
         keep = keep[np.lexsort((-numbers[keep], -changed[keep], -order[keep]))[:most]]
         hits, order, changed, numbers = hits[keep], order[keep], changed[keep], numbers[keep]
     types = leaf.values("type")
-    names = [types.combinations[ref][0] for ref in types.refs[hits]]
+    names = [types.of(hit)[0] for hit in hits]
     rows = zip(order.tolist(), changed.tolist(), names, numbers.tolist(), strict=True)
     return [(score, at, Hit(name, number)) for score, at, name, number in rows]

@@ -7,7 +7,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -330,10 +329,10 @@ from gevent import monkey; monkey.patch_all()
 import gevent, tempfile, threading, time
 from pathlib import Path
 from portal.search.aside import aside
-from portal.search.engine import SearchDown
+from portal.search.engine import Ask, SearchDown
 from portal.search.query import parse
 from portal.search.whoosh import WhooshEngine
-from tests.core.test_search import CORPUS
+from tests.search.test_engines import CORPUS
 ticks = []
 def tick():
     while True:
@@ -362,7 +361,7 @@ else:
     raise SystemExit("no index is no index")
 engine.write(CORPUS, [])
 def ask():
-    return {hit.id for hit in engine.search(parse("människohandel"), group_ids=[1], limit=10)}
+    return {hit.id for hit in engine.search(Ask(parse("människohandel"), [1])).hits}
 asked = [gevent.spawn(ask) for _ in range(20)]
 gevent.joinall(asked, timeout=20)
 assert [one.value for one in asked] == [{1, 2}] * 20, [one.value for one in asked]
@@ -391,12 +390,12 @@ def test_the_command_sees_through_somebody_s_eyes(app: Edge, network: Network) -
     index()
     member, convener, outsider = network.member.email, network.convener.email, network.outsider.email
     answer = json.loads(commands.run(app, "search", "query", "tändstickor", "--as", member, "--json").output)
-    assert (answer["total"], answer["counts"], answer["more"]) == (1, {"post": 1}, False)
+    assert (answer["total"], answer["counts"], answer["is_loose"], answer["meant"]) == (1, {"post": 1}, False, None)
     assert answer["hits"][0]["snippet"] == "Om &lt;b&gt;<mark>tändstickor</mark>&lt;/b&gt;"
     both = json.loads(commands.run(app, "search", "query", "tändstickor", "--as", convener, "--json").output)
     assert both["total"] == 2
     nothing = json.loads(commands.run(app, "search", "query", "tändstickor", "--as", outsider, "--json").output)
-    assert nothing == {"total": 0, "counts": {}, "more": False, "hits": []}
+    assert nothing == {"total": 0, "counts": {}, "is_loose": False, "meant": None, "hits": []}
     plain = commands.run(app, "search", "query", "spritkök", "--as", member)
     assert plain.output == "1 hits\n    thread  Spritkök\n"
     assert commands.run(app, "search", "query", "x", "--as", "nobody@example.org").exit_code == 2
