@@ -30,19 +30,21 @@ FEW = 20
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One thing that was found and may be seen, and the passages that show why."""
+    """One thing that was found and may be seen, and the passages that show why. `is_partial`: it has only some of the words."""
 
     type: str
     obj: Any
     passages: Sequence[Snippet] = ()
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
     """A page of results. `facets` counts the values of each facet that was asked about; `counts` those of the type.
 
-    `is_loose` says that no thing has all the words and these have some; `meant` is the text that was searched for instead,
-    where what was typed stands nowhere.
+    Things with all the words come first and are counted; where they do not fill the first page, some with some of the words
+    follow. `is_loose` says that no thing has all the words, and that those with some were counted. `meant` is the text that
+    was searched for instead, where what was typed stands nowhere.
     """
 
     query: Query
@@ -82,6 +84,9 @@ def query(
         results = replace(better, meant=meant) if better.total else results
     if not results.total:
         results = search.results(results.query, is_loose=True)
+    elif len(results.query.wanted) > 1 and not offset and results.total < limit:
+        further = search.results(results.query, is_loose=True, beside={(one.type, one.obj) for one in results.found})
+        results = replace(results, found=[*results.found, *further.found][:limit])
     found = _load(results.found, person, with_text)
     return replace(results, found=_with_passages(found, results.query) if with_text else found)
 
@@ -108,14 +113,15 @@ class _Search:
     def __init__(self, person: Any, ask: Ask) -> None:
         self._person, self._ask = person, ask
 
-    def results(self, parsed: Query, *, is_loose: bool = False) -> Results:
-        """Those with all words, or with any; with the hits that may be seen still without their things."""
-        ask = replace(self._ask, query=parsed, chosen=_chosen(self._ask.chosen, parsed), is_loose=is_loose)
+    def results(self, parsed: Query, *, is_loose: bool = False, beside: Collection[Key] = ()) -> Results:
+        """Those with all words, or those with any that are not `beside` them already; their things are not loaded yet."""
+        chosen = _chosen(self._ask.chosen, parsed)
+        ask = replace(self._ask, query=parsed, chosen=chosen, is_loose=is_loose, refused=beside)
         answer = self._checked(ask)
-        found = [Found(hit.type, hit.id) for hit in answer.hits[ask.offset : ask.offset + ask.limit]]
-        return Results(
-            parsed, found, answer.total, answer.counts, is_loose and len(parsed.wanted) > 1 and answer.total > 0
-        )
+        is_loose = is_loose and len(parsed.wanted) > 1 and answer.total > 0
+        hits = answer.hits[ask.offset : ask.offset + ask.limit]
+        found = [Found(hit.type, hit.id, is_partial=is_loose) for hit in hits]
+        return Results(parsed, found, answer.total, answer.counts, is_loose)
 
     def _checked(self, ask: Ask) -> Answer:
         """The engine's answer without what the database refuses."""
@@ -123,7 +129,7 @@ class _Search:
         answer = engine().search(whole)
         if answer.total > MOST_CHECKED:
             unheard = waiting_keys(MOST_CHECKED)
-            whole = replace(whole, refused=unheard - _visible(unheard, self._person))
+            whole = replace(whole, refused={*whole.refused, *(unheard - _visible(unheard, self._person))})
             answer = engine().search(whole) if whole.refused else answer
         visible: set[Key] = set()
         for _round in range(ROUNDS):
@@ -186,7 +192,7 @@ def _load(hits: Sequence[Found], person: Any, with_text: bool) -> list[Found]:
             kind.visible(person).where(kind.model.id.in_(ids)).options(*(kind.text if with_text else ()))
         )
         objects |= {(type_, obj.id): obj for obj in db.session.scalars(rows).unique()}
-    return [Found(hit.type, objects[hit.type, hit.obj]) for hit in hits if (hit.type, hit.obj) in objects]
+    return [replace(hit, obj=objects[hit.type, hit.obj]) for hit in hits if (hit.type, hit.obj) in objects]
 
 
 def _with_passages(found: list[Found], parsed: Query) -> list[Found]:

@@ -130,7 +130,16 @@ def test_any_word_is_said_to_be_any(network: Network) -> None:
     index()
     results = ask(network.member, "spritkök tändstickor")
     assert (results.total, results.is_loose, results.meant) == (2, True, None)
+    assert [one.is_partial for one in results.found] == [True, True]
     assert not ask(network.member, "spritkök").is_loose
+    factories.thread(network.group, network.convener, "Tre", "spritkök med tändstickor")
+    index()
+    results = ask(network.member, "spritkök tändstickor")
+    assert (results.total, results.is_loose) == (1, False)
+    assert [one.is_partial for one in results.found] == [False, True, True], "first what has all, then what has some"
+    assert [one.is_partial for one in ask(network.member, "spritkök tändstickor", limit=2).found] == [False, True]
+    assert len(ask(network.member, "spritkök tändstickor", limit=1).found) == 1
+    assert ask(network.member, "spritkök tändstickor", offset=20).found == []
 
 
 def test_the_last_word_may_be_half_typed(network: Network) -> None:
