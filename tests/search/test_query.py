@@ -77,7 +77,8 @@ def test_synonyms_are_found_both_ways(network: Network) -> None:
     factories.thread(network.group, network.convener, "Fyra", "Anti trafficking work")
     index()
     for text in ("NMT", "nationella metodstödsteamet"):
-        assert {one.obj.thread.title for one in ask(network.member, text).found} == {"Ett", "Två"}, text
+        found = ask(network.member, text).found
+        assert {one.obj.thread.title for one in found if not one.is_partial} == {"Ett", "Två"}, text
     assert {one.obj.thread.title for one in ask(network.member, "människohandel").found} == {"Fyra"}
     assert ask(network.member, '"NMT"').total == 1, "as it is written"
     assert forms_of("NMT, Nationella  metodstödsteamet,, nmt") == (("nmt",), ("nationell", "metodstödsteam"))
@@ -108,7 +109,6 @@ def test_misspelt_words_are_understood(network: Network) -> None:
     assert (nothing.meant, nothing.total) == (None, 0), "not even that the word is there"
     assert ask(network.convener, "hemlighetsmakerri").meant == "hemlighetsmakeri"
     assert ask(network.member, "människohandel").meant is None
-    assert ask(network.member, '"manniskohandel"').meant is None or ask(network.member, '"manniskohandel"').total == 0
 
 
 def test_candidates_are_like_the_word() -> None:
