@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-from bench import calendars, data, importing, live, pages, queries, searching, starting
+from bench import calendars, data, importing, large, live, pages, queries, searching, starting
 from bench.figures import Row, table
 from bench.servers import ROOT
 
@@ -21,6 +21,7 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[Path], list[Row]]]] = {
     "pages": ("Pages", pages.run),
     "queries": ("Queries a page", queries.run),
     "search": ("Search", searching.run),
+    "large": ("Search in a large index", large.run),
     "calendar": ("Calendar feed", calendars.run),
     "import": ("Import", importing.run),
     "start": ("Start", starting.run),
