@@ -37,6 +37,7 @@ TRACES = {
     "read_mark",
     "audit_entry",
     "calendar_feed",
+    "public_day",
 }  # what a page may leave behind when it is read
 SIGNED = {"calls.answer", "polls.guest"}  # no session: the signed token in the address is the authority
 SIGN_IN_STEPS = {"auth.sign_in", "auth.start", "auth.callback"}
