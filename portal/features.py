@@ -17,6 +17,7 @@ from portal.home import nav, results
 from portal.home import views as home_views
 from portal.library import cli as library_cli
 from portal.library import views as library_views
+from portal.library.bulk import cli as bulk_cli
 from portal.library.collections import item_views as collection_item_views
 from portal.library.collections import views as collection_views
 from portal.library.public import pages as public_pages
@@ -71,6 +72,7 @@ LOADED = (
     meeting_page,
     proposal_views,
     agenda_reminders,
+    bulk_cli,
     collection_item_views,
     public_pages,
     call_letters,

@@ -19,6 +19,7 @@ from portal.library.collections.actions import CollectionPlan
 from portal.library.collections.models import Collection
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
 from portal.library.public import actions as public
+from portal.library.public.models import PublicLink
 from portal.meetings import actions as meetings
 from portal.meetings.actions import Guest, Plan
 from portal.meetings.agenda import actions as agenda
@@ -191,6 +192,14 @@ def minuted(network: Network, group: Group, word: str) -> dict[str, object]:
     }  # fmt: skip
 
 
+def public_material(network: Network) -> PublicLink:
+    """The address of the one open material that anybody may read; made when it is first asked for."""
+    there = db.session.scalars(sa.select(PublicLink).limit(1)).first()
+    if there is not None:
+        return there
+    return public.make_link(resource(network.open, network.convener, "Öppet material", "öppet"), by=network.convener)
+
+
 def things(network: Network, group: Group, *, word: str = "") -> dict[str, object]:
     """One of each thing in a group, the word in every text: what stands in addresses."""
     by = network.convener
@@ -199,7 +208,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     pending = person(network.authority, f"Ny Ansökt {word}".strip(), status=PersonStatus.PENDING)
     material = resource(group, by, f"Material {word}".strip(), f"innehall {word}", f"a{word}.txt")
     gathered = collection(group, by, f"Samling {word}".strip(), text=word, of=(material,))
-    link = public.make_link(resource(network.open, network.convener, "Öppet material", f"öppet {group.slug}"), by=by)
+    link = public_material(network)
     called = meeting(group, by, f"Möte {word}".strip(), text=word)
     db.session.refresh(called)
     mine = next(one for one in called.invitations if one.person_id == network.convener.id)

