@@ -9,9 +9,9 @@ import threading
 
 import pytest
 import sqlalchemy as sa
-from rdflib import Graph, URIRef
+from rdflib import Graph, Literal, URIRef
 from rdflib.compare import isomorphic
-from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF
+from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SKOS
 from werkzeug.test import TestResponse
 
 from portal import db, files
@@ -320,6 +320,30 @@ MANDATORY = {
     DCAT.Distribution: (DCAT.accessURL, DCTERMS.license, DCTERMS.format),
     FOAF.Agent: (FOAF.name, DCTERMS.type),
 }
+
+
+# what things are, as the SHACL shapes of DCAT-AP 3.0.0 (ranges) ask
+CLASSES = {
+    DCTERMS.language: DCTERMS.LinguisticSystem, DCAT.theme: SKOS.Concept, DCAT.themeTaxonomy: SKOS.ConceptScheme,
+    DCAT.mediaType: DCTERMS.MediaType, DCTERMS.format: DCTERMS.MediaTypeOrExtent, DCTERMS.license: DCTERMS.LicenseDocument,
+    DCTERMS.accessRights: DCTERMS.RightsStatement, DCAT.landingPage: FOAF.Document, FOAF.homepage: FOAF.Document,
+    DCTERMS.publisher: FOAF.Agent, DCTERMS.type: SKOS.Concept, DCAT.distribution: DCAT.Distribution,
+    DCAT.contactPoint: URIRef("http://www.w3.org/2006/vcard/ns#Kind"),
+}  # fmt: skip
+
+
+def test_things_are_of_the_classes_that_the_profile_asks_for(app: Edge, network: Network, material: Resource) -> None:
+    linked(material, network)
+    graph = graph_of(app.test_client().get("/public/catalogue.ttl"))
+    for wanted, kind in CLASSES.items():
+        found = list(graph.objects(predicate=wanted))
+        assert found, wanted
+        assert all((thing, RDF.type, kind) in graph for thing in found), wanted
+    once = (DCTERMS.publisher, DCTERMS.issued, DCTERMS.modified, DCTERMS.accessRights)
+    for dataset in graph.subjects(RDF.type, DCAT.Dataset):
+        assert all(len(list(graph.objects(dataset, wanted))) == 1 for wanted in once)
+    dates = [*graph.objects(predicate=DCTERMS.issued), *graph.objects(predicate=DCTERMS.modified)]
+    assert all(isinstance(value, Literal) and not value.ill_typed for value in dates)
 
 
 def test_what_the_profile_demands_is_there(app: Edge, network: Network, material: Resource) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from portal.library.models import Resource
 from portal.people.cli import find_person
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import visible_groups
+
+logging.getLogger("bagit").setLevel(logging.CRITICAL)  # a line for each file; what is wrong comes as an error
 
 
 @library.command("export")

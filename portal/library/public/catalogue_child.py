@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from rdflib import Graph, Literal, Namespace, URIRef
-from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, XSD
+from rdflib.namespace import DCAT, DCTERMS, FOAF, RDF, SKOS, XSD
 
 VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 SPDX = Namespace("http://spdx.org/rdf/terms#")
@@ -25,31 +25,41 @@ FILE_TYPES = {"pdf": "PDF", "docx": "DOCX", "pptx": "PPTX", "xlsx": "XLSX", "odt
               "htm": "HTML"}  # fmt: skip
 
 
+def _named(graph: Graph, address: str, *kinds: URIRef) -> URIRef:
+    """A thing that is described elsewhere, with the class that the profile's shapes ask for."""
+    thing = URIRef(address)
+    for kind in kinds:
+        graph.add((thing, RDF.type, kind))
+    return thing
+
+
 def _publisher(graph: Graph, about: dict[str, str]) -> URIRef:
     agent = URIRef(about["uri"])
     graph.add((agent, RDF.type, FOAF.Agent))
     graph.set((agent, FOAF.name, Literal(about["name"], lang="sv")))
-    graph.set((agent, DCTERMS.type, PUBLISHER[about["type"]]))
+    graph.set((agent, DCTERMS.type, _named(graph, PUBLISHER[about["type"]], SKOS.Concept)))
     return agent
 
 
 def _contact(graph: Graph, catalogue: URIRef, facts: dict[str, Any]) -> URIRef:
     contact = URIRef(f"{catalogue}#contact")
+    graph.add((contact, RDF.type, VCARD.Kind))
     graph.add((contact, RDF.type, VCARD.Organization))
     graph.add((contact, VCARD.fn, Literal("Samverkansportalen")))
     graph.add((contact, VCARD.hasEmail, URIRef(f"mailto:{facts['email']}")))
     return contact
 
 
-def _language(code: str) -> tuple[str, URIRef]:
+def _language(graph: Graph, code: str) -> tuple[str, URIRef]:
     """The tag of texts, and the language's name in the vocabulary of the EU."""
-    return code.partition("-")[0], URIRef(f"{EU}language/{LANGUAGES.get(code, 'SWE')}")
+    named = _named(graph, f"{EU}language/{LANGUAGES.get(code, 'SWE')}", DCTERMS.LinguisticSystem)
+    return code.partition("-")[0], named
 
 
 def _distribution(graph: Graph, about: dict[str, Any]) -> URIRef:
     file, page = about["file"], about["page"]
     distribution = URIRef(f"{page}#file")
-    tag, language = _language(about["language"])
+    tag, language = _language(graph, about["language"])
     graph.add((distribution, RDF.type, DCAT.Distribution))
     graph.add((distribution, DCTERMS.title, Literal(about["title"], lang=tag)))
     graph.add((distribution, DCTERMS.language, language))
@@ -58,35 +68,37 @@ def _distribution(graph: Graph, about: dict[str, Any]) -> URIRef:
     graph.add((distribution, DCAT.byteSize, Literal(file["size"], datatype=XSD.nonNegativeInteger)))
     graph.add((distribution, DCTERMS.modified, Literal(about["modified"], datatype=XSD.dateTime)))
     if file["media_type"]:
-        graph.add((distribution, DCAT.mediaType, IANA[file["media_type"]]))
+        graph.add((distribution, DCAT.mediaType, _named(graph, IANA[file["media_type"]], DCTERMS.MediaType)))
     if file["ending"] in FILE_TYPES:
-        graph.add((distribution, DCTERMS.format, URIRef(f"{EU}file-type/{FILE_TYPES[file['ending']]}")))
+        kind = _named(graph, f"{EU}file-type/{FILE_TYPES[file['ending']]}", DCTERMS.MediaTypeOrExtent)
+        graph.add((distribution, DCTERMS.format, kind))
     if file["licence"]:
-        graph.add((distribution, DCTERMS.license, URIRef(file["licence"])))
+        graph.add((distribution, DCTERMS.license, _named(graph, file["licence"], DCTERMS.LicenseDocument)))
     checksum = URIRef(f"{page}#checksum")
     graph.add((distribution, SPDX.checksum, checksum))
     graph.add((checksum, RDF.type, SPDX.Checksum))
-    graph.add((checksum, SPDX.algorithm, SPDX.checksumAlgorithm_sha256))
+    graph.add((checksum, SPDX.algorithm, _named(graph, SPDX.checksumAlgorithm_sha256, SPDX.ChecksumAlgorithm)))
     graph.add((checksum, SPDX.checksumValue, Literal(file["sha256"], datatype=XSD.hexBinary)))
     return distribution
 
 
 def _dataset(graph: Graph, about: dict[str, Any], contact: URIRef) -> URIRef:
     dataset = URIRef(f"{about['page']}#dataset")
-    tag, language = _language(about["language"])
+    tag, language = _language(graph, about["language"])
     graph.add((dataset, RDF.type, DCAT.Dataset))
     graph.add((dataset, DCTERMS.identifier, Literal(str(dataset))))
     graph.add((dataset, DCTERMS.title, Literal(about["title"], lang=tag)))
     graph.add((dataset, DCTERMS.description, Literal(about["description"], lang=tag)))
     graph.add((dataset, DCTERMS.publisher, _publisher(graph, about["publisher"])))
     graph.add((dataset, DCTERMS.language, language))
-    graph.add((dataset, DCTERMS.accessRights, URIRef(f"{EU}access-right/PUBLIC")))
+    rights = _named(graph, f"{EU}access-right/PUBLIC", DCTERMS.RightsStatement, SKOS.Concept)
+    graph.add((dataset, DCTERMS.accessRights, rights))
     graph.add((dataset, DCTERMS.issued, Literal(about["issued"], datatype=XSD.date)))
     graph.add((dataset, DCTERMS.modified, Literal(about["modified"], datatype=XSD.dateTime)))
     graph.add((dataset, DCAT.version, Literal(about["version"])))
-    graph.add((dataset, DCAT.theme, THEME))
+    graph.add((dataset, DCAT.theme, _named(graph, THEME, SKOS.Concept)))
     graph.add((dataset, DCAT.contactPoint, contact))
-    graph.add((dataset, DCAT.landingPage, URIRef(about["page"])))
+    graph.add((dataset, DCAT.landingPage, _named(graph, about["page"], FOAF.Document)))
     for keyword in about["keywords"]:
         graph.add((dataset, DCAT.keyword, Literal(keyword, lang="sv")))
     graph.add((dataset, DCAT.distribution, _distribution(graph, about)))
@@ -103,9 +115,9 @@ def build(facts: dict[str, Any]) -> Graph:
     graph.add((catalogue, DCTERMS.title, Literal(facts["title"], lang="sv")))
     graph.add((catalogue, DCTERMS.description, Literal(facts["description"], lang="sv")))
     graph.add((catalogue, DCTERMS.publisher, _publisher(graph, facts["publisher"])))
-    graph.add((catalogue, DCTERMS.language, URIRef(f"{EU}language/SWE")))
-    graph.add((catalogue, FOAF.homepage, URIRef(facts["homepage"])))
-    graph.add((catalogue, DCAT.themeTaxonomy, URIRef(f"{EU}data-theme")))
+    graph.add((catalogue, DCTERMS.language, _language(graph, "sv")[1]))
+    graph.add((catalogue, FOAF.homepage, _named(graph, facts["homepage"], FOAF.Document)))
+    graph.add((catalogue, DCAT.themeTaxonomy, _named(graph, f"{EU}data-theme", SKOS.ConceptScheme)))
     if facts["datasets"]:
         graph.add(
             (
