@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -522,6 +524,17 @@ def test_a_bad_zip_is_refused_and_leaves_nothing(app: Edge, network: Network, tm
     assert sorted(tmp_path.iterdir()) == around
     assert not list(app.config["SETTINGS"].data_dir.glob("packages/*"))
     assert not Path("/tmp/evil.txt").exists()
+
+
+def test_what_a_killed_import_left_behind_is_swept(app: Edge, network: Network, tmp_path: Path) -> None:
+    workshop = app.config["SETTINGS"].data_dir / "packages"
+    for name, age in (("import-old", 90_000), ("import-now", 0)):
+        (workshop / name).mkdir(parents=True)
+        (workshop / name / "x").write_text("x")
+        os.utime(workshop / name, (time.time() - age,) * 2)
+    take_in(app, zip_with(tmp_path / "any.zip", ("x", b"x")), network.convener.email)
+    assert [path.name for path in workshop.iterdir()] == ["import-now"]
+    shutil.rmtree(workshop)
 
 
 def test_a_zip_that_would_fill_the_disk_is_not_unpacked(

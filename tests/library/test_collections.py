@@ -7,6 +7,7 @@ import threading
 
 import pytest
 import sqlalchemy as sa
+from flask import render_template
 
 from portal import db, files
 from portal.audit import AuditEntry
@@ -361,3 +362,16 @@ def test_a_material_says_where_it_stands(network: Network, gathered: Collection)
     wanted = [one.title for one in db.session.scalars(policy.collections_without(network.member, material))]
     assert wanted == ["Tom"]
     assert list(db.session.scalars(policy.collections_without(network.observer, material))) == [], "she changes none"
+
+
+def test_the_parts_for_the_materials_page_say_so(app: Edge, network: Network, gathered: Collection) -> None:
+    """They stand in the rail of the page of a material."""
+    material, there = gathered.items[1].resource, factories.collection(network.group, network.convener, "Tom")
+    assert material is not None
+    shown = {}
+    for person in (network.member, network.observer):
+        with app.test_request_context():
+            shown[person] = render_template("library/_in_collections.html", resource=material, person=person)
+    assert all(f"/collections/{gathered.id}" in text for text in shown.values())
+    assert f'value="{there.id}"' in shown[network.member]
+    assert "<form" not in shown[network.observer]

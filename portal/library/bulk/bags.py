@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import stat
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ MOST_FILES = 200_000
 MOST_BYTES = 200_000_000_000  # unpacked
 MOST_TIMES = 100  # how many times its own size a zip may unpack to, and a little for small ones
 LITTLE = 10_000_000
+LEFT_BEHIND = 24 * 3600  # seconds
 _CHUNK = 1 << 20
 
 
@@ -53,9 +55,17 @@ def opened(path: Path, *, workshop: Path) -> Iterator[Package]:
     if not zipfile.is_zipfile(path):
         raise BadPackage(_("This is neither a folder nor a zip file."))
     workshop.mkdir(parents=True, exist_ok=True)
+    _sweep(workshop)
     with tempfile.TemporaryDirectory(dir=workshop, prefix="import-") as folder:
         _unpack(path, Path(folder))
         yield _checked(Path(folder))
+
+
+def _sweep(workshop: Path) -> None:
+    """Delete what was unpacked by a command that was killed."""
+    for left in workshop.glob("import-*"):
+        if time.time() - left.stat().st_mtime > LEFT_BEHIND:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _unpack(path: Path, folder: Path) -> None:
