@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=ROOT / "var", description="files, search index and the SQLite database")
     database_url: str = Field(default="", description="SQLAlchemy address; default is SQLite in data_dir")
     redis_url: str = Field(default="", description="only when several web processes share live threads and rate limits")
+    search_engine: Literal["whoosh", "postgresql"] = Field(
+        default="whoosh",
+        description="whoosh lies in data_dir, for one machine; postgresql in the database, for several",
+    )
     environment: Literal["production", "demo", "test"] = "production"
     max_upload_bytes: int = Field(default=50_000_000, ge=1024, description="largest file that can be added")
     max_text_chars: int = Field(default=50_000, ge=1_000, description="longest text of a post or a note")
@@ -127,6 +131,12 @@ class Settings(BaseSettings):
             raise ValueError("base_url must be https unless the portal runs on this machine only")
         if self.environment == "production" and not self.is_https:
             raise ValueError("base_url must be https in production")
+        return self
+
+    @model_validator(mode="after")
+    def _search_where_it_can_be(self) -> Self:
+        if self.search_engine == "postgresql" and not self.database_url.startswith("postgres"):
+            raise ValueError("search_engine can be postgresql only when database_url is")
         return self
 
     @property

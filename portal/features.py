@@ -15,11 +15,13 @@ from portal.discussions.searchable import register as register_discussions
 from portal.home import cli as search_commands
 from portal.home import nav, results
 from portal.home import views as home_views
+from portal.home.places import register as register_places
 from portal.library import cli as library_cli
 from portal.library import views as library_views
 from portal.library.bulk import cli as bulk_cli
 from portal.library.collections import item_views as collection_item_views
 from portal.library.collections import views as collection_views
+from portal.library.facets import register as register_facets
 from portal.library.public import pages as public_pages
 from portal.library.public import partials as library_partials
 from portal.library.public import views as public_views
@@ -102,6 +104,8 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(group)
     register_discussions()
     register_library()
+    register_facets()
+    register_places()
     register_meetings()
     register_followup()
     register_notices()

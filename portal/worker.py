@@ -15,7 +15,7 @@ from portal import db, outbox
 
 log = logging.getLogger("portal.outbox")
 
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.05
 SIGN_EVERY = timedelta(seconds=5)
 LONGEST_JOB = timedelta(minutes=10)  # such as making the whole index anew; after that the worker counts as gone
 

@@ -40,6 +40,7 @@ from portal.meetings.polls.models import PollInvitee, Suits
 from portal.notifications import actions as notifications
 from portal.notifications.models import Channel
 from portal.notifications.reminders import claim_once
+from portal.search.synonyms import Synonyms
 from portal.web import Edge
 from tests import factories
 from tests.conftest import BACKENDS, SECRET
@@ -114,6 +115,7 @@ def fill() -> None:
     provider = auth.add_provider(
         network.ngo, issuer="https://idp.example", client_id="x", sealed_secret=sealing.seal("x", key=SECRET), by=None
     )
+    db.session.add(Synonyms(words="NMT, Nationella metodstödsteamet", changed_by_id=network.member.id))
     material = db.session.get_one(Resource, things["resource_id"])
     material.topics.append(Topic(name="Stöd", folded="stöd"))
     material.shares.append(ResourceShare(group=network.group, shared_by_id=network.member.id))

@@ -31,6 +31,7 @@ from portal.meetings.series import actions as series
 from portal.meetings.series.actions import SeriesPlan, StandingPlan
 from portal.people import actions as people
 from portal.people.models import OrganisationKind, PersonStatus
+from portal.search import keeping
 from tests import factories
 from tests.conftest import Browser, Sign
 from tests.factories import Network
@@ -226,7 +227,7 @@ def test_the_index_is_fed_with_as_many_queries(network: Network, pages: dict[str
         ]
         db.pause()
         with counted() as asked:
-            search.index_changed(payloads)
+            keeping.index_changed(payloads)
         db.rollback()
         db.session.execute(sa.delete(outbox.Job))
         db.commit()

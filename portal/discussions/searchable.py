@@ -11,12 +11,12 @@ from portal.discussions.models import Post, Thread
 
 
 def _thread_document(thread: Thread) -> search.Document:
-    return search.Document("thread", thread.id, thread.group_id, thread.title, "", thread.created_at)
+    return search.Document("thread", thread.id, (thread.group_id,), thread.title, "", thread.created_at)
 
 
 def _post_document(post: Post) -> search.Document:
     body = markup.plain(post.body)
-    return search.Document("post", post.id, post.thread.group_id, "", body, post.edited_at or post.created_at)
+    return search.Document("post", post.id, (post.thread.group_id,), "", body, post.edited_at or post.created_at)
 
 
 def register() -> None:

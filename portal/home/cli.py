@@ -37,7 +37,13 @@ def query(words: str, email: str, type_: str | None, limit: int, as_json: bool) 
     if as_json:
         click.echo(
             json.dumps(
-                {"total": results.total, "counts": results.counts, "more": results.more, "hits": rows},
+                {
+                    "total": results.total,
+                    "counts": dict(results.counts),
+                    "is_loose": results.is_loose,
+                    "meant": results.meant,
+                    "hits": rows,
+                },
                 ensure_ascii=False,
             )
         )

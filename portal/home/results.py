@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from flask import Flask
+from markupsafe import Markup
 
 from portal import markup
-from portal.search import snippets
+from portal.search import Results, snippets
+
+
+def _forms(results: Results) -> list[Markup]:
+    """In which other words and forms the words of a query were found, on the page of results that is shown."""
+    return snippets.forms((passage for one in results.found for passage in one.passages), results.query.typed)
 
 
 def init_app(app: Flask) -> None:
     """Offer them to templates."""
     app.add_template_filter(snippets.mark, "mark_words")
+    app.add_template_filter(_forms, "found_forms")
     app.add_template_filter(markup.render, "markdown")

@@ -7,14 +7,18 @@ import contextlib
 import sqlalchemy as sa
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
 import config
-from portal import db, outbox, search, web
+from portal import db, outbox, refine, search, web
 from portal.discussions import actions as discussion_actions
 from portal.discussions.models import Thread, ThreadKind
 from portal.discussions.policy import unread_by_thread, visible_threads
 from portal.home.nav import navigation
+from portal.home.places import places, type_names
+from portal.library.facets import OF_MATERIALS
+from portal.library.facets import titles as facet_titles
 from portal.meetings.followup.policy import open_actions
 from portal.meetings.policy import invitation_of, meetings_to_come, next_meeting
 from portal.people.models import Group, Membership, Person, Role
@@ -24,13 +28,14 @@ from portal.people.policy import (
     visible_groups,
     visible_members,
 )
+from portal.refine import Refinement
 
 bp = Blueprint("home", __name__)
 
 NEWS_PER_GROUP = 3
 THREADS_A_PAGE = 30
 ACTIONS_SHOWN = 5  # in the rail of a group
-RESULTS_A_PAGE = 20
+RESULTS_A_PAGE, RESULTS_IN_WINDOW = 20, 8
 SIGN_OF_LIFE_SECONDS = 60
 
 
@@ -120,22 +125,29 @@ def _count(query: sa.Select[Thread]) -> int:
 
 @bp.get("/search", endpoint="search")
 def search_page() -> ResponseReturnValue:
-    """One field for everything. As a fragment it fills the search window."""
+    """One field for everything. As a fragment it fills the search window, while somebody types."""
     person = web.current_person()
-    text, type_ = request.args.get("q", "")[:400], request.args.get("type") or None
-    page = max(web.number_of("page") or 1, 1)
     web.check(person.is_active)
-    group_ids = db.session.scalars(readable_group_ids(person)).all()
-    size = 8 if web.is_fragment_request() else RESULTS_A_PAGE
+    asked = Refinement.of_request(search.FACETS)
+    is_window = web.is_fragment_request()
+    chosen = dict(asked.chosen)
+    of_materials = OF_MATERIALS if "resource" in chosen.get("type", ()) else ()
     results: search.Results | None = None
     with contextlib.suppress(search.SearchDown):  # the page says so
         results = search.query(
-            text, person=person, group_ids=group_ids, type_=type_, offset=(page - 1) * size, limit=size,
-            with_text=not web.is_fragment_request(),
+            asked.text, person=person, group_ids=db.session.scalars(readable_group_ids(person)).all(), chosen=chosen,
+            counted=() if is_window else ("type", "group", "year", *of_materials), newest_first=asked.newest_first,
+            as_written=asked.as_written, is_typing=is_window, offset=(asked.page - 1) * RESULTS_A_PAGE,
+            limit=RESULTS_IN_WINDOW if is_window else RESULTS_A_PAGE, with_text=not is_window,
         )  # fmt: skip
-    template = "home/_search_window.html" if web.is_fragment_request() else "home/search.html"
-    answer = render_template(template, results=results, text=text, type_=type_, page_number=page, page_size=size)
-    return answer, 200 if results is not None else 503
+    status = 200 if results is not None else 503
+    if is_window:
+        found = places(person, asked.text)
+        return render_template("home/_search_window.html", results=results, asked=asked, places=found), status
+    titles = {"type": (_("Kind of thing"), type_names), **facet_titles(person)}
+    facets = refine.facets(asked, results.facets if results else {}, titles)
+    page = render_template("home/search.html", results=results, asked=asked, facets=facets, a_page=RESULTS_A_PAGE)
+    return page, status
 
 
 @bp.get("/accessibility")

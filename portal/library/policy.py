@@ -25,6 +25,12 @@ def visible_resources(person: Person) -> sa.Select[Resource]:
     )
 
 
+def visible_in_group(person: Person, group: Group) -> sa.Select[Resource]:
+    """Those of a group, and those that are shared with it."""
+    shared = sa.select(ResourceShare.resource_id).where(ResourceShare.group_id == group.id)
+    return visible_resources(person).where((Resource.group_id == group.id) | Resource.id.in_(shared))
+
+
 def groups_to_add_to(person: Person) -> sa.Select[Group]:
     """The groups whose library the person may add to: the own ones, but not as an observer."""
     writing = sa.select(Membership.group_id).where(

@@ -11,6 +11,7 @@ from portal import db, search
 from portal.library import policy
 from portal.library.models import FileState, Resource, ResourcePage, ResourceVersion
 
+OLD_WEIGHT = 0.3  # what was replaced or withdrawn ranks below what is in force
 MOST_CHARACTERS = 250_000  # some eighty pages
 
 
@@ -18,8 +19,38 @@ def _document(resource: Resource) -> search.Document | None:
     if resource.state is not FileState.READY:
         return None
     body = "\n".join(page.text for page in resource.current.pages)
-    words = f"{resource.publisher}\n{body}"
-    return search.Document("resource", resource.id, resource.group_id, resource.title, words, resource.changed_at)
+    topics = [topic.name for topic in resource.topics]
+    words = f"{resource.publisher}\n{resource.description}\n{', '.join(topics)}\n{body}"
+    group_ids = (resource.group_id, *(share.group_id for share in resource.shares))
+    day = resource.published_on or resource.created_at.date()
+    facets = {
+        "kind": [resource.kind.value],
+        "audience": resource.audiences,
+        "publisher": [resource.publisher or resource.organisation.name],
+        "county": resource.counties,
+        "topic": topics,
+        "language": [resource.language],
+        "year": [str(day.year)],
+        "state": [_state(resource)],
+    }
+    is_old = resource.replaced_by_id is not None or resource.withdrawn_at is not None
+    return search.Document(
+        "resource",
+        resource.id,
+        group_ids,
+        resource.title,
+        words,
+        resource.changed_at,
+        facets,
+        OLD_WEIGHT if is_old else 1.0,
+    )
+
+
+def _state(resource: Resource) -> str:
+    """Where it is in its life. That a review is late, time alone can bring about: the index is not told, and does not say it."""
+    if resource.withdrawn_at is not None:
+        return "withdrawn"
+    return "replaced" if resource.replaced_by_id is not None else "in_force"
 
 
 def _texts(resources: Sequence[Resource]) -> dict[int, list[search.Text]]:
@@ -44,11 +75,12 @@ def _texts(resources: Sequence[Resource]) -> dict[int, list[search.Text]]:
 def register() -> None:
     """Let material be found."""
     pages = selectinload(Resource.versions).selectinload(ResourceVersion.pages)
+    others = (selectinload(Resource.topics), selectinload(Resource.shares))
     search.register(
         "resource",
         Resource,
         document=_document,
         visible=policy.visible_resources,
-        all_rows=lambda: sa.select(Resource).options(pages),
+        all_rows=lambda: sa.select(Resource).options(pages, *others),
         texts=_texts,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,20 +21,20 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
-from portal import audit, db, files, guard, search, web
+from portal import audit, db, files, guard, refine, search, web
 from portal.errors import Conflict, Forbidden, Invalid, NotFound
-from portal.library import actions, policy
+from portal.library import actions, facets, policy
 from portal.library.extract import Reason
 from portal.library.file_types import message as reason_text
 from portal.library.forms import KIND_NAMES, UploadForm
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import readable_group_ids, visible_groups
+from portal.refine import Refinement
 
 bp = Blueprint("library", __name__)
 
 A_PAGE = 20
-MOST_PUBLISHERS = 8
 PAGES_SHOWN = 3  # of the text in a file
 
 
@@ -42,75 +43,60 @@ def index() -> ResponseReturnValue:
     """All material that the person may see: searched, narrowed and in order."""
     person = web.current_person()
     may_add = db.session.scalar(policy.groups_to_add_to(person).with_only_columns(Group.id).limit(1)) is not None
-    return _index(None, may_add, _listing(person, policy.visible_resources(person)))
+    return _index(None, may_add, person, policy.visible_resources(person))
 
 
 @bp.get("/groups/<slug>/materials")
 def group_materials(slug: str) -> ResponseReturnValue:
-    """The material of one group."""
+    """The material of one group, and what is shared with it."""
     person = web.current_person()
     group = web.find(visible_groups(person).where(Group.slug == slug))
-    visible = policy.visible_resources(person).where(Resource.group_id == group.id)
-    may_add = policy.can_add_material(person, group)
-    return _index(group, may_add, _listing(person, visible, group))
+    return _index(group, policy.can_add_material(person, group), person, policy.visible_in_group(person, group))
 
 
-def _index(group: Group | None, may_add: bool, listing: dict[str, Any]) -> ResponseReturnValue:
+def _index(group: Group | None, may_add: bool, person: Person, visible: sa.Select[Resource]) -> ResponseReturnValue:
     """The page; 503 with what still works on it when the search does not."""
-    page = render_template("library/index.html", group=group, may_add=may_add, **listing)
-    return page, 503 if listing["is_search_down"] else 200
+    web.check(person.is_active)
+    asked = Refinement.of_request((*facets.OF_MATERIALS, "group"))
+    results = _asked(asked, person, group)
+    listed: dict[str, Any] = {"resources": [], "older": None}
+    if asked.is_plain:
+        listed = _latest(visible)
+    titles = {key: title for key, title in facets.titles(person).items() if group is None or key != "group"}
+    page = render_template(
+        "library/index.html", group=group, may_add=may_add, asked=asked, results=results, a_page=A_PAGE,
+        facets=refine.facets(asked, results.facets if results else {}, titles), **listed,
+    )  # fmt: skip
+    return page, 200 if results is not None or asked.is_plain else 503
 
 
-def _listing(person: Person, visible: sa.Select[Resource], group: Group | None = None) -> dict[str, Any]:
-    """Facets with counts and a page of material. `?q=` searches, `?kind=`/`?publisher=` narrow, `?before=` goes on."""
-    text, kind, publisher = (
-        request.args.get("q", "")[:400],
-        request.args.get("kind", ""),
-        request.args.get("publisher", ""),
-    )
-    chosen = visible
-    if kind in set(ResourceKind):
-        chosen = chosen.where(Resource.kind == ResourceKind(kind))
-    if publisher:
-        chosen = chosen.where(Resource.publisher == publisher)
-    context: dict[str, Any] = {
-        "text": text, "kind": kind, "publisher": publisher, "kind_names": KIND_NAMES, "results": None, "is_search_down": False,
-        "kinds": _facet(visible, Resource.kind), "publishers": _facet(visible, Resource.publisher)[:MOST_PUBLISHERS],
-    }  # fmt: skip
-    if text:
-        return context | _searched(person, text, chosen, group)
+def _asked(asked: Refinement, person: Person, group: Group | None) -> search.Results | None:
+    """What the search answers, for the list or for the facets beside the latest; None when it does not work.
+
+    What was withdrawn is found only by who asks for it.
+    """
+    readable = [group.id] if group is not None else db.session.scalars(readable_group_ids(person)).all()
+    chosen = dict(asked.chosen)
+    chosen.setdefault("state", ("in_force", "overdue", "replaced"))
+    with contextlib.suppress(search.SearchDown):
+        return search.query(
+            asked.text, person=person, group_ids=readable, type_="resource", chosen=chosen,
+            counted=[*facets.OF_MATERIALS, *(["group"] if group is None else [])], newest_first=asked.newest_first,
+            as_written=asked.as_written, offset=(asked.page - 1) * A_PAGE, limit=0 if asked.is_plain else A_PAGE,
+        )  # fmt: skip
+    return None
+
+
+def _latest(visible: sa.Select[Resource]) -> dict[str, Any]:
+    """The latest, from the database itself: what is being read still is among them. `?before=` goes on."""
     last = web.number_of("before")
     before = db.session.scalars(visible.where(Resource.id == last)).first() if last is not None else None
-    query = chosen
+    query = visible.where(Resource.withdrawn_at.is_(None))
     if before is not None:
         edge = sa.tuple_(sa.literal(before.changed_at, Resource.changed_at.type), before.id)
         query = query.where(sa.tuple_(Resource.changed_at, Resource.id) < edge)
     rows = web.page(query.order_by(Resource.changed_at.desc(), Resource.id.desc()), limit=A_PAGE + 1)
-    return context | {"resources": rows[:A_PAGE], "has_more": len(rows) > A_PAGE}
-
-
-def _searched(person: Person, text: str, chosen: sa.Select[Resource], group: Group | None) -> dict[str, Any]:
-    page_number = max(web.number_of("page") or 1, 1)
-    web.check(person.is_active)
-    group_ids = [group.id] if group is not None else db.session.scalars(readable_group_ids(person)).all()
-    ids = chosen.with_only_columns(Resource.id).order_by(None)
-    try:
-        results = search.query(
-            text, person=person, group_ids=group_ids, type_="resource", narrow=Resource.id.in_(ids),
-            offset=(page_number - 1) * A_PAGE, limit=A_PAGE,
-        )  # fmt: skip
-    except search.SearchDown:
-        return {"is_search_down": True, "resources": [], "has_more": False}
-    more = results.total > page_number * A_PAGE
-    return {"results": results, "resources": [], "has_more": more, "page_number": page_number}
-
-
-def _facet(visible: sa.Select[Resource], column: Any) -> list[tuple[Any, int]]:
-    """The values of a column with their counts, the most frequent first."""
-    ids = visible.with_only_columns(Resource.id).order_by(None)
-    count = sa.func.count()
-    query = sa.select(column, count).where(Resource.id.in_(ids)).group_by(column).order_by(count.desc(), column)
-    return [(value, number) for value, number in db.session.execute(query) if value]
+    return {"resources": rows[:A_PAGE], "older": rows[A_PAGE - 1].id if len(rows) > A_PAGE else None}
 
 
 @bp.route("/library/upload", methods=["GET", "POST"])

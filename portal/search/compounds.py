@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 
+from snowballstemmer.english_stemmer import EnglishStemmer
 from snowballstemmer.swedish_stemmer import SwedishStemmer
 
 from portal.search.lexicon import FIRST, FORM, LAST, MIDDLE, NOUN, Entry, Lexicon
@@ -110,7 +111,7 @@ PARTICLES = frozenset(
     ]
 )
 
-_stemmer = SwedishStemmer()
+_stemmers = (SwedishStemmer(), EnglishStemmer())
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,10 +229,15 @@ def analyse(word: str) -> Analysis:
     lemmas = _lemmas(word)
     pieces = split(word) if len(word) >= 2 * SHORTEST_PART else ()
     if not pieces:
-        return Analysis(lemmas or (str(_stemmer.stemWord(word)),))
+        return Analysis(lemmas or _stems(word))
     last = pieces[-1]  # the lexicon has some forms as words of their own (länsstyrelsen)
     lemmas = tuple(dict.fromkeys((*lemmas, *(word[: last.start] + lemma for lemma in last.lemmas))))
     return Analysis(lemmas, tuple(part for part in dict.fromkeys(_inside(word, pieces)) if part.term not in lemmas))
+
+
+def _stems(word: str) -> tuple[str, ...]:
+    """What an unknown word is found by: it may be a Swedish name or an English word, and each language has its endings."""
+    return tuple(dict.fromkeys(str(stemmer.stemWord(word)) for stemmer in _stemmers))
 
 
 def _inside(word: str, pieces: tuple[_Piece, ...]) -> Iterator[Part]:

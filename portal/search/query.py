@@ -1,99 +1,171 @@
-"""The search field's small language: words, "a phrase", -not, begin*. Never an engine's own parser (engines.md, section 1)."""
+"""The search field's small language: words, "as written", -not, begin*, and filters from a fixed list (typ:beslut, efter:2024).
+Never an engine's own parser (engines.md, section 1).
+
+What was typed becomes clauses. A document must meet all wanted clauses (or any, when the search is loose) and no refused
+one; a clause is met by any of its alternatives; an alternative is terms in a row, or the beginning of a written word.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
 
 from portal.search.compounds import IRREGULAR
 from portal.search.folding import fold
-from portal.search.swedish import Token, tokens
+from portal.search.swedish import EMPTY_WORDS, EXACT, Token, tokens
 
-MOST_PARTS = 24
-LONGEST_QUERY = 400
-SHORTEST_BEGINNING = 3  # letters: what begins with one or two is half the index, and holds the engine for seconds
-_PART = re.compile(r'(?P<not>-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
+MOST_PARTS = 32
+LONGEST_QUERY = 2_000
+SHORTEST_BEGINNING = 3  # letters: what begins with one or two is half the index
+_PART = re.compile(r'(?P<not>-)?(?:(?P<name>[^\W\d_]{2,12}):(?=[^\s:]))?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
+
+# What filters are called, in both languages.
+_FILTERS = {
+    "typ": "type", "type": "type", "grupp": "group", "group": "group", "slag": "kind", "kind": "kind",
+    "län": "county", "county": "county", "ämne": "topic", "topic": "topic", "språk": "language", "language": "language",
+    "utgivare": "publisher", "publisher": "publisher", "år": "year", "year": "year", "efter": "after", "after": "after",
+    "före": "before", "before": "before",
+}  # fmt: skip
 
 
-Word = tuple[str, ...]  # one word as it was typed: the terms that it may be
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """The folded beginning of a written word."""
+
+    text: str
 
 
-@dataclass(slots=True)
-class Wanted:
-    """One side of a query: words, terms that stand together, and folded beginnings of words."""
-
-    words: list[Word] = field(default_factory=list)
-    phrases: list[tuple[str, ...]] = field(default_factory=list)
-    prefixes: list[str] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.words or self.phrases or self.prefixes)
-
-    def add(self, found: Sequence[Token]) -> None:
-        """A word, or several that were written as one (2016:70, samverkans-plan) or in quotes."""
-        if len(found) > 1:
-            self.phrases.append(tuple(token.term for token in found))
-        elif found and found[0].analysis.lemmas not in self.words:
-            self.words.append(found[0].analysis.lemmas)
-
-    def add_beginning(self, text: str) -> None:
-        """What was written before a star; too short a beginning is a word like any other."""
-        *before, last = tokens(text)
-        beginning = fold(text[last.start : last.end])
-        if len(beginning) < SHORTEST_BEGINNING:
-            self.add(before or [last])
-            return
-        self.add(before)
-        self.prefixes.append(beginning)
+Alternative = tuple[str, ...] | Beginning  # terms that stand in a row (one: a word), or a beginning
+Clause = tuple[Alternative, ...]
 
 
 @dataclass(frozen=True)
 class Query:
-    """What somebody looks for, and what must not be there."""
+    """What somebody looks for, and what must not be there. `typed` are the words of the wanted clauses as they were typed;
+    `filters` what was typed as name:value, by facet (and `after`, `before`), not yet looked up."""
 
-    wanted: Wanted = field(default_factory=Wanted)
-    refused: Wanted = field(default_factory=Wanted)
+    wanted: tuple[Clause, ...] = ()
+    refused: tuple[Clause, ...] = ()
+    typed: tuple[str, ...] = ()
+    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    after: date | None = None
+    before: date | None = None  # the first day that is not wanted any more
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to look for (only what must not be there does not count)."""
+        """Whether no word is looked for (what must not be there does not count)."""
         return not self.wanted
 
     @cached_property
     def terms(self) -> frozenset[str]:
         """The terms that are marked where they were found."""
-        return frozenset().union(*self.wanted.words, *self.wanted.phrases)
-
-    @property
-    def size(self) -> int:
-        """How many words are asked for."""
-        wanted = self.wanted
-        return len(wanted.words) + len(wanted.prefixes) + sum(len(phrase) for phrase in wanted.phrases)
-
-    @cached_property
-    def glances(self) -> frozenset[str]:
-        """Beginnings of which a text has one if it may have a hit: most forms share all but their last three letters."""
-        irregular = {form for form, lemma in IRREGULAR.items() if lemma in self.terms}
-        return frozenset({term[: max(3, len(term) - 3)] for term in self.terms} | irregular).union(self.prefixes)
+        return frozenset(
+            term for alternative in self._all if not isinstance(alternative, Beginning) for term in alternative
+        )
 
     @cached_property
     def prefixes(self) -> tuple[str, ...]:
         """The beginnings of words that are marked where they were found."""
-        return tuple(self.wanted.prefixes)
+        return tuple(alternative.text for alternative in self._all if isinstance(alternative, Beginning))
+
+    @property
+    def _all(self) -> Iterable[Alternative]:
+        return (alternative for clause in self.wanted for alternative in clause)
+
+    @property
+    def size(self) -> int:
+        """How many words are asked for."""
+        return sum(max(1 if isinstance(one, Beginning) else len(one) for one in clause) for clause in self.wanted)
+
+    @cached_property
+    def glances(self) -> frozenset[str]:
+        """Beginnings of which a text has one if it may have a hit: most forms share all but their last three letters."""
+        terms = {term.removeprefix(EXACT) for term in self.terms}
+        irregular = {form for form, lemma in IRREGULAR.items() if lemma in terms}
+        return frozenset({term[: max(3, len(term) - 3)] for term in terms} | irregular).union(self.prefixes)
+
+    def with_alternatives(self, extra: Mapping[int, Sequence[Alternative]]) -> Query:
+        """The same, with further alternatives to some of the wanted clauses (synonyms, a word that is still being typed)."""
+        wanted = [tuple(dict.fromkeys((*clause, *extra.get(at, ())))) for at, clause in enumerate(self.wanted)]
+        return replace(self, wanted=tuple(wanted))
 
 
-def parse(text: str) -> Query:
-    """Read what was typed. Anything can be typed; nothing is an error; what goes beyond the limits is left out."""
-    query = Query()
+def clause_of(found: Sequence[Token], *, as_written: bool = False) -> Clause:
+    """What a word asks for, or several that were written as one (2016:70, samverkans-plan) or in quotes."""
+    if as_written:
+        return (tuple(token.exact for token in found),)
+    if len(found) > 1:
+        return (tuple(token.term for token in found),)
+    return tuple((lemma,) for lemma in found[0].analysis.lemmas)
+
+
+def _beginning(text: str) -> list[Clause]:
+    """What was written before a star; too short a beginning is a word like any other."""
+    *before, last = tokens(text)
+    beginning = fold(text[last.start : last.end])
+    if len(beginning) < SHORTEST_BEGINNING:
+        return [clause_of(before or [last])]
+    return [*([clause_of(before)] if before else []), (Beginning(beginning),)]
+
+
+def parse(text: str, *, as_written: bool = False) -> Query:
+    """Read what was typed. Anything can be typed; nothing is an error; what goes beyond the limits is left out.
+
+    `as_written` True takes every word in the form that it was typed in.
+    """
+    wanted: dict[Clause, str] = {}
+    refused: dict[Clause, str] = {}
+    filters: dict[str, tuple[str, ...]] = {}
+    dates: dict[str, date | None] = {}
     for match in list(_PART.finditer(text[:LONGEST_QUERY]))[:MOST_PARTS]:
-        phrase, word = match["phrase"], match["word"]
-        typed = phrase if phrase is not None else word
-        found = list(tokens(typed))
-        side = query.refused if match["not"] else query.wanted
-        if found and word is not None and word.endswith("*"):
-            side.add_beginning(word)
-        else:
-            side.add(found)
-    return query
+        name = _FILTERS.get((match["name"] or "").lower())
+        value = match["phrase"] if match["phrase"] is not None else match["word"]
+        if name is not None and not match["not"] and _filter(name, value, filters, dates):
+            continue
+        typed = value if match["name"] is None else f"{match['name']}:{value}"
+        side = refused if match["not"] else wanted
+        for clause in _clauses(typed, is_quoted=match["phrase"] is not None, as_written=as_written):
+            side.setdefault(clause, typed)
+    if len(wanted) > 1:  # a word that stands everywhere tells nothing apart, beside others
+        telling = {clause: typed for clause, typed in wanted.items() if typed.lower() not in EMPTY_WORDS}
+        wanted = telling or wanted
+    return Query(
+        tuple(wanted), tuple(refused), tuple(wanted.values()), filters, dates.get("after"), dates.get("before")
+    )
+
+
+def _clauses(typed: str, *, is_quoted: bool, as_written: bool) -> list[Clause]:
+    found = list(tokens(typed))
+    if not found:
+        return []
+    if typed.endswith("*") and not is_quoted:
+        return _beginning(typed)
+    return [clause_of(found, as_written=is_quoted or as_written)]
+
+
+def _filter(name: str, value: str, filters: dict[str, tuple[str, ...]], dates: dict[str, date | None]) -> bool:
+    """Take a filter in; False if it says nothing that can be meant, and is a word like any other."""
+    if name in {"after", "before"}:
+        day = _day(value)
+        if day is not None:
+            dates[name] = day
+        return day is not None
+    if any(char.isalnum() for char in value):
+        filters[name] = (*filters.get(name, ()), value)
+        return True
+    return False
+
+
+def _day(value: str) -> date | None:
+    """2024, 2024-05 or 2024-05-31: the first day of it."""
+    parts = value.split("-")
+    if not 1 <= len(parts) <= 3 or not all(part.isascii() and part.isdigit() and len(part) <= 4 for part in parts):
+        return None
+    year, month, day = (*map(int, parts), *(1, 1))[:3]
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

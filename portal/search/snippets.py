@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from portal.search.folding import fold
 from portal.search.query import Query
 from portal.search.swedish import Token, tokens
 
@@ -17,6 +16,8 @@ WINDOW = 220
 PIECE = 6_000  # characters that are looked through as one
 MOST_PIECES = 8  # of one thing, that are looked through word by word
 MOST_PASSAGES = 2
+MOST_WORDS = 12  # around a passage, that are told of
+MOST_FORMS = 4
 
 Text = tuple[int | None, str]  # of a page, with its number; None where the text has no pages
 # As `fold`, but all at once: marks of other languages go, those of å, ä and ö stay. Most texts have none to begin with.
@@ -28,12 +29,14 @@ _MARKS = re.compile("[\u0300-\u0307\u0309\u030b-\u036f]|(?<![ao])\u0308|(?<!a)\u
 class Snippet:
     """A passage with its hits marked; `page` is None where the text has no pages.
 
-    `rank` says how good it is: how many of the words asked for stand in it, and how many hits there are around it.
+    `rank` says how good it is: how many of the words asked for stand in it, and how many hits there are around it. `words`
+    are the words with a hit around it as they are written, with the part marked that was asked for.
     """
 
     html: Markup
     page: int | None = None
     rank: tuple[int, int] = (0, 0)
+    words: tuple[Markup, ...] = ()
 
 
 def passages(texts: Iterable[Text], query: Query) -> list[Snippet]:
@@ -84,22 +87,24 @@ class _Hit:
     start: int
     end: int
     terms: frozenset[str]
+    word: tuple[int, int]
 
 
 def _hit(token: Token, text: str, query: Query) -> _Hit | None:
-    analysis = token.analysis
-    if found := query.terms.intersection(analysis.lemmas):
-        return _Hit(token.start, token.end, found)
+    analysis, word = token.analysis, (token.start, token.end)
+    if found := query.terms.intersection((*analysis.lemmas, token.exact)):
+        return _Hit(*word, found, word)
     written = text[token.start : token.end]
-    if query.prefixes and fold(written).startswith(query.prefixes):
-        return _Hit(token.start, token.end, frozenset(query.prefixes))
+    if query.prefixes and token.written.startswith(query.prefixes):
+        return _Hit(*word, frozenset(query.prefixes), word)
     parts = [part for part in analysis.parts if part.term in query.terms]
     if not parts:
         return None
     terms = frozenset(part.term for part in parts)
-    if len(fold(written)) != len(written):  # letters that are written with two signs: the whole word is marked
-        return _Hit(token.start, token.end, terms)
-    return _Hit(token.start + min(part.start for part in parts), token.start + max(part.end for part in parts), terms)
+    if len(token.written) != len(written):  # letters that are written with two signs: the whole word is marked
+        return _Hit(*word, terms, word)
+    first, last = min(part.start for part in parts), max(part.end for part in parts)
+    return _Hit(token.start + first, token.start + last, terms, word)
 
 
 def _hits(text: str, query: Query) -> Iterator[_Hit]:
@@ -138,4 +143,19 @@ def best(text: str, query: Query, *, page: int | None = None) -> Snippet | None:
     stop = text.find(" ", end)
     passage = " ".join(text[start : stop if 0 <= stop < end + 40 else end].split())
     before, after = ("… " if start else ""), (" …" if end < len(text) else "")
-    return Snippet(Markup("{}{}{}").format(before, mark(passage, query), after), page, (most, len(hits)))
+    words = tuple(dict.fromkeys(_marked(text, hit) for hit in hits[:MOST_WORDS]))
+    return Snippet(Markup("{}{}{}").format(before, mark(passage, query), after), page, (most, len(hits)), words)
+
+
+def _marked(text: str, hit: _Hit) -> Markup:
+    """The word of a hit in small letters, with the hit marked."""
+    first, last = hit.word
+    before, inside, after = text[first : hit.start], text[hit.start : hit.end], text[hit.end : last]
+    return Markup("{}<mark>{}</mark>{}").format(before.lower(), inside.lower(), after.lower())
+
+
+def forms(found: Iterable[Snippet], typed: Iterable[str]) -> list[Markup]:
+    """In which other words and forms the words that were typed were found, a few of them."""
+    known = {word.casefold() for word in typed}
+    words = dict.fromkeys(word for snippet in found for word in snippet.words)
+    return [word for word in words if word.striptags().casefold() not in known][:MOST_FORMS]

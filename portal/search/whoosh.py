@@ -1,7 +1,9 @@
 """Whoosh, embedded: an index directory that can always be made anew from the database.
 
-Findings behind the choices (engines.md, section 1): never Whoosh's `filter=` (an empty one lets everything through), never
-its query parser, one writer at a time, and one searcher under a lock because searchers are not safe to share.
+How it lies on disk: whoosh_codec.py; how it is asked: whoosh_reader.py. Here is who may write when, and what is swapped.
+`root` holds numbered index directories and `current`, a link to the one in use. Two locks, both let go of by the system when a
+process dies: `lock` for writing, `rebuilding` for making a new index, which goes on beside the writing. What is written
+meanwhile is noted in `journal` and written into the new index before it is swapped in.
 """
 
 from __future__ import annotations
@@ -13,93 +15,67 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from whoosh import index as whoosh_index
-from whoosh import query as wq
-from whoosh.analysis import Token as WhooshToken
-from whoosh.analysis import Tokenizer
-from whoosh.fields import ID, TEXT, Schema
-from whoosh.searching import Searcher
+import numpy as np
+from whoosh.filedb.filestore import FileStorage
+from whoosh.index import _DEF_INDEX_NAME, TOC, FileIndex
+from whoosh.reading import SegmentReader
+from whoosh.writing import SegmentWriter
 
 from portal.search.aside import aside
-from portal.search.compounds import Analysis
-from portal.search.engine import Busy, Document, Hit, SearchDown
-from portal.search.query import Query, Wanted
-from portal.search.swedish import tokens
+from portal.search.engine import Answer, Ask, Busy, Document, Key, Renewed, SearchDown
+from portal.search.whoosh_codec import ArrayCodec, fields_of, schema
+from portal.search.whoosh_reader import Cache, Leaf, Moment, Part
 
 log = logging.getLogger("portal.search")
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-FORM = 3  # of the documents in the index; a new number lets every index be made anew
-NOBODY = "none"  # a group id that no document bears
-TITLE_WEIGHT = 3.0
-PART_WEIGHT = 0.5
-
-
-class _Terms(Tokenizer):  # type: ignore[misc]  # Whoosh has no types
-    """Hands Whoosh the terms that swedish.py makes; those of one word stand in one place."""
-
-    def __init__(self, terms_of: Callable[[Analysis], Collection[str]]) -> None:
-        self.terms_of = terms_of
-
-    def __call__(self, value: str, positions: bool = False, **_options: Any) -> Iterator[Any]:
-        """The terms of a text, with their positions."""
-        made = WhooshToken(positions, False, removestops=False)
-        for position, token in enumerate(tokens(value)):
-            for term in self.terms_of(token.analysis):
-                made.text, made.boost, made.stopped = term, 1.0, False
-                if positions:
-                    made.pos = position
-                yield made
-
-
-def _lemmas(analysis: Analysis) -> Collection[str]:
-    return analysis.lemmas
-
-
-def _parts_of(analysis: Analysis) -> Collection[str]:
-    return {part.term for part in analysis.parts}
-
-
-def _schema() -> Any:
-    return Schema(
-        key=ID(stored=True, unique=True),
-        type=ID,
-        group=ID,
-        title=TEXT(analyzer=_Terms(_lemmas), phrase=True, field_boost=TITLE_WEIGHT),
-        body=TEXT(analyzer=_Terms(_lemmas), phrase=True),
-        parts=TEXT(analyzer=_Terms(_parts_of), phrase=False),  # of compounds, in title and body
-    )
+FORM = 6  # of the documents in the index; a new number lets every index be made anew
+TIERS = (20, 150, 1_000)  # documents: segments up to these sizes are merged with their like
+TO_MERGE = 8  # so many of one size become one
+MOST_SEGMENTS = 48
+MOST_DELETED = 0.2
+SMALL = 1_000  # documents: below it, deleted ones do no harm
+MEMORY_MB, MEMORY_OF_REBUILD_MB = 32, 128
 
 
 class WhooshEngine:
-    """The embedded engine (see `Engine`). `root` holds numbered index directories and `current`, a link to the one in use."""
+    """The embedded engine (see `Engine`)."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lock = threading.Lock()
-        self._searcher: Searcher | None = None
-        self._opened: str | None = None
+        self._opened = _Opened()
 
     # --- reading ---
 
-    def search(self, query: Query, *, group_ids: Collection[int], limit: int, type_: str | None = None) -> list[Hit]:
+    def search(self, ask: Ask) -> Answer:
         """See `Engine.search`."""
-        if query.is_empty or not group_ids:
-            return []
-        return self._surely(self._ask, query, group_ids, limit, type_)
+        if not ask.group_ids:
+            return Answer(counts={facet: {} for facet in ask.counted})
+        return self._surely(self._ask, ask)
+
+    def _ask(self, ask: Ask) -> Answer:
+        return self._moment().search(ask)
+
+    def words_like(self, beginnings: Collection[str]) -> list[str]:
+        """See `Engine.words_like`."""
+        return self._surely(self._words_like, beginnings)
+
+    def _words_like(self, beginnings: Collection[str]) -> list[str]:
+        return self._moment().words_like(beginnings)
 
     def check(self) -> None:
         """See `Engine.check`."""
-        self._surely(self._fresh)
+        self._surely(self._moment)
 
     def _surely(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Ask the index, a second time if it was swapped under the question. The lock is held in the loop's own thread."""
+        """Ask the index, a second time if it was changed under the question. The lock is held in the loop's own thread."""
         with self._lock:
             for attempt in (1, 2):
                 try:
@@ -108,66 +84,33 @@ class WhooshEngine:
                     break
                 except Exception as error:  # noqa: BLE001  # Whoosh raises anything on a damaged index
                     log.error("the index could not be read (attempt %s): %s", attempt, repr(error))
-                    self._let_go()
+                    self._opened.close()
         raise SearchDown
 
-    def _ask(self, query: Query, group_ids: Collection[int], limit: int, type_: str | None) -> list[Hit]:
-        searcher = self._fresh()
-        hits = self._run(searcher, query, group_ids, limit, type_, wq.And)
-        if not hits and len(_parts(query.wanted)) > 1:
-            hits = self._run(searcher, query, group_ids, limit, type_, wq.Or)
-        return hits
-
-    def _run(
-        self, searcher: Any, query: Query, group_ids: Collection[int], limit: int, type_: str | None, join: Any
-    ) -> list[Hit]:
-        # un-normalised on purpose: normalising drops an empty Or, and with it the fence around the groups
-        fence = wq.ConstantScoreQuery(
-            wq.Or(
-                [
-                    wq.Term("group", NOBODY),
-                    *(wq.Term("group", str(group_id)) for group_id in sorted(group_ids)),
-                ]
-            ),
-            0.0,
-        )
-        of_type = [wq.ConstantScoreQuery(wq.Term("type", type_), 0.0)] if type_ is not None else []
-        wanted = wq.And([join(_parts(query.wanted)), fence, *of_type])
-        if query.refused:
-            wanted = wq.AndNot(wanted, wq.Or(_parts(query.refused)))
-        found = searcher.search(wanted, limit=limit)
-        hits = []
-        for rank in range(found.scored_length()):
-            kind, _colon, number = found.fields(rank)["key"].partition(":")
-            hits.append(Hit(kind, int(number)))
-        return hits
-
-    def _fresh(self) -> Any:
+    def _moment(self) -> Moment:
         current = self._current()
         if current is None:
             raise SearchDown
-        if self._opened != current.name or self._searcher is None:
-            if self._searcher is not None:
-                self._searcher.close()
-            self._searcher = whoosh_index.open_dir(str(current)).searcher()
-            self._opened = current.name
-        else:
-            self._searcher = self._searcher.refresh()
-        return self._searcher
+        return self._opened.newest(current)
 
     def close(self) -> None:
-        """Let go of the index's files."""
+        """See `Engine.close`."""
         with self._lock:
-            self._let_go()
-
-    def _let_go(self) -> None:
-        if self._searcher is not None:
-            self._searcher.close()
-        self._searcher = self._opened = None
+            self._opened.close()
 
     def exists(self) -> bool:
         """See `Engine.exists`."""
         return self._current() is not None
+
+    def is_worn(self) -> bool:
+        """See `Engine.is_worn`."""
+        current = self._current()
+        if current is None:
+            return True
+        segments = TOC.read(FileStorage(str(current)), _DEF_INDEX_NAME, schema=schema()).segments
+        there = sum(segment.doc_count_all() for segment in segments)
+        deleted = sum(segment.deleted_count() for segment in segments)
+        return len(segments) > MOST_SEGMENTS or deleted > max(SMALL, MOST_DELETED * there)
 
     def _current(self) -> Path | None:
         link = self._root / "current"
@@ -176,45 +119,84 @@ class WhooshEngine:
 
     # --- writing ---
 
-    def write(self, documents: Iterable[Document], gone: Iterable[tuple[str, int]]) -> None:
+    def write(self, documents: Iterable[Document], gone: Iterable[Key]) -> None:
         """See `Engine.write`."""
-        with self._writing():
+        with self._holding("lock"):
             current = self._current() or self._swap(self._new_directory())
-            writer = whoosh_index.open_dir(str(current)).writer(limitmb=64)
-            try:
-                for kind, number in gone:
-                    writer.delete_by_term("key", f"{kind}:{number}")
-                for document in documents:
-                    writer.update_document(**_fields(document))
-            except BaseException:
-                writer.cancel()
-                raise
-            writer.commit()
+            documents, gone = list(documents), list(gone)
+            self._note([*(document.key for document in documents), *gone])
+            with self._lock:
+                self._write(current, documents, gone)
 
-    def rebuild(self, documents: Iterable[Document]) -> int:
+    def _write(self, folder: Path, documents: Iterable[Document], gone: Iterable[Key]) -> None:
+        for left in folder.glob("*.tmp"):  # by a process that was killed; nobody else writes now
+            shutil.rmtree(left)
+        writer = _writer(folder, MEMORY_MB)
+        try:
+            replaced = {document.key: document for document in documents}  # the last one, should there be two
+            self._opened.delete(FileStorage(str(folder)), writer.segments, {*replaced, *gone})
+            for document in replaced.values():
+                writer.add_document(**fields_of(document))
+        except BaseException:
+            writer.cancel()
+            raise
+        writer.commit(mergetype=_merge_small)
+
+    def rebuild(self, documents: Iterable[Document], again: Renewed) -> int:
         """See `Engine.rebuild`."""
         count = 0
-        with self._writing():
+        with self._holding("rebuilding"):
+            for left in self._root.glob("index-*"):
+                if left != self._current():
+                    shutil.rmtree(left, ignore_errors=True)
+            (self._root / "journal").write_text("")
             directory = self._new_directory()
-            writer = whoosh_index.open_dir(str(directory)).writer(limitmb=128)
             try:
-                for document in documents:
-                    writer.add_document(**_fields(document))
-                    count += 1
+                writer = _writer(directory, MEMORY_OF_REBUILD_MB)
+                try:
+                    for document in documents:
+                        writer.add_document(**fields_of(document))
+                        count += 1
+                except BaseException:
+                    writer.cancel()
+                    raise
+                writer.commit(merge=False)
+                with self._holding("lock", wait=True):
+                    self._catch_up(directory, again)
+                    self._swap(directory)
             except BaseException:
-                writer.cancel()
-                shutil.rmtree(directory)
+                shutil.rmtree(directory, ignore_errors=True)
                 raise
-            writer.commit(optimize=True)
-            self._swap(directory)
+            finally:
+                (self._root / "journal").unlink(missing_ok=True)
         return count
 
+    def _catch_up(self, directory: Path, again: Renewed) -> None:
+        """Write into the new index what has been written into the old one meanwhile."""
+        lines = dict.fromkeys((self._root / "journal").read_text().split())
+        keys = [(kind, int(number)) for kind, _colon, number in (line.partition(":") for line in lines)]
+        if keys:
+            documents, gone = again(keys)
+            with self._lock:
+                self._write(directory, documents, gone)
+
+    def _note(self, keys: Iterable[Key]) -> None:
+        """Tell a running rebuild what is written now; what a rebuild that was killed left behind is taken away."""
+        journal = self._root / "journal"
+        if not journal.exists():
+            return
+        with suppress(Busy), self._holding("rebuilding"):
+            journal.unlink()
+            return
+        with journal.open("a") as file:
+            file.writelines(f"{kind}:{number}\n" for kind, number in keys)
+
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def _holding(self, name: str, *, wait: bool = False) -> Iterator[None]:
         self._root.mkdir(parents=True, exist_ok=True)
-        with (self._root / "lock").open("w") as lock:
+        with (self._root / name).open("w") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
             except BlockingIOError:
                 raise Busy from None
             yield
@@ -222,43 +204,84 @@ class WhooshEngine:
     def _new_directory(self) -> Path:
         directory = self._root / f"index-{FORM}-{secrets.token_hex(6)}"
         directory.mkdir()
-        whoosh_index.create_in(str(directory), _schema())
+        TOC.create(FileStorage(str(directory)), schema())
         return directory
 
     def _swap(self, directory: Path) -> Path:
-        """Point `current` at the directory in one step; the directory before the last is then dropped."""
+        """Point `current` at the directory in one step. The one before stays until the next rebuild: somebody may have it open."""
         link = self._root / f"link-{secrets.token_hex(6)}"
         link.symlink_to(directory.name)
-        before = self._current()
         os.replace(link, self._root / "current")
-        for old in self._root.glob("index-*"):
-            if old not in {directory, before}:  # a searcher may still have the one before open
-                shutil.rmtree(old, ignore_errors=True)
         return directory
 
 
-def _parts(side: Wanted) -> list[Any]:
-    """What each word, phrase and beginning asks of a document."""
-    parts: list[Any] = [wq.Or([term for one in word for term in _term(one)]) for word in side.words]
-    parts += [wq.Or([wq.Phrase(field, list(phrase)) for field in ("title", "body")]) for phrase in side.phrases]
-    parts += [wq.Or([wq.Prefix(field, prefix) for field in ("title", "body")]) for prefix in side.prefixes]
-    return parts
+def _writer(folder: Path, memory_mb: int) -> SegmentWriter:
+    return SegmentWriter(FileIndex(FileStorage(str(folder)), schema()), limitmb=memory_mb, codec=ArrayCodec())
 
 
-def _term(term: str) -> list[Any]:
-    return [
-        wq.Term("title", term, boost=TITLE_WEIGHT),
-        wq.Term("body", term),
-        wq.Term("parts", term, boost=PART_WEIGHT),
-    ]
+def _merge_small(writer: Any, segments: list[Any]) -> list[Any]:
+    """Many small segments of like size become one, so that a search has few to ask. Large ones are left alone: merging them
+    takes seconds, and what is written must be found at once."""
+    kept, tier = list(segments), 0
+    for least, most in zip((0, *TIERS), TIERS, strict=False):
+        alike = [segment for segment in kept if least < segment.doc_count_all() <= most]
+        if len(alike) >= TO_MERGE:
+            tier = most
+            break
+    for segment in [one for one in kept if tier and one.doc_count_all() <= tier]:
+        reader = SegmentReader(writer.storage, writer.schema, segment)
+        writer.add_reader(reader)
+        reader.close()
+        kept.remove(segment)
+    return kept
 
 
-def _fields(document: Document) -> dict[str, Any]:
-    return {
-        "key": f"{document.type}:{document.id}",
-        "type": document.type,
-        "group": str(document.group_id),
-        "title": document.title,
-        "body": document.body,
-        "parts": f"{document.title}\n{document.body}",
-    }
+class _Opened:
+    """The segments that are open, and the newest moment of the index. Segments never change, so they are opened once."""
+
+    def __init__(self) -> None:
+        self._cache = Cache()
+        self._leaves: dict[str, Leaf] = {}
+        self._seen: tuple[str, int] | None = None
+        self._moment: Moment | None = None
+
+    def newest(self, folder: Path) -> Moment:
+        """The index as it is now."""
+        storage = FileStorage(str(folder))
+        generation = TOC._latest_generation(storage, _DEF_INDEX_NAME)
+        if self._moment is None or self._seen != (folder.name, generation):
+            segments = TOC.read(storage, _DEF_INDEX_NAME, schema=schema()).segments
+            self._moment = Moment(Part(self._leaf(storage, segment), _alive(segment)) for segment in segments)
+            self._seen = folder.name, generation
+            self._let_go_of_all_but({segment.segment_id() for segment in segments})
+        return self._moment
+
+    def delete(self, storage: FileStorage, segments: Iterable[Any], keys: Iterable[Key]) -> None:
+        """Mark documents as deleted in the segments of a writer."""
+        for segment in segments:
+            leaf = self._leaf(storage, segment)
+            for kind, number in keys:
+                document = leaf.find(f"{kind}:{number}")
+                if document is not None:
+                    segment.delete_document(document)
+
+    def _leaf(self, storage: FileStorage, segment: Any) -> Leaf:
+        name = segment.segment_id()
+        if name not in self._leaves:
+            self._leaves[name] = Leaf(storage, segment, self._cache)
+        return self._leaves[name]
+
+    def _let_go_of_all_but(self, names: Collection[str]) -> None:
+        for name in self._leaves.keys() - names:
+            self._leaves.pop(name).close()
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self._moment = self._seen = None
+        self._let_go_of_all_but(())
+
+
+def _alive(segment: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    alive = np.ones(segment.doc_count_all(), bool)
+    alive[list(segment.deleted_docs())] = False
+    return alive

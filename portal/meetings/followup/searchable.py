@@ -14,11 +14,13 @@ def _decision_document(decision: Decision) -> search.Document | None:
     if decision.withdrawn_at is not None:
         return None
     body = markup.plain(decision.text)
-    return search.Document("decision", decision.id, decision.group_id, decision.item.title, body, decision.written_at)
+    return search.Document(
+        "decision", decision.id, (decision.group_id,), decision.item.title, body, decision.written_at
+    )
 
 
 def _action_document(action: ActionItem) -> search.Document:
-    return search.Document("action", action.id, action.group_id, action.text, "", action.changed_at)
+    return search.Document("action", action.id, (action.group_id,), action.text, "", action.changed_at)
 
 
 def register() -> None:

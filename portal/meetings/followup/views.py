@@ -233,7 +233,6 @@ def _found(text: str, group: Group, person: Person) -> tuple[Sequence[Decision],
             person=person,
             group_ids=[group.id],
             type_="decision",
-            narrow=Decision.group_id == group.id,
             limit=A_PAGE,
         )
     except search.SearchDown:

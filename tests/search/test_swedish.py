@@ -11,7 +11,7 @@ from portal.search.compounds import analyse
 from portal.search.folding import fold
 from portal.search.lexicon import Lexicon, LexiconMissing, packed
 
-LISTS = Path(__file__).parent.parent / "search_words"
+LISTS = Path(__file__).parent / "words"
 
 
 def pairs(name: str) -> list[tuple[str, str]]:

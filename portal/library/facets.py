@@ -1,0 +1,102 @@
+"""What the facets of the search are called, and what their values are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal import db, search
+from portal.counties import COUNTIES, county_name
+from portal.library.forms import KIND_NAMES
+from portal.library.languages import CODES, language_name
+from portal.library.models import Audience, Topic
+from portal.people.models import Group, Person
+from portal.people.policy import visible_groups
+from portal.refine import Names
+from portal.search.folding import fold
+
+AUDIENCE_NAMES = {
+    Audience.SOCIAL_SERVICES: _l("Social services, municipality"),
+    Audience.POLICE: _l("Police and prosecutors"),
+    Audience.HEALTH_CARE: _l("Health care"),
+    Audience.MIGRATION: _l("Migration and asylum"),
+    Audience.SCHOOL: _l("School"),
+    Audience.NGO: _l("Civil society"),
+    Audience.BUSINESS: _l("Hotels, taxi, restaurants"),
+    Audience.EXPOSED: _l("Exposed persons"),
+    Audience.PUBLIC: _l("Everybody"),
+}
+STATE_NAMES = {
+    "in_force": _l("In force"),
+    "overdue": _l("Review overdue"),
+    "replaced": _l("Replaced"),
+    "withdrawn": _l("Withdrawn"),
+}
+OF_MATERIALS = ("kind", "audience", "publisher", "county", "topic", "language", "year", "state")
+
+
+def _of(known: Mapping[Any, Any]) -> Names:
+    return lambda values: {str(key): str(name) for key, name in known.items() if str(key) in values}
+
+
+def _themselves(values: Collection[str]) -> dict[str, str]:
+    return {value: value for value in values}
+
+
+def _languages(values: Collection[str]) -> dict[str, str]:
+    return {code: language_name(code).capitalize() for code in values}
+
+
+def _counties(values: Collection[str]) -> dict[str, str]:
+    return {code: county_name(code) for code in values}
+
+
+def groups_seen_by(person: Person) -> Names:
+    """The names of groups, of those that this person may look into."""
+
+    def names(values: Collection[str]) -> dict[str, str]:
+        ids = [int(value) for value in values if value.isascii() and value.isdigit()]
+        groups = db.session.scalars(visible_groups(person).where(Group.id.in_(ids))) if ids else ()
+        return {str(group.id): group.name for group in groups}
+
+    return names
+
+
+def titles(person: Person) -> dict[str, tuple[Any, Names]]:
+    """The facets of materials in the order in which they are shown, and how to call their values."""
+    return {
+        "kind": (_("Kind"), _of(KIND_NAMES)),
+        "audience": (_("For whom"), _of(AUDIENCE_NAMES)),
+        "publisher": (_("Publisher"), _themselves),
+        "state": (_("In force or not"), _of(STATE_NAMES)),
+        "topic": (_("Topic"), _themselves),
+        "county": (_("County"), _counties),
+        "language": (_("Language"), _languages),
+        "group": (_("Group"), groups_seen_by(person)),
+        "year": (_("Year"), _themselves),
+    }
+
+
+def _named(known: Mapping[Any, Any], typed: str) -> list[str]:
+    """The values whose name begins as it was typed, or that were typed themselves."""
+    start = fold(typed)
+    return [str(key) for key, name in known.items() if fold(str(key)) == start or fold(str(name)).startswith(start)]
+
+
+def _topics(typed: str) -> list[str]:
+    return list(db.session.scalars(sa.select(Topic.name).where(Topic.folded == fold(typed)))) or [typed]
+
+
+def register() -> None:
+    """Let the names of values be typed: slag:manual, län:örebro, språk:engelska."""
+    search.name_values("kind", lambda typed: _named(KIND_NAMES, typed))
+    search.name_values("county", lambda typed: _named(COUNTIES, typed))
+    search.name_values("language", lambda typed: _named({code: language_name(code) for code in CODES}, typed))
+    search.name_values("topic", _topics)
+    search.name_values(
+        "group", lambda typed: [str(one) for one in db.session.scalars(sa.select(Group.id).where(Group.slug == typed))]
+    )

@@ -1,0 +1,206 @@
+"""Asking: the index proposes, the database disposes (house rule 7).
+
+Every hit is looked up through its `visible_…` query before it, its snippet or its count is shown, so a stale or tampered
+index can hide things but never show them. Of more than a thousand hits the best thousand are looked up, and all whose
+change the index has not heard of; the rest are counted by the fence around the groups, which is read from the database with
+each question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal import db
+from portal.search import similar, snippets, synonyms
+from portal.search.aside import aside
+from portal.search.engine import Answer, Ask, Document, Key
+from portal.search.keeping import engine, waiting_keys
+from portal.search.kinds import kinds, value_names
+from portal.search.query import Beginning, Query, parse
+from portal.search.snippets import Snippet, Text
+
+MOST_CHECKED = 1000
+ROUNDS = 4
+FEW = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that was found and may be seen, and the passages that show why."""
+
+    type: str
+    obj: Any
+    passages: Sequence[Snippet] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of results. `facets` counts the values of each facet that was asked about; `counts` those of the type.
+
+    `is_loose` says that no thing has all the words and these have some; `meant` is the text that was searched for instead,
+    where what was typed stands nowhere.
+    """
+
+    query: Query
+    found: Sequence[Found]
+    total: int
+    facets: Mapping[str, Mapping[str, int]]
+    is_loose: bool = False
+    meant: str | None = None
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many of each type."""
+        return self.facets.get("type", {})
+
+
+def query(
+    text: str, *, person: Any, group_ids: Collection[int], type_: str | None = None,
+    chosen: Mapping[str, Collection[str]] | None = None, counted: Collection[str] = ("type",), newest_first: bool = False,
+    as_written: bool = False, is_typing: bool = False, offset: int = 0, limit: int = 20, with_text: bool = True,
+) -> Results:  # fmt: skip
+    """What the person may see of what was asked for, best first.
+
+    `group_ids` are the groups that the person may read now; without any there is nothing to find. `chosen` narrows down by
+    facets, `type_` to one type. `as_written` takes words in just the form they have, `is_typing` the last word as a
+    beginning too. Without words everything is answered, if something is chosen. `with_text` False: no passages will be
+    shown. Raises `SearchDown`.
+    """
+    parsed = parse(text, as_written=as_written)
+    narrowed = {**({"type": [type_]} if type_ is not None else {}), **(chosen or {})}
+    ask = Ask(parsed, group_ids, narrowed, newest_first=newest_first, counted=counted, offset=offset, limit=limit)
+    if parsed.is_empty and not narrowed and not parsed.filters:
+        return Results(parsed, [], 0, {facet: {} for facet in counted})
+    search = _Search(person, ask)
+    results = search.results(_widened(parsed, text, is_typing=is_typing and not as_written))
+    if not results.total and not as_written and not is_typing and (meant := search.meant(parsed, text)):
+        better = search.results(_widened(parse(meant), meant, is_typing=False))
+        results = replace(better, meant=meant) if better.total else results
+    if not results.total:
+        results = search.results(results.query, is_loose=True)
+    found = _load(results.found, person, with_text)
+    return replace(results, found=_with_passages(found, results.query) if with_text else found)
+
+
+def document_of(found: Found) -> Document | None:
+    """What the index was given for a thing: its title and the text that snippets are made of."""
+    return kinds[found.type].document(found.obj)
+
+
+def _widened(parsed: Query, text: str, *, is_typing: bool) -> Query:
+    """The query with synonyms, and with the last word as a beginning while it is typed."""
+    parsed = parsed.with_alternatives(synonyms.alternatives(parsed))
+    if is_typing and parsed.wanted and text[-1:].isalnum():
+        last = len(parsed.wanted) - 1
+        parsed = parsed.with_alternatives(
+            {last: [Beginning(word) for word in similar.written(parsed.typed[last])[-1:]]}
+        )
+    return parsed
+
+
+class _Search:
+    """One person's question, asked of the engine as often as it takes."""
+
+    def __init__(self, person: Any, ask: Ask) -> None:
+        self._person, self._ask = person, ask
+
+    def results(self, parsed: Query, *, is_loose: bool = False) -> Results:
+        """Those with all words, or with any; with the hits that may be seen still without their things."""
+        ask = replace(self._ask, query=parsed, chosen=_chosen(self._ask.chosen, parsed), is_loose=is_loose)
+        answer = self._checked(ask)
+        found = [Found(hit.type, hit.id) for hit in answer.hits[ask.offset : ask.offset + ask.limit]]
+        return Results(
+            parsed, found, answer.total, answer.counts, is_loose and len(parsed.wanted) > 1 and answer.total > 0
+        )
+
+    def _checked(self, ask: Ask) -> Answer:
+        """The engine's answer without what the database refuses."""
+        whole = replace(ask, offset=0, limit=max(MOST_CHECKED, ask.offset + ask.limit))
+        answer = engine().search(whole)
+        if answer.total > MOST_CHECKED:
+            unheard = waiting_keys(MOST_CHECKED)
+            whole = replace(whole, refused=unheard - _visible(unheard, self._person))
+            answer = engine().search(whole) if whole.refused else answer
+        visible: set[Key] = set()
+        for _round in range(ROUNDS):
+            keys = {hit.key for hit in answer.hits}
+            visible = _visible(keys, self._person)
+            if visible == keys:
+                return answer
+            whole = replace(whole, refused={*whole.refused, *(keys - visible)})
+            answer = engine().search(whole)
+        seen = [hit for hit in answer.hits if hit.key in visible]
+        return Answer(seen, len(seen), {facet: {} for facet in ask.counted})
+
+    def meant(self, parsed: Query, text: str) -> str | None:
+        """The text with words that stand nowhere exchanged for the likest ones that this person can find."""
+        better = text
+        for clause, typed in zip(parsed.wanted, parsed.typed, strict=True):
+            if not self._stands(Query((clause,))) and (likest := self._likest(typed)):
+                better = better.replace(typed, likest)
+        return better if better != text else None
+
+    def _stands(self, parsed: Query) -> bool:
+        ask = replace(self._ask, query=parsed, chosen={}, counted=(), offset=0, limit=0)
+        return engine().search(ask).total > 0
+
+    def _likest(self, typed: str) -> str | None:
+        """The likest word that leads to something this person may see: nobody is told of other words."""
+        for word in similar.candidates(typed, engine().words_like):
+            ask = replace(self._ask, query=parse(word), chosen={}, counted=(), offset=0, limit=FEW)
+            keys = {hit.key for hit in engine().search(ask).hits}
+            if keys and _visible(keys, self._person):
+                return word
+        return None
+
+
+def _chosen(chosen: Mapping[str, Collection[str]], parsed: Query) -> dict[str, Collection[str]]:
+    """What was chosen beside the field and what was typed in it."""
+    typed = {
+        name: [code for value in values for code in value_names[name](value)] for name, values in parsed.filters.items()
+    }
+    return {**typed, **chosen}
+
+
+def _visible(keys: Collection[Key], person: Any) -> set[Key]:
+    """Which of the proposed things the person may see, by the same query that guards their pages."""
+    seen: set[Key] = set()
+    for type_ in {type_ for type_, _number in keys} & set(kinds):
+        kind = kinds[type_]
+        ids = [number for one, number in keys if one == type_]
+        visible = kind.visible(person).with_only_columns(kind.model.id).order_by(None).where(kind.model.id.in_(ids))
+        seen |= {(type_, number) for number in db.session.scalars(visible)}
+    return seen
+
+
+def _load(hits: Sequence[Found], person: Any, with_text: bool) -> list[Found]:
+    objects: dict[Key, Any] = {}
+    for type_ in {hit.type for hit in hits}:
+        kind = kinds[type_]
+        ids = [hit.obj for hit in hits if hit.type == type_]
+        rows: sa.Select[Any] = (
+            kind.visible(person).where(kind.model.id.in_(ids)).options(*(kind.text if with_text else ()))
+        )
+        objects |= {(type_, obj.id): obj for obj in db.session.scalars(rows).unique()}
+    return [Found(hit.type, objects[hit.type, hit.obj]) for hit in hits if (hit.type, hit.obj) in objects]
+
+
+def _with_passages(found: list[Found], parsed: Query) -> list[Found]:
+    """The same with their passages: the texts are loaded here, the words are looked for aside."""
+    texts: dict[Key, Sequence[Text]] = {}
+    for name in {one.type for one in found}:
+        kind, objects = kinds[name], [one.obj for one in found if one.type == name]
+        if kind.texts is not None:
+            texts |= {(name, number): some for number, some in kind.texts(objects).items()}
+        else:
+            texts |= {(name, obj.id): [(None, document.body)] for obj in objects if (document := kind.document(obj))}
+    made = aside(_passages, [texts.get((one.type, one.obj.id), ()) for one in found], parsed)
+    return [replace(one, passages=some) for one, some in zip(found, made, strict=True)]
+
+
+def _passages(texts: Iterable[Sequence[Text]], parsed: Query) -> list[list[Snippet]]:
+    return [snippets.passages(some, parsed) for some in texts]

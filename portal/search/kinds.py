@@ -1,0 +1,62 @@
+"""The kinds of things that can be found. Features register theirs; nothing else is indexed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from portal.search.engine import Document
+from portal.search.snippets import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of thing that can be found."""
+
+    name: str
+    model: type[Any]
+    document: Callable[[Any], Document | None]  # None: no longer to be found
+    visible: Callable[[Any], sa.Select[Any]]
+    all_rows: Callable[[], sa.Select[Any]]
+    text: Sequence[Any]
+    texts: Callable[[Sequence[Any]], Mapping[int, Sequence[Text]]] | None
+
+
+kinds: dict[str, Kind] = {}
+types: dict[type[Any], str] = {}
+
+
+def register(
+    type_: str,
+    model: type[Any],
+    *,
+    document: Callable[[Any], Document | None],
+    visible: Callable[[Any], sa.Select[Any]],
+    all_rows: Callable[[], sa.Select[Any]],
+    text: Sequence[Any] = (),
+    texts: Callable[[Sequence[Any]], Mapping[int, Sequence[Text]]] | None = None,
+) -> None:
+    """Let things of a model be found. `all_rows` selects them with what `document` needs already joined.
+
+    `text` are the loader options with which a page of results loads, in one query, the text that passages are made of.
+    `texts` answers that text by the things' ids instead, where it has pages or is long.
+    """
+    kinds[type_] = Kind(type_, model, document, visible, all_rows, text, texts)
+    types[model] = type_
+
+
+def _as_it_is(value: str) -> list[str]:
+    return [value]
+
+
+# What the values of a facet are called: answers the values that a name means ("beslut" as a type: decision).
+value_names: defaultdict[str, Callable[[str], Sequence[str]]] = defaultdict(lambda: _as_it_is)
+
+
+def name_values(facet: str, values_of: Callable[[str], Sequence[str]]) -> None:
+    """Let people type the names of a facet's values (typ:beslut, län:örebro). `values_of` answers those that a name means."""
+    value_names[facet] = values_of

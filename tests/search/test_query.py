@@ -1,0 +1,169 @@
+"""The search field's language, synonyms and misspelt words."""
+
+from __future__ import annotations
+
+from datetime import date
+from time import perf_counter
+
+import pytest
+
+from portal import db, search
+from portal.library.models import Topic
+from portal.people.policy import readable_group_ids
+from portal.search import similar
+from portal.search.query import Beginning, Clause, parse
+from portal.search.synonyms import Synonyms, forms_of
+from tests import factories
+from tests.factories import Network
+from tests.search.test_asking import ask, index
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("a*", [(("a",),)]),
+        ("ab***", [(("ab",),)]),
+        ("å" + "*" * 300, [(("å",),)]),
+        ("sam*", [(Beginning("sam"),)]),
+        ("Sam**", [(Beginning("sam"),)]),
+        ("(prosti*", [(Beginning("prosti"),)]),
+        ("samverkans-pl*", [(("samverkan",),)]),
+        ("samverkans-plan*", [(("samverkan",),), (Beginning("plan"),)]),
+        ("2016:70", [(("2016", "70"),)]),
+        ('"Kommuner och"', [(("=kommuner", "=och"),)]),
+        ('"halv fras', [(("=halv", "=fras"),)]),
+        ("och att", [(("och",),), (("att",),)]),
+        ("manual och checklista", [(("manual",),), (("checklista",),)]),
+        ("manual manualer", [(("manual",),)]),
+        ("okänt:manual", [(("okänt", "manual"),)]),
+        ("", []),
+        ("* - \"\" ()", []),
+    ],
+)  # fmt: skip
+def test_words(text: str, clauses: list[Clause]) -> None:
+    assert [clause[:1] for clause in parse(text).wanted] == clauses
+
+
+def test_as_written() -> None:
+    assert parse("Kommunerna", as_written=True).wanted == ((("=kommunerna",),),)
+
+
+def test_filters_and_days() -> None:
+    query = parse('typ:beslut län:"Västra Götaland" efter:2024-05 före:2025 -typ:post "typ:x" efter:igår okänt:x typ:')
+    assert query.filters == {"type": ("beslut",), "county": ("Västra Götaland",)}
+    assert (query.after, query.before) == (date(2024, 5, 1), date(2025, 1, 1))
+    assert "igår" in " ".join(query.typed)
+    assert query.refused, "a refused filter is a refused word"
+
+
+def test_what_is_typed_has_limits() -> None:
+    began = perf_counter()
+    assert len(parse("ord" + " ".join(f"ord{number}" for number in range(10_000))).wanted) <= 32
+    assert len(parse("-" + " -".join(f"ord{number}" for number in range(50)) + " manual").refused) <= 32
+    parse("a:" * 100_000 + '"' * 100_000)
+    assert perf_counter() - began < 30, "not a time, but no catastrophe of a regular expression"
+
+
+# --- the product's own words ------------------------------------------------------------------------------------------------
+
+
+def test_synonyms_are_found_both_ways(network: Network) -> None:
+    db.session.add_all([
+        Synonyms(words="NMT, Nationella metodstödsteamet"), Synonyms(words=" , ,"), Synonyms(words="trafficking, människohandel"),
+    ])  # fmt: skip
+    factories.thread(network.group, network.convener, "Ett", "Vi frågar NMT om råd")
+    factories.thread(network.group, network.convener, "Två", "Nationella metodstödsteamet svarar")
+    factories.thread(network.group, network.convener, "Tre", "Nationella rutiner från teamet")
+    factories.thread(network.group, network.convener, "Fyra", "Anti trafficking work")
+    index()
+    for text in ("NMT", "nationella metodstödsteamet"):
+        assert {one.obj.thread.title for one in ask(network.member, text).found} == {"Ett", "Två"}, text
+    assert {one.obj.thread.title for one in ask(network.member, "människohandel").found} == {"Fyra"}
+    assert ask(network.member, '"NMT"').total == 1, "as it is written"
+    assert forms_of("NMT, Nationella  metodstödsteamet,, nmt") == (("nmt",), ("nationell", "metodstödsteam"))
+
+
+TYPOS = {
+    "manniskohandel": "människohandel", "människohandell": "människohandel", "prositution": "prostitution",
+    "lansstyrelsen": "länsstyrelsen", "samvarkan": "samverkan", "polsanmälan": "polisanmälan", "jamstalldhetsmyndighetn":
+    "jämställdhetsmyndigheten", "skyddat boened": "boende", "kopplrei": "koppleri", "brottsofer": "brottsoffer",
+    "socialtjansten": "socialtjänsten", "åklgare": "åklagare", "migrationsverkt": "migrationsverket", "utsatthte": "utsatthet",
+    "regionkordinator": "regionkoordinator", "uppehålstillstånd": "uppehållstillstånd",
+}  # fmt: skip
+
+
+def test_misspelt_words_are_understood(network: Network) -> None:
+    for right in TYPOS.values():
+        factories.thread(network.group, network.convener, f"Om {right}", f"Text med {right} och skyddat")
+    factories.thread(network.closed, network.convener, "Slutet", "Hemlighetsmakeri i det slutna")
+    index()
+    understood = []
+    for wrong, right in TYPOS.items():
+        best = ask(network.member, wrong).found[:1]
+        understood += [wrong for one in best if right in (one.obj.title if one.type == "thread" else one.obj.body)]
+    assert len(understood) >= 15, set(TYPOS) - set(understood)
+    results = ask(network.member, "manniskohandel")
+    assert (results.meant, results.total) == ("människohandel", 4)
+    nothing = ask(network.member, "hemlighetsmakerri")
+    assert (nothing.meant, nothing.total) == (None, 0), "not even that the word is there"
+    assert ask(network.convener, "hemlighetsmakerri").meant == "hemlighetsmakeri"
+    assert ask(network.member, "människohandel").meant is None
+    assert ask(network.member, '"manniskohandel"').meant is None or ask(network.member, '"manniskohandel"').total == 0
+
+
+def test_candidates_are_like_the_word() -> None:
+    def words(_beginnings: object) -> list[str]:
+        return ["samverka", "samverkan", "samverkar", "sambo", "örebro"]
+
+    assert similar.candidates("samvrkan", words)[0] == "samverkan"
+    assert (
+        similar.candidates("sam", words)
+        == similar.candidates("två ord", words)
+        == similar.candidates("1234", words)
+        == []
+    )
+
+
+def test_any_word_is_said_to_be_any(network: Network) -> None:
+    factories.thread(network.group, network.convener, "Ett", "spritkök")
+    factories.thread(network.group, network.convener, "Två", "tändstickor")
+    index()
+    results = ask(network.member, "spritkök tändstickor")
+    assert (results.total, results.is_loose, results.meant) == (2, True, None)
+    assert not ask(network.member, "spritkök").is_loose
+
+
+def test_the_last_word_may_be_half_typed(network: Network) -> None:
+    factories.thread(network.group, network.convener, "Spritkök", "Om tändstickor")
+    index()
+    assert {one.type for one in ask(network.member, "om tändst", is_typing=True).found} == {"post"}
+    assert ask(network.member, "tändst ", is_typing=True).total == 0, "that word has ended"
+
+
+def test_english_has_its_forms(network: Network) -> None:
+    factories.thread(network.group, network.convener, "One", "Identifying the victims of trafficking")
+    index()
+    assert ask(network.member, "identified victim").total == 1
+
+
+# --- facets of materials ----------------------------------------------------------------------------------------------------
+
+
+def test_materials_have_facets(network: Network) -> None:
+    made = factories.resource(network.group, network.member, "Manual", "innehåll")
+    made.counties, made.language, made.audiences = ["T", "AB"], "en", ["police"]
+    made.topics.append(Topic(name="Stöd", folded="stöd"))
+    old = factories.resource(network.group, network.member, "Gammal manual", "innehåll manual manual")
+    old.replaced_by_id = made.id
+    index()
+    groups = db.session.scalars(readable_group_ids(network.member)).all()
+    results = search.query("manual", person=network.member, group_ids=groups, counted=search.FACETS)
+    assert [one.obj.title for one in results.found] == ["Manual", "Gammal manual"], "what was replaced ranks below"
+    assert results.facets["county"] == {"T": 1, "AB": 1}
+    assert results.facets["language"] == {"en": 1, "sv": 1}
+    assert results.facets["topic"] == {"Stöd": 1}
+    assert results.facets["state"] == {"in_force": 1, "replaced": 1}
+    for typed in ("län:örebro", "län:T", "språk:engelska", "ämne:stöd", "typ:material län:T", "slag:manual ämne:Stöd"):
+        found = search.query(f"{typed} innehåll", person=network.member, group_ids=groups).found
+        assert [one.obj.title for one in found] == ["Manual"], typed
+    assert search.query("län:lönneberga manual", person=network.member, group_ids=groups).total == 0
