@@ -18,7 +18,13 @@ from portal.home import views as home_views
 from portal.home.places import register as register_places
 from portal.library import cli as library_cli
 from portal.library import views as library_views
+from portal.library.bulk import cli as bulk_cli
+from portal.library.collections import item_views as collection_item_views
+from portal.library.collections import views as collection_views
 from portal.library.facets import register as register_facets
+from portal.library.public import pages as public_pages
+from portal.library.public import partials as library_partials
+from portal.library.public import views as public_views
 from portal.library.searchable import register as register_library
 from portal.meetings import page as meeting_page
 from portal.meetings import views as meeting_views
@@ -68,6 +74,9 @@ LOADED = (
     meeting_page,
     proposal_views,
     agenda_reminders,
+    bulk_cli,
+    collection_item_views,
+    public_pages,
     call_letters,
     call_reminders,
     followup_reminders,
@@ -86,7 +95,8 @@ LOADED = (
 def init_app(app: Flask) -> None:
     """Put the features together."""
     app.session_interface = sessions.ServerSessions()
-    for views in (auth_views, people_views, notification_views, discussion_views, library_views, meeting_views,
+    for views in (auth_views, people_views, notification_views, discussion_views, library_views,
+                  collection_views, public_views, meeting_views,
                   agenda_views, mode_views, minutes_views, followup_views, call_views, poll_views, series_views,
                   participant_views, support_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
@@ -118,5 +128,6 @@ def init_app(app: Flask) -> None:
         note_watch=poll_actions.note_watch,
         last_seq=poll_policy.last_seq,
     )
+    library_partials.init_app(app)
     nav.init_app(app)
     results.init_app(app)

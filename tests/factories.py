@@ -14,7 +14,12 @@ import sqlalchemy as sa
 from portal import db, files, search, worker
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post, PostKind, Thread, ThreadKind
+from portal.library.collections import actions as collections
+from portal.library.collections.actions import CollectionPlan
+from portal.library.collections.models import Collection
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
+from portal.library.public import actions as public
+from portal.library.public.models import PublicLink
 from portal.meetings import actions as meetings
 from portal.meetings.actions import Guest, Plan
 from portal.meetings.agenda import actions as agenda
@@ -115,6 +120,19 @@ def resource(
     return made
 
 
+def collection(
+    group: Group, by: Person, title: str = "Samling", *, text: str = "", of: tuple[Resource, ...] = ()
+) -> Collection:
+    """A collection with a heading and materials under it."""
+    made = collections.make_collection(group, CollectionPlan(title, f"Till för {text}".strip()), by=by)
+    db.session.flush()
+    collections.add_heading(made, text=f"Kapitel {text}".strip(), by=by)
+    for material in of:
+        collections.add_material(made, material, text=f"En rad {text}".strip(), by=by)
+    db.session.flush()
+    return made
+
+
 def meeting(group: Group, by: Person, title: str = "Möte", *, text: str = "", items: int = 1, days: int = 7) -> Meeting:
     """A meeting that has been called, with an agenda."""
     starts = db.now() + timedelta(days=days)
@@ -174,6 +192,14 @@ def minuted(network: Network, group: Group, word: str) -> dict[str, object]:
     }  # fmt: skip
 
 
+def public_material(network: Network) -> PublicLink:
+    """The address of the one open material that anybody may read; made when it is first asked for."""
+    there = db.session.scalars(sa.select(PublicLink).limit(1)).first()
+    if there is not None:
+        return there
+    return public.make_link(resource(network.open, network.convener, "Öppet material", "öppet"), by=network.convener)
+
+
 def things(network: Network, group: Group, *, word: str = "") -> dict[str, object]:
     """One of each thing in a group, the word in every text: what stands in addresses."""
     by = network.convener
@@ -181,6 +207,8 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     reply = post(in_thread, network.member, f"Ett inlägg {word}")
     pending = person(network.authority, f"Ny Ansökt {word}".strip(), status=PersonStatus.PENDING)
     material = resource(group, by, f"Material {word}".strip(), f"innehall {word}", f"a{word}.txt")
+    gathered = collection(group, by, f"Samling {word}".strip(), text=word, of=(material,))
+    link = public_material(network)
     called = meeting(group, by, f"Möte {word}".strip(), text=word)
     db.session.refresh(called)
     mine = next(one for one in called.invitations if one.person_id == network.convener.id)
@@ -211,6 +239,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "decision_id": decision.id, "paper_id": paper.id, "proposal_id": proposal.id, "request_id": 999_999,
         "series_id": started.id, "standing_id": standing.id, "seat_id": seat.id, "invitation_id": guest.id,
         "poll_id": poll.id, "option_id": poll.options[0].id, "guest_token": guest_token(poll.invitees[-1]),
+        "collection_id": gathered.id, "row_id": gathered.items[-1].id, "public_token": link.token, "link_id": link.id, "form": "ttl",
         "provider_id": 999_999, "filename": "missing.css", **minuted(network, group, word),
     }  # fmt: skip
     db.commit()

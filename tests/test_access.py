@@ -83,6 +83,34 @@ TABLE: dict[str, Row] = {
     "POST library.upload": Row((WRONG, WRONG, NO, NO, NO, SIGN_IN), {"title": "Utan fil"}),
     "GET library.resource": group_only(),
     "GET library.download": group_only(),
+    "GET collections.index": everybody(OK),
+    "GET collections.group_collections": group_only(),
+    "GET collections.collection": group_only(),
+    "GET collections.cover": group_only(MISSING, MISSING, MISSING),  # it is a drawn one
+    "GET collections.new_collection": group_only(OK, OK, NO),
+    "POST collections.new_collection": group_only(MOVED, MOVED, NO, {"title": "Samling", "cover": "0"}),
+    "GET collections.edit_collection": group_only(OK, OK, NO),
+    "POST collections.edit_collection": group_only(
+        WRONG_STATE, MOVED, NO, {"title": "Ny", "cover": "0", "based_on": "1"}
+    ),
+    "GET collections.delete_collection": group_only(OK, NO, NO),  # the convener made it
+    "POST collections.delete_collection": group_only(MOVED, NO, NO),
+    "GET collections.materials": group_only(OK, OK, NO),
+    "POST collections.materials": group_only(MOVED, MOVED, NO, {"resource": "RESOURCE"}),
+    "POST collections.add_to_collection": group_only(MOVED, MOVED, NO, {"collection": "COLLECTION"}),
+    "POST collections.add_heading": group_only(MOVED, MOVED, NO, {"text": "Kapitel"}),
+    "GET collections.edit_item": group_only(OK, OK, NO),
+    "POST collections.edit_item": group_only(WRONG_STATE, MOVED, NO, {"text": "En rad", "based_on": "1"}),
+    "POST collections.move_item": group_only(MOVED, MOVED, NO, {"direction": "up"}),
+    "POST collections.remove_item": group_only(MISSING, MOVED, MISSING),  # the member was first
+    "POST public.publish_material": group_only(WRONG_STATE, NO, NO),  # the group is not open
+    "POST public.publish_collection": group_only(WRONG_STATE, NO, NO),
+    "POST public.revoke_link": Row((MOVED, NO, NO, NO, NO, SIGN_IN)),  # of a material in an open group
+    "GET public.page": public(),  # the token in the address is the authority
+    "GET public.picture": public(MISSING),  # there is no picture of it
+    "GET public.file": public(),
+    "GET public.file_of": public(MISSING),  # the address is a material's, not a collection's
+    "GET public.open_data": public(),
     "GET notifications.notices": everybody(OK),
     "POST notifications.read": Row((MOVED,) * 5 + (SIGN_IN,), {"until": "0"}),
     "GET notifications.preferences": everybody(OK),
@@ -234,7 +262,8 @@ def test_s25_every_route_has_a_row_and_every_row_a_route(app: Edge) -> None:
 def test_s13_the_public_endpoints_are_these(app: Edge) -> None:
     found = {name for name, view in app.view_functions.items() if getattr(view, "is_public", False)}
     assert found == {"auth.sign_in", "auth.start", "auth.callback", "home.accessibility", "home.privacy", "home.health",
-                     "calls.answer", "calls.feed", "polls.guest"}  # fmt: skip
+                     "calls.answer", "calls.feed", "polls.guest", "public.page", "public.picture", "public.file",
+                     "public.file_of", "public.open_data"}  # fmt: skip
 
 
 def client_of(role: str, network: Network, app: Edge, sign_in: Sign) -> FlaskClient:
@@ -264,6 +293,8 @@ def test_s25_each_role_gets_what_the_table_says(
             form["option"] = str(things["option_id"])
         if "resource" in form:
             form["resource"] = str(things["resource_id"])
+        if "collection" in form:
+            form["collection"] = str(things["collection_id"])
         answer = client.open(address[1], method=method, data=form if method == "POST" else None)
         is_gate = answer.status_code == 401 or "/sign-in?next=" in answer.headers.get("Location", "")
         got[role] = SIGN_IN if is_gate or _csrf_stopped(answer.status_code, role, method) else answer.status_code
@@ -324,6 +355,10 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.discussions import views as discussion_views
     from portal.home import views as home_views
     from portal.library import views as library_views
+    from portal.library.collections import item_views as collection_item_views
+    from portal.library.collections import views as collection_views
+    from portal.library.public import pages as public_pages
+    from portal.library.public import views as public_views
     from portal.meetings import views as meeting_views
     from portal.meetings.agenda import proposal_views
     from portal.meetings.agenda import views as agenda_views
@@ -362,6 +397,10 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         people_views,
         support_views,
         library_views,
+        collection_views,
+        collection_item_views,
+        public_views,
+        public_pages,
     ):
         source = inspect.getsource(module)
         allowed = source.count("db.session.get(Person, form.owner")  # one of the form's choices

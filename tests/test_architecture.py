@@ -23,6 +23,7 @@ WITHOUT_BY = {
     "read_added_file",
     "discard_if_unused",
     "note_feed_read",
+    "note_public_visit",
     "sweep_files",
 }
 # HTML that portal/markup.py has cleaned.

@@ -26,6 +26,8 @@ from portal.cli import alembic_config, upgrade_database
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post
 from portal.library.models import Resource, ResourceShare, Topic
+from portal.library.public import actions as public
+from portal.library.public.models import PublicLink
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.followup import actions as followup
 from portal.meetings.minutes import actions as minutes
@@ -117,6 +119,7 @@ def fill() -> None:
     material = db.session.get_one(Resource, things["resource_id"])
     material.topics.append(Topic(name="Stöd", folded="stöd"))
     material.shares.append(ResourceShare(group=network.group, shared_by_id=network.member.id))
+    public.note_public_visit(db.session.get_one(PublicLink, things["link_id"]), "visits")
     db.session.flush()
     auth.add_account(provider, "sub", network.member, by=None)
     browser = BrowserSession(id_hash=sessions.hash_id("x"), person_id=network.member.id, provider_id=provider.id)
@@ -129,6 +132,7 @@ def fill() -> None:
     invitee = db.session.scalars(sa.select(PollInvitee).where(PollInvitee.person_id == network.member.id)).one()
     polls.answer_poll(invitee, {invitee.poll.options[0].id: Suits.YES}, by=network.member)
     db.commit()
+    db.write_traces()
     tables = {
         table.name: db.session.scalar(sa.select(sa.func.count()).select_from(table))
         for table in db.Base.metadata.sorted_tables

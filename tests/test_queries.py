@@ -12,6 +12,9 @@ import sqlalchemy as sa
 
 from portal import db, outbox, search
 from portal.discussions.models import Thread
+from portal.library.collections import actions as collections
+from portal.library.collections.models import Collection
+from portal.library.public import actions as public
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.calls import actions as calls
 from portal.meetings.followup import actions as followup
@@ -73,6 +76,10 @@ def fill(network: Network, number: int) -> None:
     calls.make_feed(f"Program {number}", group=group, by=writer)
     material = factories.resource(network.group, writer, f"Material sökord {number}", f"sökord {number}")
     material.publisher = f"Utgivare {number}"
+    long = db.session.scalars(sa.select(Collection).order_by(Collection.id).limit(1)).first()
+    gathered = factories.collection(network.group, writer, f"Samling {number}", of=(material,))
+    collections.add_material(long or gathered, material, by=writer)
+    public.make_link(factories.resource(network.open, writer, f"Öppet {number}", f"öppet {number}"), by=writer)
     meeting = factories.meeting(network.group, writer, f"Möte sökord {number}", text="sökord", items=1, days=number + 1)
     seat = participants.add_seat(network.group, other, by=writer)
     participants.fill_seat(seat, network.group, ordinary=writer, substitute=None, takes_in=False, by=writer)
@@ -110,6 +117,9 @@ def pages(network: Network) -> dict[str, str]:
     starts = long_meeting.starts_at + timedelta(days=1)
     question = Question("Frågan", long_meeting.starts_at, [(starts, starts + timedelta(hours=1))])
     poll = polls.open_poll(network.group, question, Asked([network.member, network.convener]), by=network.convener)
+    opened = factories.resource(network.open, network.convener, "Öppet", "öppet")
+    gathered = factories.collection(network.open, network.convener, "Öppen samling", of=(opened,))
+    public_link = public.make_link(gathered, by=network.convener)
     first = db.session.scalars(sa.select(MeetingSeries.id).order_by(MeetingSeries.id).limit(1)).one()
     db.commit()
     outbox.run_all()
@@ -122,6 +132,8 @@ def pages(network: Network) -> dict[str, str]:
         "seats": "/groups/natverket/seats", "substitute": f"/meetings/{long_meeting.id}/substitute",
         "today": "/", "groups": "/groups", "group": "/groups/natverket", "unread": "/groups/natverket?show=unread",
         "members": "/groups/natverket/members", "thread": f"/threads/{main_thread.id}", "posts": f"/threads/{main_thread.id}/posts?after=0",
+        "collections": "/collections", "collections of a group": "/groups/natverket/collections", "collection": "/collections/1",
+        "materials to add": "/collections/1/materials", "public collection": f"/public/{public_link.token}", "open data": "/public/catalogue.ttl",
         "library": "/library", "materials": "/groups/natverket/materials", "library search": "/library?q=sökord",
         "search": "/search?q=sökord", "search of one type": "/search?q=sökord&type=minutes", "search window": "/search?q=sökord&fragment=1",
         "calendar": "/calendar", "calendar list": "/calendar?view=list", "meetings": "/groups/natverket/meetings", "meeting": f"/meetings/{long_meeting.id}",
@@ -140,6 +152,9 @@ def grow(network: Network, pages: dict[str, str]) -> None:
         writer = factories.person(factories.organisation(f"svar{number}"), f"Svarare {number}")
         people.add_member(network.group, writer, by=None)
         factories.post(thread, writer, f"Sökord {number}")
+        open_collection = db.session.scalars(sa.select(Collection).where(Collection.group_id == network.open.id)).one()
+        opened = factories.resource(network.open, writer, f"Öppet till {number}", f"öppet till {number}")
+        collections.add_material(open_collection, opened, by=writer)
         poll = db.session.get_one(DatePoll, int(pages["poll"].rsplit("/", 1)[1]))
         poll.invitees.append(PollInvitee(person=writer, organisation_id=writer.organisation_id, answered_at=db.now()))
         db.session.flush()

@@ -37,6 +37,7 @@ TRACES = {
     "read_mark",
     "audit_entry",
     "calendar_feed",
+    "public_day",
 }  # what a page may leave behind when it is read
 SIGNED = {"calls.answer", "polls.guest"}  # no session: the signed token in the address is the authority
 SIGN_IN_STEPS = {"auth.sign_in", "auth.start", "auth.callback"}
@@ -75,7 +76,8 @@ def assert_headers(answer: TestResponse, where: str) -> None:
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin", where
     assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains", where
     if "/static/" not in where:
-        is_feed = "/calendar/feed/" in where and answer.status_code < 400  # belongs to no session
+        # these belong to no session
+        is_feed = where.startswith(("/calendar/feed/", "/public/catalogue.")) and answer.status_code < 400
         assert headers["Cache-Control"] == ("private, no-cache" if is_feed else "no-store"), where
     for cookie in headers.getlist("Set-Cookie"):
         assert cookie.startswith("__Host-session="), where

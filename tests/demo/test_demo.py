@@ -19,8 +19,10 @@ from portal import audit, db, files, guard
 from portal.auth.models import Account, IdentityProvider
 from portal.discussions.models import Post, PostVersion, Thread, ThreadKind
 from portal.discussions.policy import unread_by_thread, visible_threads
+from portal.library.collections.models import Collection
 from portal.library.models import FileState, Resource, ResourcePage, ResourceVersion
 from portal.library.policy import visible_resources
+from portal.library.public.models import PublicLink
 from portal.meetings.followup.models import ActionItem, ActionState, Decision
 from portal.meetings.minutes.models import Minutes, MinutesState
 from portal.meetings.minutes.policy import awaiting
@@ -73,6 +75,18 @@ def person(name: str) -> Person:
 
 def count(query: sa.Select[int]) -> int:
     return db.session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+
+
+def test_the_library_is_gathered_and_some_of_it_is_open_to_anybody(app: Edge) -> None:
+    found = {one.title: one for one in db.session.scalars(sa.select(Collection))}
+    assert len(found) == 3
+    assert all(sum(not item.is_heading for item in one.items) >= 4 for one in found.values())
+    tokens = {link.collection_id: link.token for link in db.session.scalars(sa.select(PublicLink))}
+    campaign = found["Kampanjen: taxi, hotell och restaurang"]
+    page = app.test_client().get(f"/public/{tokens[campaign.id]}").text
+    assert "Pressmeddelande" in page
+    assert "Hotellfolder" not in page, "it belongs to the network"
+    assert "Pressmeddelande" in app.test_client().get("/public/catalogue.jsonld").text
 
 
 def test_there_is_as_much_as_was_promised() -> None:
