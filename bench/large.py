@@ -65,7 +65,9 @@ def _tantivy(folder: Path, size: int) -> Callable[[str], object]:
     writer = index.writer(256_000_000)
     for document in documents(size):
         facets = {**document.facets, "type": [document.type], "group": [str(group) for group in document.group_ids]}
-        made = tantivy.Document(words=[document.title, document.body], group=list(document.group_ids))
+        made = tantivy.Document(words=[document.title, document.body])
+        for group in document.group_ids:
+            made.add_unsigned("group", group)
         for facet, values in facets.items():
             for value in values:
                 made.add_text(f"facet_{facet}", value)
