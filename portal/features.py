@@ -16,7 +16,11 @@ from portal.home import cli as search_commands
 from portal.home import nav, results
 from portal.home import views as home_views
 from portal.library import cli as library_cli
+from portal.library import ocr_actions, version_views
 from portal.library import views as library_views
+from portal.library.intake import tus_views as intake_tus_views
+from portal.library.intake import views as intake_views
+from portal.library.intake.notices import register as register_library_notices
 from portal.library.searchable import register as register_library
 from portal.meetings import page as meeting_page
 from portal.meetings import views as meeting_views
@@ -78,6 +82,10 @@ LOADED = (
     poll_letters,
     letters,
     reminders,
+    ocr_actions,
+    version_views,
+    intake_views,
+    intake_tus_views,
 )
 
 
@@ -95,6 +103,7 @@ def init_app(app: Flask) -> None:
     register_meetings()
     register_followup()
     register_notices()
+    register_library_notices()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
     live.register_topic(
         "thread",

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from portal import db, files, search, worker
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post, PostKind, Thread, ThreadKind
+from portal.library.intake import actions as intake
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
 from portal.meetings import actions as meetings
 from portal.meetings.actions import Guest, Plan
@@ -202,6 +203,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     )
     db.session.flush()
     contact = add_contact("Stöd", note="", phone="", by=None)
+    sent = intake.start_upload(file_name=f"{word or 'fil'}.txt", size=10, limit=100, by=by)
     worker.sign("test")
     db.session.flush()
     ids = {
@@ -211,7 +213,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "decision_id": decision.id, "paper_id": paper.id, "proposal_id": proposal.id, "request_id": 999_999,
         "series_id": started.id, "standing_id": standing.id, "seat_id": seat.id, "invitation_id": guest.id,
         "poll_id": poll.id, "option_id": poll.options[0].id, "guest_token": guest_token(poll.invitees[-1]),
-        "provider_id": 999_999, "filename": "missing.css", **minuted(network, group, word),
+        "provider_id": 999_999, "token": sent.token, "number": 1, "filename": "missing.css", **minuted(network, group, word),
     }  # fmt: skip
     db.commit()
     search.mend()
