@@ -18,7 +18,7 @@ from PIL import Image, TiffImagePlugin
 from PIL.PngImagePlugin import PngInfo
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import Text
-from pypdf.generic import NameObject, TextStringObject
+from pypdf.generic import NameObject, StreamObject, TextStringObject
 
 from portal import db, files, outbox
 from portal.library import actions, cleaning
@@ -91,7 +91,7 @@ def document() -> bytes:
 def book() -> bytes:
     made = openpyxl.Workbook()
     made.properties.creator = made.properties.lastModifiedBy = NAME
-    made.active["A1"] = "Cell"
+    made.create_sheet("Data")["A1"] = "Cell"
     stream = io.BytesIO()
     made.save(stream)
     return stream.getvalue()
@@ -125,10 +125,10 @@ def everything_in(content: bytes, name: str) -> bytes:
     """All bytes of a file, unpacked."""
     if name.endswith(".pdf"):
         reader = PdfReader(io.BytesIO(content))
-        things = (reader.get_object(number) for number in range(1, len(reader.xref[0]) + 1))
-        return content + b"".join(
-            thing.get_data() if hasattr(thing, "get_data") else repr(thing).encode() for thing in things
-        )
+        numbers = range(1, len(reader.xref[0]) + 1)
+        things = (reader.get_object(number) for number in numbers)
+        streams = [thing.get_data() for thing in things if isinstance(thing, StreamObject)]
+        return b"".join([content, *streams, *(repr(reader.get_object(number)).encode() for number in numbers)])
     if content.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             return b"\n".join(package.read(one) for one in package.namelist())
