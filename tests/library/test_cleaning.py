@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import docx
@@ -115,7 +116,7 @@ def open_document() -> bytes:
     return stream.getvalue()
 
 
-MAKERS = {
+MAKERS: dict[str, Callable[[], bytes]] = {
     "a.pdf": noted_pdf, "a.docx": document, "a.xlsx": book, "a.pptx": show, "a.odt": open_document,
     "a.jpg": lambda: photo("JPEG"), "a.png": lambda: photo("PNG"), "a.webp": lambda: photo("WEBP"),
 }  # fmt: skip

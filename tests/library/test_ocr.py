@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -80,7 +81,12 @@ def test_s33_a_number_on_a_scanned_page_stops_it(app: Edge, network: Network, si
 def test_pages_with_text_are_not_read_again(network: Network, sign_in: Sign, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
     before = ocr.read_page
-    monkeypatch.setattr(ocr, "read_page", lambda path, kind, number: read.append(number) or before(path, kind, number))
+
+    def note(path: Path, media_type: str, number: int) -> str:
+        read.append(number)
+        return before(path, media_type, number)
+
+    monkeypatch.setattr(ocr, "read_page", note)
     added(sign_in(network.member), pdf("Kort"), "kort.pdf")
     source = "#rect(width: 5cm, height: 2cm)\n#pagebreak()\n#lorem(80)\n#pagebreak()\n#pagebreak()\nSlut"
     made = typst.compile(source.encode())
