@@ -200,6 +200,23 @@ function startMany(zone) {
     take([...event.dataTransfer.files]);
   });
   list.addEventListener("change", count);
+  list.addEventListener("click", async (event) => {
+    const button = event.target.closest("button[data-remove]");
+    if (!button) return;
+    event.preventDefault(); // sent as a form it would cost what is typed in the other rows
+    const row = button.closest("li");
+    const onBeforeRequest = (request) => request.setHeader("X-CSRFToken", token());
+    try {
+      await Upload.terminate(row.dataset.url, { headers: { "X-Fragment": "1" }, onBeforeRequest, retryDelays: [] });
+    } catch (error) {
+      const status = error.originalResponse?.getStatus() ?? 0;
+      if (status === 401) document.dispatchEvent(new CustomEvent("portal:session-ended"));
+      if (status !== 404) return; // it stays, to be tried again
+    }
+    row.remove();
+    count();
+    zone.querySelector("input").focus();
+  });
   for (const row of list.querySelectorAll("[data-poll]")) {
     let shown = row;
     readRow(row.dataset.url, (fresh) => { shown.replaceWith(fresh); shown = fresh; count(); });

@@ -45,18 +45,15 @@ def test_several_files_are_sent_and_added(
     expect(one.page.locator("li.upload-ready")).to_have_count(2, timeout=A_MINUTE)
     expect(one.page.locator("li.upload-stopped")).to_have_count(1, timeout=A_MINUTE)
     expect(one.page.locator("li.upload-unreadable")).to_have_count(1, timeout=A_MINUTE)
-    expect(one.page.locator("[data-add]")).to_have_text(re.compile("2"))
+    expect(one.page.locator("[data-add]")).to_have_text(re.compile("2" if width == 1280 else "1"))
     expect(one.page.locator("li.upload-ready").first).to_contain_text("Anna Berg")
     assert faults(one.page, axe_source) == []
     assert overflows(one.page) <= 0
     for name in ("nummer.txt", "trasig.pdf"):
         one.page.locator("li.upload", has_text=name).locator(".btn-text").click()
         expect(one.page.locator("li.upload", has_text=name)).to_have_count(0)
-    expect(one.page.locator("[data-add]")).to_have_text(re.compile("2"))
     for row in one.page.locator("li.upload-ready").all():
         row.locator("input[name$=title]").fill(f"{row.get_attribute('data-name')} {width}")
-        twin = row.locator(".upload-twin")
-        assert twin.count() == 0 or width == 390, "the second round finds the first"
     if width == 1280:
         one.page.locator("[data-add]").click()
         expect(one.page).to_have_url(re.compile("/groups/lamp/materials"))
@@ -124,7 +121,9 @@ def test_a_new_version_is_sent_in_pieces_too(visit: Open, email_of: EmailOf, axe
     where = one.page.url
     one.page.goto(f"{where}/versions")
     assert faults(one.page, axe_source) == []
-    one.page.locator("input[type=file]").set_input_files(next(file for file in files if "rapport" in file))
+    newer = Path(files[0]).with_name("nyare.txt")
+    newer.write_text("En nyare text om samma sak, som är längre.\n" * 200_000)
+    one.page.locator("input[type=file]").set_input_files(str(newer))
     one.page.locator("input[name=note]").fill("Nya telefonnummer")
     one.page.locator("form[data-resumable] button[type=submit]").click()
     expect(one.page).to_have_url(re.compile(r"/resources/\d+$"), timeout=A_MINUTE)

@@ -175,7 +175,7 @@ def remove_upload(token: str) -> ResponseReturnValue:
     upload = web.find(intake_policy.visible_uploads(person).where(Upload.token == token))
     intake.drop_upload(upload, by=person)
     flash(_("%(name)s has been removed.", name=upload.file_name), "done")
-    return redirect(url_for("library.upload", group=request.form.get("group") or None))
+    return redirect(url_for("library.upload", group=request.form.get(f"{BATCH}group") or None))
 
 
 @bp.post("/library/uploads/add")
