@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
+import subprocess
 import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+log = logging.getLogger("portal.child")
+
 _START = Path(__file__).with_name("child_start.py")
+
+_GRACE = 2.0  # seconds over the child's own limit
+_MOST_COMPLAINTS = 1 << 14
 
 # nothing of the portal's; the libraries' threads are few, since each costs address space
 ENVIRONMENT = {
@@ -28,3 +40,48 @@ def command(script: Path, *words: str, limits: Limits) -> list[str]:
     """The words that start `script` under limits, to be given to `subprocess` together with `ENVIRONMENT`."""
     bounds = (str(limits.seconds), str(limits.memory_bytes), str(int(limits.may_fork)))
     return [sys.executable, "-I", str(_START), *bounds, str(script), *words]
+
+
+class Started:
+    """A child that runs, and its answer as it comes."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdout is None:  # Popen was told to make the pipe
+            raise RuntimeError("the child has no pipe")
+        self.process, self.stdout = process, process.stdout
+
+    def wait(self) -> int:
+        """How it ended: 0 when all went well, negative when a signal ended it, as at the end of its time."""
+        return self.process.wait()
+
+
+@contextmanager
+def running(script: Path, *words: str, limits: Limits) -> Iterator[Started]:
+    """Run `script` under limits while its answer is read. Nothing is left of it afterwards, whatever it did; what it complained
+    about goes to the log.
+    """
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(  # noqa: S603 - our own file, no shell
+            command(script, *words, limits=limits), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints,
+            start_new_session=True, cwd="/", env=ENVIRONMENT,
+        )  # fmt: skip
+        alarm = threading.Timer(limits.seconds + _GRACE, _kill, (process,))
+        alarm.start()
+        try:
+            yield Started(process)
+        finally:
+            alarm.cancel()
+            _kill(process)
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        complaints.seek(0)
+        if complaint := complaints.read(_MOST_COMPLAINTS).decode("utf-8", "replace").strip():
+            log.warning("%s: exit %s: %s", script.name, process.returncode, complaint)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """The whole group of processes goes, if its leader has not ended by itself."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -17,11 +17,15 @@ from portal.home import nav, results
 from portal.home import views as home_views
 from portal.home.places import register as register_places
 from portal.library import cli as library_cli
+from portal.library import ocr_actions, version_views
 from portal.library import views as library_views
 from portal.library.bulk import cli as bulk_cli
 from portal.library.collections import item_views as collection_item_views
 from portal.library.collections import views as collection_views
 from portal.library.facets import register as register_facets
+from portal.library.intake import tus_views as intake_tus_views
+from portal.library.intake import views as intake_views
+from portal.library.intake.notices import register as register_library_notices
 from portal.library.public import pages as public_pages
 from portal.library.public import partials as library_partials
 from portal.library.public import views as public_views
@@ -89,6 +93,10 @@ LOADED = (
     poll_letters,
     letters,
     reminders,
+    ocr_actions,
+    version_views,
+    intake_views,
+    intake_tus_views,
 )
 
 
@@ -109,6 +117,7 @@ def init_app(app: Flask) -> None:
     register_meetings()
     register_followup()
     register_notices()
+    register_library_notices()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
     live.register_topic(
         "thread",

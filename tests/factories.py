@@ -17,6 +17,7 @@ from portal.discussions.models import Post, PostKind, Thread, ThreadKind
 from portal.library.collections import actions as collections
 from portal.library.collections.actions import CollectionPlan
 from portal.library.collections.models import Collection
+from portal.library.intake import actions as intake
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
 from portal.library.public import actions as public
 from portal.library.public.models import PublicLink
@@ -230,6 +231,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     )
     db.session.flush()
     contact = add_contact("Stöd", note="", phone="", by=None)
+    sent = intake.start_upload(file_name=f"{word or 'fil'}.txt", size=10, limit=100, by=by)
     worker.sign("test")
     db.session.flush()
     ids = {
@@ -240,7 +242,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "series_id": started.id, "standing_id": standing.id, "seat_id": seat.id, "invitation_id": guest.id,
         "poll_id": poll.id, "option_id": poll.options[0].id, "guest_token": guest_token(poll.invitees[-1]),
         "collection_id": gathered.id, "row_id": gathered.items[-1].id, "public_token": link.token, "link_id": link.id, "form": "ttl",
-        "provider_id": 999_999, "filename": "missing.css", **minuted(network, group, word),
+        "provider_id": 999_999, "token": sent.token, "number": 1, "filename": "missing.css", **minuted(network, group, word),
     }  # fmt: skip
     db.commit()
     search.mend()

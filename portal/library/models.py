@@ -173,6 +173,7 @@ class ResourceVersion(db.Base):
     properties: Mapped[dict[str, str]] = mapped_column(
         sa.JSON, default=dict
     )  # what the file says of itself: author, place
+    came_as: Mapped[str | None] = mapped_column(sa.String(64), index=True)  # the file before it was cleaned, not kept
     thumbnail_sha256: Mapped[str | None] = mapped_column(sa.String(64))  # its first page, small
     picture_sha256: Mapped[str | None] = mapped_column(sa.String(64))  # its first page, to be read
     pdf_sha256: Mapped[str | None] = mapped_column(sa.String(64))  # an office file as PDF, for showing

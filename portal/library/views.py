@@ -9,25 +9,18 @@ import sqlalchemy as sa
 from flask import (
     Blueprint,
     Response,
-    current_app,
-    flash,
-    redirect,
     render_template,
-    request,
     send_file,
-    url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from wtforms.fields.choices import SelectChoice
 
-from portal import audit, db, files, guard, refine, search, web
-from portal.errors import Conflict, Forbidden, Invalid, NotFound
-from portal.library import actions, facets, policy
+from portal import audit, db, files, refine, search, web
+from portal.errors import NotFound
+from portal.library import facets, policy
 from portal.library.extract import Reason
 from portal.library.file_types import message as reason_text
-from portal.library.forms import KIND_NAMES, UploadForm
-from portal.library.models import FileState, Resource, ResourceKind, ResourcePage
+from portal.library.forms import KIND_NAMES
+from portal.library.models import FileState, Resource, ResourcePage
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import readable_group_ids, visible_groups
 from portal.refine import Refinement
@@ -97,50 +90,6 @@ def _latest(visible: sa.Select[Resource]) -> dict[str, Any]:
         query = query.where(sa.tuple_(Resource.changed_at, Resource.id) < edge)
     rows = web.page(query.order_by(Resource.changed_at.desc(), Resource.id.desc()), limit=A_PAGE + 1)
     return {"resources": rows[:A_PAGE], "older": rows[A_PAGE - 1].id if len(rows) > A_PAGE else None}
-
-
-@bp.route("/library/upload", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
-def upload() -> ResponseReturnValue:
-    """Add a file. What was filled in stays in the form when something stops it."""
-    person = web.current_person()
-    groups = web.page(policy.groups_to_add_to(person), limit=200)
-    web.check(bool(groups))
-    form = UploadForm()
-    form.group.choices = [SelectChoice(group.slug, group.name) for group in groups]
-    if request.method == "GET":
-        form.group.data = request.args.get("group", groups[0].slug)
-    finds: list[guard.Find] = []
-    if form.validate_on_submit():
-        group = next(group for group in groups if group.slug == form.group.data)
-        try:
-            return _add(form, group, person)
-        except guard.Stopped as stopped:
-            finds = stopped.finds
-        except (Invalid, Conflict) as error:
-            form.file.errors = [error.message]
-    limit = files.human_size(current_app.config["SETTINGS"].max_upload_bytes)
-    page = render_template("library/upload.html", form=form, finds=finds, limit=limit)
-    return page, 422 if form.errors or finds else 200
-
-
-def _add(form: UploadForm, group: Group, person: Person) -> ResponseReturnValue:
-    """Store the content first, outside the transaction: a slow disk must hold up nobody."""
-    db.pause()
-    stored = files.store(form.file.data.stream, limit=current_app.config["SETTINGS"].max_upload_bytes)
-    try:
-        web.check(policy.can_add_material(person, group))  # again, in the transaction that writes
-        resource = actions.add_resource(
-            group, title=form.title.data, kind=ResourceKind(form.kind.data), publisher=form.publisher.data or "",
-            published_on=form.published_on.data, file_name=form.file.data.filename or "", stored=stored,
-            keep=request.form.getlist("guard_keep")[:100], by=person,
-        )  # fmt: skip
-        db.session.flush()
-    except (guard.Stopped, Conflict, Forbidden):
-        actions.discard_if_unused(stored.sha256)
-        raise
-    flash(_("The file has been received. It is read now; then the group sees it."), "done")
-    return redirect(url_for("library.resource", resource_id=resource.id))
 
 
 @bp.get("/resources/<int:resource_id>")
