@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import db, files
+from portal.library.validity import Validity, validity_of
 from portal.people.models import Group, Organisation, Person, enum_column
+from portal.times import today
 
 
 class ResourceKind(StrEnum):
@@ -126,6 +128,13 @@ class Resource(db.Base):
         """The version in force: the newest that is ready, or the newest while none is."""
         ready = [version for version in self.versions if version.state is FileState.READY]
         return (ready or self.versions)[-1]
+
+    @property
+    def validity(self) -> Validity:
+        """Whether it still holds today: in force, soon or overdue for review, replaced, withdrawn."""
+        return validity_of(
+            withdrawn_at=self.withdrawn_at, replaced_by_id=self.replaced_by_id, review_by=self.review_by, on=today()
+        )
 
 
 class ResourceShare(db.Base):
