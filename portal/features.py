@@ -17,6 +17,9 @@ from portal.home import nav, results
 from portal.home import views as home_views
 from portal.library import cli as library_cli
 from portal.library import views as library_views
+from portal.library.previews import actions as preview_actions
+from portal.library.previews import cli as preview_cli
+from portal.library.previews import views as preview_views
 from portal.library.searchable import register as register_library
 from portal.meetings import page as meeting_page
 from portal.meetings import views as meeting_views
@@ -59,6 +62,9 @@ from portal.support import views as support_views
 
 # Modules that register themselves when they are loaded: pages of a blueprint, commands, jobs and housekeeping.
 LOADED = (
+    preview_actions,
+    preview_cli,
+    preview_views,
     remark_views,
     poll_guest_views,
     auth_cli,

@@ -83,6 +83,9 @@ TABLE: dict[str, Row] = {
     "POST library.upload": Row((WRONG, WRONG, NO, NO, NO, SIGN_IN), {"title": "Utan fil"}),
     "GET library.resource": group_only(),
     "GET library.download": group_only(),
+    "GET library.thumbnail": group_only(),
+    "GET library.picture": group_only(MISSING, MISSING, MISSING),  # a text file: its words are on the page
+    "GET library.preview_pdf": group_only(MISSING, MISSING, MISSING),
     "GET notifications.notices": everybody(OK),
     "POST notifications.read": Row((MOVED,) * 5 + (SIGN_IN,), {"until": "0"}),
     "GET notifications.preferences": everybody(OK),

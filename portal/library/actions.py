@@ -17,6 +17,7 @@ from portal.library.reading import PersonalData, Reading, read_file, safe_name, 
 from portal.people.models import Group, Person
 
 JOB = "file_added"
+PREVIEWS = "previews_wanted"  # done in previews/actions.py
 FORGOTTEN = timedelta(days=1)
 
 
@@ -150,6 +151,7 @@ def _keep(version: ResourceVersion, reading: Reading) -> None:
     version.state = version.resource.state = FileState.READY
     version.resource.changed_at = db.now()
     audit.record("resource_ready", by=None, on=version.resource, pages=version.page_count)
+    outbox.enqueue(PREVIEWS, key=str(version.id), version_id=version.id)
 
 
 def _refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[str, object]]) -> None:
