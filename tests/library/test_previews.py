@@ -67,7 +67,7 @@ def test_what_has_no_pages_gets_a_sheet_with_its_first_words(network: Network, s
     where = added(member, word("Checklista för första samtalet"), "lista.docx")
     thumbnail = picture_of(member.get(f"{where}/thumbnail"))
     assert thumbnail.size == (132, 176)
-    assert min(thumbnail.convert("L").get_flattened_data()) < 128, "the words are on it"
+    assert sum(thumbnail.convert("L").histogram()[:128]) > 10, "the words are on it"
     if office.program() is None:
         assert member.get(f"{where}/picture").status_code == 404
         assert member.get(f"{where}/preview.pdf").status_code == 404
