@@ -1,4 +1,4 @@
-"""Who may see and add material."""
+"""Who may see, add and change material."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy.orm import selectinload
 
 from portal.library.models import FileState, Resource, ResourceShare
 from portal.people.models import Group, Membership, Person, Role
-from portal.people.policy import can_write_in_group, own_groups, readable_group_ids
+from portal.people.policy import can_lead_group, can_write_in_group, own_groups, readable_group_ids
 
 
 def visible_resources(person: Person) -> sa.Select[Resource]:
@@ -36,3 +36,11 @@ def groups_to_add_to(person: Person) -> sa.Select[Group]:
 def can_add_material(person: Person, group: Group) -> bool:
     """Whoever may write in the group."""
     return can_write_in_group(person, group)
+
+
+def can_change_material(person: Person, resource: Resource) -> bool:
+    """The organisation that owns it keeps it alive: its people who may write in the group, and the group's conveners and
+    secretaries."""
+    if not can_write_in_group(person, resource.group):
+        return False
+    return person.organisation_id == resource.organisation_id or can_lead_group(person, resource.group)
