@@ -17,10 +17,17 @@ from portal.home import nav, results
 from portal.home import views as home_views
 from portal.library import cli as library_cli
 from portal.library import views as library_views
+from portal.library.material import edit_views as material_edit_views
+from portal.library.material import living as material_living
+from portal.library.material import living_views as material_living_views
+from portal.library.material import sharing_views as material_sharing_views
+from portal.library.material import thread_uses, topic_views
+from portal.library.material import views as material_views
 from portal.library.previews import actions as preview_actions
 from portal.library.previews import cli as preview_cli
 from portal.library.previews import views as preview_views
 from portal.library.searchable import register as register_library
+from portal.meetings import material_uses
 from portal.meetings import page as meeting_page
 from portal.meetings import views as meeting_views
 from portal.meetings.agenda import proposal_views as proposal_views
@@ -62,6 +69,14 @@ from portal.support import views as support_views
 
 # Modules that register themselves when they are loaded: pages of a blueprint, commands, jobs and housekeeping.
 LOADED = (
+    material_views,
+    material_edit_views,
+    material_living,
+    material_living_views,
+    material_sharing_views,
+    thread_uses,
+    topic_views,
+    material_uses,
     preview_actions,
     preview_cli,
     preview_views,
@@ -101,6 +116,7 @@ def init_app(app: Flask) -> None:
     register_meetings()
     register_followup()
     register_notices()
+    material_living.register_notices()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
     live.register_topic(
         "thread",

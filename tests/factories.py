@@ -14,7 +14,15 @@ import sqlalchemy as sa
 from portal import db, files, search, worker
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post, PostKind, Thread, ThreadKind
-from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
+from portal.library.models import (
+    FileState,
+    Resource,
+    ResourceKind,
+    ResourcePage,
+    ResourceShare,
+    ResourceVersion,
+    Topic,
+)
 from portal.meetings import actions as meetings
 from portal.meetings.actions import Guest, Plan
 from portal.meetings.agenda import actions as agenda
@@ -181,6 +189,14 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     reply = post(in_thread, network.member, f"Ett inlägg {word}")
     pending = person(network.authority, f"Ny Ansökt {word}".strip(), status=PersonStatus.PENDING)
     material = resource(group, by, f"Material {word}".strip(), f"innehall {word}", f"a{word}.txt")
+    topic = Topic(name=f"Ämne {word}".strip(), folded=f"ämne {word}".strip(), is_controlled=True)
+    material.topics.append(topic)
+    material.description, material.responsible = f"Beskrivning {word}".strip(), by
+    hidden = actions.add_group(
+        f"gomda{word}"[:80], f"Gömda {word}".strip(), description="", handling_class=HandlingClass.SENSITIVE, by=None
+    )
+    share = ResourceShare(resource=material, group=hidden, shared_by_id=by.id)
+    db.session.add(share)
     called = meeting(group, by, f"Möte {word}".strip(), text=word)
     db.session.refresh(called)
     mine = next(one for one in called.invitations if one.person_id == network.convener.id)
@@ -211,7 +227,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "decision_id": decision.id, "paper_id": paper.id, "proposal_id": proposal.id, "request_id": 999_999,
         "series_id": started.id, "standing_id": standing.id, "seat_id": seat.id, "invitation_id": guest.id,
         "poll_id": poll.id, "option_id": poll.options[0].id, "guest_token": guest_token(poll.invitees[-1]),
-        "provider_id": 999_999, "filename": "missing.css", **minuted(network, group, word),
+        "share_id": share.id, "topic_id": topic.id, "provider_id": 999_999, "filename": "missing.css", **minuted(network, group, word),
     }  # fmt: skip
     db.commit()
     search.mend()

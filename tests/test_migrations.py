@@ -25,6 +25,7 @@ from portal.auth.provider import Attempt
 from portal.cli import alembic_config, upgrade_database
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post
+from portal.library.material.models import RelatedResource, ResourceDownload
 from portal.library.models import Resource, ResourceShare, Topic
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.followup import actions as followup
@@ -38,6 +39,7 @@ from portal.meetings.polls.models import PollInvitee, Suits
 from portal.notifications import actions as notifications
 from portal.notifications.models import Channel
 from portal.notifications.reminders import claim_once
+from portal.times import today
 from portal.web import Edge
 from tests import factories
 from tests.conftest import BACKENDS, SECRET
@@ -115,7 +117,10 @@ def fill() -> None:
     material = db.session.get_one(Resource, things["resource_id"])
     material.topics.append(Topic(name="Stöd", folded="stöd"))
     material.shares.append(ResourceShare(group=network.group, shared_by_id=network.member.id))
+    other = factories.resource(network.group, network.member, "Ett till", "annat")
     db.session.flush()
+    db.session.add(RelatedResource(resource_id=material.id, other_id=other.id))
+    db.session.add(ResourceDownload(resource_id=material.id, organisation_id=network.ngo.id, on=today(), number=1))
     auth.add_account(provider, "sub", network.member, by=None)
     browser = BrowserSession(id_hash=sessions.hash_id("x"), person_id=network.member.id, provider_id=provider.id)
     db.session.add(browser)

@@ -23,10 +23,9 @@ from wtforms.fields.choices import SelectChoice
 from portal import audit, db, files, guard, search, web
 from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.library import actions, policy
-from portal.library.extract import Reason
-from portal.library.file_types import message as reason_text
 from portal.library.forms import KIND_NAMES, UploadForm
-from portal.library.models import FileState, Resource, ResourceKind, ResourcePage
+from portal.library.material import downloads
+from portal.library.models import FileState, Resource, ResourceKind
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import readable_group_ids, visible_groups
 
@@ -34,7 +33,6 @@ bp = Blueprint("library", __name__)
 
 A_PAGE = 20
 MOST_PUBLISHERS = 8
-PAGES_SHOWN = 3  # of the text in a file
 
 
 @bp.get("/library")
@@ -157,31 +155,6 @@ def _add(form: UploadForm, group: Group, person: Person) -> ResponseReturnValue:
     return redirect(url_for("library.resource", resource_id=resource.id))
 
 
-@bp.get("/resources/<int:resource_id>")
-def resource(resource_id: int) -> ResponseReturnValue:
-    """A material: what it is, who can read it, and the text in it."""
-    person = web.current_person()
-    resource = web.find(policy.visible_resources(person).where(Resource.id == resource_id))
-    if resource.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("resource_read", by=person, on=resource)
-    reason = resource.current.reason
-    shown = (
-        sa.select(ResourcePage)
-        .where(ResourcePage.version_id == resource.current.id)
-        .order_by(ResourcePage.number)
-        .limit(PAGES_SHOWN)
-    )
-    return render_template(
-        "library/resource.html",
-        resource=resource,
-        shown=db.session.scalars(shown).all(),
-        version=resource.current,
-        kind_name=KIND_NAMES[resource.kind],
-        size=files.human_size(resource.current.size),
-        reason=reason_text(Reason(reason)) if resource.state is FileState.UNREADABLE and reason else "",
-    )
-
-
 @bp.get("/resources/<int:resource_id>/file")
 def download(resource_id: int) -> ResponseReturnValue:
     """The file itself, always as an attachment in a sandbox: nothing in it may run here (security.md, number 35)."""
@@ -195,6 +168,7 @@ def download(resource_id: int) -> ResponseReturnValue:
         raise FileNotFoundError(f"the content of resource {resource_id} is gone")
     if resource.group.handling_class is HandlingClass.SENSITIVE:
         audit.record_read("resource_downloaded", by=person, on=resource)
+    downloads.note(resource, by=person)
     answer: Response = send_file(
         path, mimetype=version.media_type, as_attachment=True, download_name=version.file_name, etag=False
     )
