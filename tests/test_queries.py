@@ -12,6 +12,10 @@ import sqlalchemy as sa
 
 from portal import db, outbox, search
 from portal.discussions.models import Thread
+from portal.library import topics
+from portal.library.material import actions as materials
+from portal.library.material.models import ResourceDownload
+from portal.library.models import Resource, ResourceShare
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.calls import actions as calls
 from portal.meetings.followup import actions as followup
@@ -28,6 +32,7 @@ from portal.meetings.series import actions as series
 from portal.meetings.series.actions import SeriesPlan, StandingPlan
 from portal.people import actions as people
 from portal.people.models import OrganisationKind, PersonStatus
+from portal.times import today
 from tests import factories
 from tests.conftest import Browser, Sign
 from tests.factories import Network
@@ -72,6 +77,16 @@ def fill(network: Network, number: int) -> None:
     calls.make_feed(f"Program {number}", group=group, by=writer)
     material = factories.resource(network.group, writer, f"Material sökord {number}", f"sökord {number}")
     material.publisher = f"Utgivare {number}"
+    material.review_by, material.responsible = today() - timedelta(days=1), writer
+    material.topics = topics.find_or_make(["Ämne", f"Eget ord {number}"])
+    first_material = db.session.scalars(sa.select(Resource).order_by(Resource.id).limit(1)).one()
+    if number > 1:
+        materials.relate(first_material, material, by=writer)
+        agenda.add_paper(factories.meeting(group, writer, f"Möte {number}").items[0], first_material, by=writer)
+        factories.thread(network.group, writer, f"Länk {number}", f"Se /resources/{first_material.id}")
+        first_material.shares.append(ResourceShare(group=group, shared_by_id=writer.id))
+        db.session.add(ResourceDownload(resource_id=first_material.id, organisation_id=other.id, on=today(), number=1))
+        db.session.flush()
     meeting = factories.meeting(network.group, writer, f"Möte sökord {number}", text="sökord", items=1, days=number + 1)
     seat = participants.add_seat(network.group, other, by=writer)
     participants.fill_seat(seat, network.group, ordinary=writer, substitute=None, takes_in=False, by=writer)
@@ -110,6 +125,11 @@ def pages(network: Network) -> dict[str, str]:
     question = Question("Frågan", long_meeting.starts_at, [(starts, starts + timedelta(hours=1))])
     poll = polls.open_poll(network.group, question, Asked([network.member, network.convener]), by=network.convener)
     first = db.session.scalars(sa.select(MeetingSeries.id).order_by(MeetingSeries.id).limit(1)).one()
+    main_material = db.session.scalars(sa.select(Resource).order_by(Resource.id).limit(1)).one()
+    main_material.organisation = network.ngo
+    beside = factories.resource(network.group, network.member, "Bredvid", "bredvid")
+    factories.resource(network.group, network.member, "Ett till", "ett till")
+    materials.relate(main_material, beside, by=network.member)
     db.commit()
     outbox.run_all()
     return {
@@ -121,6 +141,10 @@ def pages(network: Network) -> dict[str, str]:
         "seats": "/groups/natverket/seats", "substitute": f"/meetings/{long_meeting.id}/substitute",
         "today": "/", "groups": "/groups", "group": "/groups/natverket", "unread": "/groups/natverket?show=unread",
         "members": "/groups/natverket/members", "thread": f"/threads/{main_thread.id}", "posts": f"/threads/{main_thread.id}/posts?after=0",
+        "material": f"/resources/{main_material.id}", "sharing": f"/resources/{main_material.id}/sharing", "stale": "/library/stale",
+        "editing": f"/resources/{main_material.id}/edit", "downloads": f"/resources/{main_material.id}/downloads",
+        "replacing": f"/resources/{main_material.id}/life", "related": f"/resources/{main_material.id}/related",
+        "comparison": f"/resources/{main_material.id}/comparison",
         "library": "/library", "materials": "/groups/natverket/materials", "library search": "/library?q=sökord",
         "search": "/search?q=sökord", "search of one type": "/search?q=sökord&type=minutes", "search window": "/search?q=sökord&fragment=1",
         "calendar": "/calendar", "calendar list": "/calendar?view=list", "meetings": "/groups/natverket/meetings", "meeting": f"/meetings/{long_meeting.id}",

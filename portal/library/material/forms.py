@@ -69,7 +69,7 @@ class MaterialForm(Form):
         _l("For whom"), choices=[SelectChoice(audience.value, name) for audience, name in AUDIENCE_NAMES.items()]
     )
     counties = MultiCheckboxField(_l("Counties"), choices=[SelectChoice(code, name) for code, name in COUNTIES.items()])
-    topics = MultiCheckboxField(_l("Topics"))
+    topics = MultiCheckboxField(_l("Topics"), validate_choice=False)  # one may have left the list meanwhile: it is kept
     own_topics = StringField(
         _l("Topics of your own"),
         filters=[one_line],
@@ -105,12 +105,12 @@ class MaterialForm(Form):
 
     def facts(self) -> Facts:
         """What was filled in."""
-        own = [name.strip() for name in (self.own_topics.data or "").split(",")]
+        names = [*(self.topics.data or []), *(self.own_topics.data or "").split(",")]
         return Facts(
             title=self.title.data, kind=ResourceKind(self.kind.data), description=(self.description.data or "").strip(),
             publisher=self.publisher.data or "", published_on=self.published_on.data, language=self.language.data,
             licence=Licence(self.licence.data), audiences=self.audiences.data or [], counties=self.counties.data or [],
-            topics=[*(self.topics.data or []), *(name for name in own if name)],
+            topics=[words for name in names[:100] if (words := one_line(name))],
             responsible_id=self.responsible.data or None, review_by=self.review_by.data,
         )  # fmt: skip
 

@@ -30,6 +30,16 @@ def can_unshare(person: Person, share: ResourceShare) -> bool:
     return can_change_material(person, share.resource) or can_lead_group(person, share.group)
 
 
+def led_group_ids(person: Person) -> set[int]:
+    """The ids of the groups that the person leads: for `can_unshare` of many."""
+    leading = sa.select(Membership.group_id).where(
+        Membership.person_id == person.id,
+        Membership.left_at.is_(None),
+        Membership.role.in_([Role.CONVENER, Role.SECRETARY]),
+    )
+    return set(db.session.scalars(leading))
+
+
 def groups_to_share_with(person: Person, resource: Resource) -> sa.Select[Group]:
     """The groups that the person may write in and that do not have the material yet."""
     shared = sa.select(ResourceShare.group_id).where(ResourceShare.resource_id == resource.id)

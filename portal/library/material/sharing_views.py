@@ -17,6 +17,7 @@ from portal.library.material.policy import (
     groups_of,
     groups_to_move_to,
     groups_to_share_with,
+    led_group_ids,
     visible_shares,
 )
 from portal.library.material.sharing_actions import Wider
@@ -31,9 +32,10 @@ MOST_GROUPS = 200
 def _page(resource: Resource, person: Person, *, asked: Group | None = None, action: str = "") -> str:
     """`asked`: a group that is more open than the own; who shares or moves must say that this is meant."""
     shares = web.page(visible_shares(person, resource).order_by(ResourceShare.id), limit=MOST_GROUPS)
+    may_change, led = policy.can_change_material(person, resource), led_group_ids(person)
     return render_template(
-        "library/sharing.html", resource=resource, shares=[(share, can_unshare(person, share)) for share in shares],
-        may_change=policy.can_change_material(person, resource), knows_group=_knows(person, resource),
+        "library/sharing.html", resource=resource, shares=[(share, may_change or share.group_id in led) for share in shares],
+        may_change=may_change, knows_group=_knows(person, resource),
         to_share=web.page(groups_to_share_with(person, resource), limit=MOST_GROUPS),
         to_move=web.page(groups_to_move_to(person, resource), limit=MOST_GROUPS),
         readers=readers.readers_of_material(resource), asked=asked, action=action,
