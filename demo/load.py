@@ -11,7 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from demo import gatherings, materials, network, providers, talks
+from demo import facts, gatherings, materials, network, providers, talks
 from demo.content import read_toml
 from demo.network import Cast, email_of
 from demo.when import Calendar
@@ -92,6 +92,7 @@ def load(now: datetime | None = None) -> bool:
         audit.record(BEGUN, by=None, as_of=moment.isoformat())
         db.commit()
     materials.add_materials(calendar, _emails())
+    facts.add_facts(calendar)
     audit.record(DONE, by=None)
     db.commit()
     return True
