@@ -23,8 +23,8 @@ from portal.library.material import living_views as material_living_views
 from portal.library.material import sharing_views as material_sharing_views
 from portal.library.material import thread_uses, topic_views
 from portal.library.material import views as material_views
-from portal.library.previews import actions as preview_actions
 from portal.library.previews import cli as preview_cli
+from portal.library.previews import making as preview_making
 from portal.library.previews import views as preview_views
 from portal.library.searchable import register as register_library
 from portal.meetings import material_uses
@@ -77,7 +77,7 @@ LOADED = (
     thread_uses,
     topic_views,
     material_uses,
-    preview_actions,
+    preview_making,
     preview_cli,
     preview_views,
     remark_views,

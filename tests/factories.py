@@ -189,11 +189,13 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     reply = post(in_thread, network.member, f"Ett inlägg {word}")
     pending = person(network.authority, f"Ny Ansökt {word}".strip(), status=PersonStatus.PENDING)
     material = resource(group, by, f"Material {word}".strip(), f"innehall {word}", f"a{word}.txt")
-    topic = Topic(name=f"Ämne {word}".strip(), folded=f"ämne {word}".strip(), is_controlled=True)
+    topic = Topic(
+        name=f"Ämne {material.id} {word}".strip(), folded=f"ämne {material.id} {word}".strip(), is_controlled=True
+    )
     material.topics.append(topic)
     material.description, material.responsible = f"Beskrivning {word}".strip(), by
     hidden = actions.add_group(
-        f"gomda{word}"[:80], f"Gömda {word}".strip(), description="", handling_class=HandlingClass.SENSITIVE, by=None
+        f"gomda-{material.id}", f"Gömda {word}".strip(), description="", handling_class=HandlingClass.SENSITIVE, by=None
     )
     share = ResourceShare(resource=material, group=hidden, shared_by_id=by.id)
     db.session.add(share)

@@ -133,7 +133,7 @@ def test_writes_do_not_ask_who_may(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_nothing_is_imported_inside_a_function(path: Path) -> None:
     """But where a function is the only place that knows every feature, or in a child process that must stay small."""
-    if path.name == "__init__.py" or path.name.startswith("extract_"):
+    if path.name == "__init__.py" or path.name.startswith("extract_") or path.name.endswith("_child.py"):
         return
     inner = [
         ast.unparse(node)

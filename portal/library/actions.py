@@ -17,7 +17,7 @@ from portal.library.reading import PersonalData, Reading, read_file, safe_name, 
 from portal.people.models import Group, Person
 
 JOB = "file_added"
-PREVIEWS = "previews_wanted"  # done in previews/actions.py
+PREVIEWS = "previews_wanted"  # done in previews/making.py
 FORGOTTEN = timedelta(days=1)
 
 

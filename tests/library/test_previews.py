@@ -16,7 +16,7 @@ from portal.audit import AuditEntry
 from portal.child import ChildError, Limits
 from portal.library.file_types import DOCX, PDF, XLSX
 from portal.library.models import ResourceVersion
-from portal.library.previews import actions, draw, office
+from portal.library.previews import draw, making, office
 from portal.people.models import Group, Person
 from portal.web import Edge
 from tests import commands, factories
@@ -95,7 +95,7 @@ def test_s42_to_read_a_sensitive_material_leaves_a_trace(network: Network, sign_
 
 def test_a_file_that_cannot_be_drawn_gets_a_sheet(network: Network) -> None:
     version = stored(network.group, network.member, b"%PDF-1.7 and nothing more", PDF)
-    assert actions.ask_for_missing() == 1
+    assert making.ask_for_missing() == 1
     db.commit()
     outbox.run_all()
     db.session.refresh(version)
@@ -107,20 +107,20 @@ def test_a_file_that_cannot_be_drawn_gets_a_sheet(network: Network) -> None:
 def test_missing_pictures_are_asked_for_once(app: Edge, network: Network) -> None:
     version = stored(network.group, network.member, pdf("Gammalt"), PDF)
     assert "1 versions wait" in commands.run(app, "library", "previews").output
-    assert actions.ask_for_missing() == 0, "they wait already"
+    assert making.ask_for_missing() == 0, "they wait already"
     outbox.run_all()
     db.session.refresh(version)
     assert version.thumbnail_sha256
-    assert actions.ask_for_missing() == 0
+    assert making.ask_for_missing() == 0
     db.rollback()
-    assert actions.ask_for_missing(again=True) == 1
+    assert making.ask_for_missing(again=True) == 1
 
 
 def test_pictures_are_kept_when_files_are_swept(network: Network) -> None:
     from portal.library.actions import sweep_files
 
     version = stored(network.group, network.member, pdf("Gammalt"), PDF)
-    actions.make_previews(version.id)
+    making.make_previews(version.id)
     db.commit()
     names = (version.sha256, version.thumbnail_sha256 or "", version.picture_sha256 or "")
     for name in names:

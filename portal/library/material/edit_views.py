@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from portal import db, guard, web
 from portal.errors import Conflict, Invalid
 from portal.library import policy, topics
-from portal.library.material import actions, related
+from portal.library.material import actions, facts, related
 from portal.library.material.forms import MaterialForm
 from portal.library.material.policy import possible_responsible
 from portal.library.material.views import find_resource
@@ -43,8 +43,8 @@ def edit_resource(resource_id: int) -> ResponseReturnValue:
     web.check(policy.can_change_material(person, resource))
     form = _form(resource)
     if request.method == "GET":
-        form.show(actions.facts_of(resource))
-        form.based_on.data = actions.stamp(resource)
+        form.show(facts.facts_of(resource))
+        form.based_on.data = facts.stamp(resource)
     finds: list[guard.Find] = []
     is_conflict = False
     if form.validate_on_submit():
@@ -65,9 +65,9 @@ def edit_resource(resource_id: int) -> ResponseReturnValue:
 def _page(resource: Resource, form: MaterialForm, finds: list[guard.Find], *, is_conflict: bool) -> ResponseReturnValue:
     change, stored = None, None
     if is_conflict:  # what is stored now is shown beside; saved again, the form takes its place on purpose
-        change, stored = actions.last_change(resource), _form(resource)
-        stored.show(actions.facts_of(resource))
-        form.based_on.data = actions.stamp(resource)
+        change, stored = facts.last_change(resource), _form(resource)
+        stored.show(facts.facts_of(resource))
+        form.based_on.data = facts.stamp(resource)
     page = render_template(
         "library/edit.html",
         resource=resource,

@@ -14,7 +14,8 @@ from portal.counties import COUNTIES
 from portal.fields import Form, MultiCheckboxField, one_line, tidy
 from portal.library.forms import KIND_NAMES
 from portal.library.languages import CODES, language_name
-from portal.library.material.actions import LONGEST_DESCRIPTION, Facts
+from portal.library.material.actions import LONGEST_DESCRIPTION
+from portal.library.material.facts import Facts
 from portal.library.material.living_actions import LONGEST_REASON
 from portal.library.models import Audience, Licence, ResourceKind
 

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
 from portal import db, outbox
-from portal.library.material.living_actions import hand_over, path_of
+from portal.library.material.living_actions import hand_over
 from portal.library.material.policy import WRITING
 from portal.library.models import FileState, Resource
 from portal.library.validity import SOON
@@ -116,7 +116,7 @@ def remind_of_reviews() -> None:
             hand_over(resource, by=None)
         if resource.responsible is not None:
             notify(
-                [resource.responsible], "review_due", group=resource.group, path=path_of(resource), by=None,
+                [resource.responsible], "review_due", group=resource.group, path=resource.path, by=None,
                 title=resource.title[:200], on=resource.review_by.isoformat(), is_late=resource.review_by < today(),
             )  # fmt: skip
 

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from portal import audit, db, guard
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict, Invalid
-from portal.library.material.policy import active_writers
+from portal.library.material.policy import heir
 from portal.library.models import Resource
 from portal.notifications.actions import notify
 from portal.people.models import Person
@@ -20,11 +20,6 @@ from portal.times import today
 
 LONGEST_REASON = 300
 LONGEST_PERIOD = timedelta(days=10 * 366)
-
-
-def path_of(resource: Resource) -> str:
-    """The address of the material's page."""
-    return f"/resources/{resource.id}"
 
 
 def mark_reviewed(resource: Resource, *, until: date, by: Person) -> None:
@@ -103,7 +98,7 @@ def report_outdated(resource: Resource, *, text: str, keep: Collection[str] = ()
     responsible = resource.responsible
     told = [responsible] if responsible is not None and responsible.is_active else leaders(resource.group)
     notify(
-        told, "resource_reported", group=resource.group, path=path_of(resource), by=by, title=resource.title[:200], text=text,
+        told, "resource_reported", group=resource.group, path=resource.path, by=by, title=resource.title[:200], text=text,
         organisation=by.organisation.name,
     )  # fmt: skip
     audit.record("resource_reported", by=by, on=resource)
@@ -111,22 +106,6 @@ def report_outdated(resource: Resource, *, text: str, keep: Collection[str] = ()
 
 
 # --- who keeps it alive -------------------------------------------------------------------------------------------------
-
-
-def heir(resource: Resource, *, without: Collection[int] = ()) -> Person | None:
-    """Who becomes responsible when nobody is: of the owner organisation's people in the group an administrator, else another;
-    else the group's convener, else its secretary. They must be able to read it. None if there is nobody.
-    """
-    own = active_writers(resource.group).where(
-        Person.organisation_id == resource.organisation_id, Person.id.not_in(without)
-    )
-    first = db.session.scalars(own.order_by(Person.is_organisation_admin.desc(), Person.id).limit(1)).unique().first()
-    if first is not None:
-        return first
-    leading = [
-        person for person in leaders(resource.group) if person.id not in without and person.organisation.is_active
-    ]
-    return leading[0] if leading else None
 
 
 def hand_over(resource: Resource, *, without: Collection[int] = (), by: Person | None) -> None:
@@ -141,7 +120,7 @@ def hand_over(resource: Resource, *, without: Collection[int] = (), by: Person |
             [new],
             "resource_handed_over",
             group=resource.group,
-            path=path_of(resource),
+            path=resource.path,
             by=by,
             title=resource.title[:200],
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
@@ -9,7 +11,7 @@ from portal import db
 from portal.library.models import FileState, Resource, ResourceShare
 from portal.library.policy import can_change_material, groups_to_add_to, visible_resources
 from portal.people.models import Group, HandlingClass, Membership, Organisation, Person, PersonStatus, Role
-from portal.people.policy import can_coordinate, can_lead_group, readable_group_ids, visible_groups
+from portal.people.policy import can_coordinate, can_lead_group, leaders, readable_group_ids, visible_groups
 
 OPENNESS = {HandlingClass.SENSITIVE: 0, HandlingClass.NETWORK: 1, HandlingClass.OPEN: 2}
 WRITING = (Role.CONVENER, Role.SECRETARY, Role.MEMBER)
@@ -118,3 +120,19 @@ def visible_stale(person: Person) -> sa.Select[Resource]:
         )
         .options(joinedload(Resource.responsible))
     )
+
+
+def heir(resource: Resource, *, without: Collection[int] = ()) -> Person | None:
+    """Who becomes responsible when nobody is: of the owner organisation's people in the group an administrator, else another;
+    else the group's convener, else its secretary. They must be able to read it. None if there is nobody.
+    """
+    own = active_writers(resource.group).where(
+        Person.organisation_id == resource.organisation_id, Person.id.not_in(without)
+    )
+    first = db.session.scalars(own.order_by(Person.is_organisation_admin.desc(), Person.id).limit(1)).unique().first()
+    if first is not None:
+        return first
+    leading = [
+        person for person in leaders(resource.group) if person.id not in without and person.organisation.is_active
+    ]
+    return leading[0] if leading else None

@@ -6,7 +6,7 @@ import click
 
 from portal import db
 from portal.library.cli import library
-from portal.library.previews.actions import ask_for_missing
+from portal.library.previews.making import ask_for_missing
 
 
 @library.command("previews")

@@ -14,6 +14,7 @@ from portal.errors import Conflict, Invalid
 from portal.library import topics
 from portal.library.material import actions, related
 from portal.library.models import Resource, Topic
+from portal.people import actions as people
 from tests import factories
 from tests.conftest import Browser, Sign, send
 from tests.factories import Network
@@ -164,6 +165,10 @@ def test_topics_are_merged_on_every_material(network: Network, material: Resourc
     other.topics = topics.find_or_make(["tolkning"])
     wrong, right = topics.find_or_make(["Tolkning", "Tolk"])
     gone = wrong.id
+    db.session.commit()
+    assert "Tolkning" not in admin.get("/library/topics").text, "words on material that the coordinator cannot see"
+    assert send(admin, f"/library/topics/{gone}", into=str(right.id)).status_code == 404
+    people.add_member(network.group, network.admin, by=None)
     db.session.commit()
     assert send(admin, f"/library/topics/{gone}", into=str(gone)).status_code == 422, "not with itself"
     assert send(admin, f"/library/topics/{gone}", into="999999").status_code == 404
