@@ -169,7 +169,7 @@ def test_topics_are_merged_on_every_material(network: Network, material: Resourc
     assert "Tolkning" not in admin.get("/library/topics").text, "words on material that the coordinator cannot see"
     assert send(admin, f"/library/topics/{gone}", into=str(right.id)).status_code == 404
     people.add_member(network.group, network.admin, by=None)
-    db.session.commit()
+    db.commit()
     assert send(admin, f"/library/topics/{gone}", into=str(gone)).status_code == 422, "not with itself"
     assert send(admin, f"/library/topics/{gone}", into="999999").status_code == 404
     assert send(admin, f"/library/topics/{gone}", into=str(right.id)).status_code == 302
