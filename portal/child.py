@@ -29,16 +29,23 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a child may use. `may_fork` is needed for threads too: to the operating system they are processes."""
+    """What a child may use. `may_fork` is needed for threads too: to the operating system they are processes. `file_bytes` is
+    the largest file that it may write; for most it is enough for their standard error.
+    """
 
     seconds: float
     memory_bytes: int
     may_fork: bool = False
+    file_bytes: int = 1 << 16
+
+
+class ChildError(RuntimeError):
+    """The child crashed, took too long or answered too much; the message is for the log."""
 
 
 def command(script: Path, *words: str, limits: Limits) -> list[str]:
     """The words that start `script` under limits, to be given to `subprocess` together with `ENVIRONMENT`."""
-    bounds = (str(limits.seconds), str(limits.memory_bytes), str(int(limits.may_fork)))
+    bounds = (str(limits.seconds), str(limits.memory_bytes), str(int(limits.may_fork)), str(limits.file_bytes))
     return [sys.executable, "-I", str(_START), *bounds, str(script), *words]
 
 
@@ -85,3 +92,41 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def answer_of(
+    script: Path, *words: str, limits: Limits, most_bytes: int, given: bytes = b"", more: dict[str, str] | None = None
+) -> bytes:
+    """What the script writes on standard output, at most so many bytes; `given` is its standard input, `more` stands in its
+    environment. Nothing of its is left running. Raises `ChildError`. Call it when no transaction is open.
+    """
+    with tempfile.TemporaryFile() as questions, tempfile.TemporaryFile() as complaints:
+        questions.write(given)
+        questions.seek(0)
+        process = subprocess.Popen(  # noqa: S603  # our own file, no shell
+            command(script, *words, limits=limits), stdin=questions, stdout=subprocess.PIPE, stderr=complaints,
+            start_new_session=True, cwd="/", env=ENVIRONMENT | (more or {}),
+        )  # fmt: skip
+        assert process.stdout is not None  # a pipe was asked for
+        alarm = threading.Timer(limits.seconds, _end_group, (process.pid,))
+        alarm.start()
+        try:
+            answer = process.stdout.read(most_bytes + 1)
+            if len(answer) <= most_bytes:
+                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # what it started must not outlive it
+        finally:
+            alarm.cancel()
+            alarm.join()
+            _end_group(process.pid)  # not reaped yet: the number is still its own
+            code = process.wait()
+            process.stdout.close()
+        complaints.seek(0)
+        complaint = complaints.read(2000).decode("utf-8", "replace").strip()
+    if code != 0 or len(answer) > most_bytes:
+        raise ChildError(f"{script.name} ended with {code} after {len(answer)} bytes: {complaint}")
+    return answer
+
+
+def _end_group(group: int) -> None:
+    """End the child and all that it started."""
+    os.killpg(group, signal.SIGKILL)

@@ -126,6 +126,30 @@ TABLE: dict[str, Row] = {
     "GET public.file": public(),
     "GET public.file_of": public(MISSING),  # the address is a material's, not a collection's
     "GET public.open_data": public(),
+    "GET library.thumbnail": group_only(),
+    "GET library.picture": group_only(MISSING, MISSING, MISSING),  # a text file: its words are on the page
+    "GET library.preview_pdf": group_only(MISSING, MISSING, MISSING),
+    "GET library.comparison": group_only(),
+    "GET library.fetched": group_only(OK, NO, NO),  # the authority owns the material; the outsiders' is another group
+    "GET library.edit_resource": group_only(OK, NO, NO),
+    "POST library.edit_resource": group_only(WRONG, NO, NO, {"title": ""}),
+    "GET library.related_resources": group_only(OK, NO, NO),
+    "POST library.relate": group_only(MISSING, NO, NO, {"other": "999999"}),
+    "POST library.review": group_only(MOVED, NO, NO, {"review_by": "2031-05-05"}),
+    "POST library.report": group_only(MOVED, MOVED, MOVED, {"text": "Numret är gammalt"}),
+    "GET library.life": group_only(OK, NO, NO),
+    "POST library.replacement": group_only(MOVED, NO, NO),
+    "POST library.withdrawal": group_only(MOVED, NO, NO, {"reason": "Gäller inte"}),
+    "GET library.stale": everybody(OK),
+    "GET library.sharing": group_only(),
+    "POST library.share": group_only(MOVED, NO, NO, {"group": "slutna"}),
+    "POST library.unshare": group_only(
+        MISSING, MISSING, MISSING
+    ),  # it is shared with a group that nobody here may read
+    "POST library.move": group_only(MOVED, NO, NO, {"group": "slutna"}),
+    "GET library.edit_topics": Row((NO, NO, NO, NO, OK, SIGN_IN)),  # the coordinator's administrator
+    "POST library.edit_topics": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"name": "Metodstöd"}),
+    "POST library.change_topic": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"name": "Nytt namn"}),
     "GET notifications.notices": everybody(OK),
     "POST notifications.read": Row((MOVED,) * 5 + (SIGN_IN,), {"until": "0"}),
     "GET notifications.preferences": everybody(OK),
@@ -373,6 +397,9 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.library import views as library_views
     from portal.library.collections import item_views as collection_item_views
     from portal.library.collections import views as collection_views
+    from portal.library.material import edit_views, living_views, sharing_views, topic_views
+    from portal.library.material import views as material_views
+    from portal.library.previews import views as preview_views
     from portal.library.public import pages as public_pages
     from portal.library.public import views as public_views
     from portal.meetings import views as meeting_views
@@ -417,6 +444,12 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         collection_item_views,
         public_views,
         public_pages,
+        material_views,
+        edit_views,
+        living_views,
+        sharing_views,
+        topic_views,
+        preview_views,
     ):
         source = inspect.getsource(module)
         allowed = source.count("db.session.get(Person, form.owner")  # one of the form's choices

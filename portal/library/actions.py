@@ -20,6 +20,7 @@ from portal.people.models import Group, Person
 
 JOB = "file_added"
 OCR_JOB = "wordless_pages_found"
+PREVIEWS = "previews_wanted"  # done in previews/making.py
 FORGOTTEN = timedelta(days=1)
 
 
@@ -171,6 +172,7 @@ def let_in(version: ResourceVersion) -> None:
     version.state = version.resource.state = FileState.READY
     version.resource.changed_at = db.now()
     audit.record("resource_ready", by=None, on=version.resource, pages=version.page_count)
+    outbox.enqueue(PREVIEWS, key=str(version.id), version_id=version.id)
 
 
 def refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[str, object]]) -> None:

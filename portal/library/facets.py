@@ -13,23 +13,13 @@ from portal import db, search
 from portal.counties import COUNTIES, county_name
 from portal.library.forms import KIND_NAMES
 from portal.library.languages import CODES, language_name
-from portal.library.models import Audience, Topic
+from portal.library.material.forms import AUDIENCE_NAMES
+from portal.library.models import Topic
 from portal.people.models import Group, Person
 from portal.people.policy import visible_groups
 from portal.refine import Names
 from portal.search.folding import fold
 
-AUDIENCE_NAMES = {
-    Audience.SOCIAL_SERVICES: _l("Social services, municipality"),
-    Audience.POLICE: _l("Police and prosecutors"),
-    Audience.HEALTH_CARE: _l("Health care"),
-    Audience.MIGRATION: _l("Migration and asylum"),
-    Audience.SCHOOL: _l("School"),
-    Audience.NGO: _l("Civil society"),
-    Audience.BUSINESS: _l("Hotels, taxi, restaurants"),
-    Audience.EXPOSED: _l("Exposed persons"),
-    Audience.PUBLIC: _l("Everybody"),
-}
 STATE_NAMES = {
     "in_force": _l("In force"),
     "overdue": _l("Review overdue"),

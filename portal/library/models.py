@@ -130,6 +130,11 @@ class Resource(db.Base):
         return (ready or self.versions)[-1]
 
     @property
+    def path(self) -> str:
+        """The address of its page."""
+        return f"/resources/{self.id}"
+
+    @property
     def validity(self) -> Validity:
         """Whether it still holds today: in force, soon or overdue for review, replaced, withdrawn."""
         return validity_of(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, flash, redirect, render_template, request, send_file, url_for
+from flask import current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal import audit, db, files, guard, web
+from portal import db, files, guard, web
 from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.library import policy
 from portal.library.actions import discard_if_unused
@@ -19,8 +19,8 @@ from portal.library.intake.models import Upload, UploadState
 from portal.library.intake.views import kept
 from portal.library.models import FileState, Resource
 from portal.library.version_actions import add_version
-from portal.library.views import bp
-from portal.people.models import HandlingClass, Person
+from portal.library.views import bp, sent
+from portal.people.models import Person
 
 
 @bp.app_template_filter("refusal")
@@ -109,13 +109,4 @@ def version_file(resource_id: int, number: int) -> ResponseReturnValue:
     version = next((one for one in resource.versions if one.number == number), None)
     if version is None or version.state is not FileState.READY:
         raise NotFound
-    path = files.path_of(version.sha256)
-    if not path.exists():
-        raise FileNotFoundError(f"the content of version {number} of resource {resource_id} is gone")
-    if resource.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("resource_downloaded", by=person, on=resource)
-    answer: Response = send_file(
-        path, mimetype=version.media_type, as_attachment=True, download_name=version.file_name, etag=False
-    )
-    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
-    return answer
+    return sent(resource, version, person)

@@ -17,10 +17,8 @@ from flask.typing import ResponseReturnValue
 from portal import audit, db, files, refine, search, web
 from portal.errors import NotFound
 from portal.library import facets, policy
-from portal.library.extract import Reason
-from portal.library.file_types import message as reason_text
-from portal.library.forms import KIND_NAMES
-from portal.library.models import FileState, Resource, ResourcePage
+from portal.library.material import downloads
+from portal.library.models import FileState, Resource, ResourceVersion
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import readable_group_ids, visible_groups
 from portal.refine import Refinement
@@ -28,7 +26,6 @@ from portal.refine import Refinement
 bp = Blueprint("library", __name__)
 
 A_PAGE = 20
-PAGES_SHOWN = 3  # of the text in a file
 
 
 @bp.get("/library")
@@ -92,31 +89,6 @@ def _latest(visible: sa.Select[Resource]) -> dict[str, Any]:
     return {"resources": rows[:A_PAGE], "older": rows[A_PAGE - 1].id if len(rows) > A_PAGE else None}
 
 
-@bp.get("/resources/<int:resource_id>")
-def resource(resource_id: int) -> ResponseReturnValue:
-    """A material: what it is, who can read it, and the text in it."""
-    person = web.current_person()
-    resource = web.find(policy.visible_resources(person).where(Resource.id == resource_id))
-    if resource.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("resource_read", by=person, on=resource)
-    reason = resource.current.reason
-    shown = (
-        sa.select(ResourcePage)
-        .where(ResourcePage.version_id == resource.current.id)
-        .order_by(ResourcePage.number)
-        .limit(PAGES_SHOWN)
-    )
-    return render_template(
-        "library/resource.html",
-        resource=resource,
-        shown=db.session.scalars(shown).all(),
-        version=resource.current,
-        kind_name=KIND_NAMES[resource.kind],
-        size=files.human_size(resource.current.size),
-        reason=reason_text(Reason(reason)) if resource.state is FileState.UNREADABLE and reason else "",
-    )
-
-
 @bp.get("/resources/<int:resource_id>/file")
 def download(resource_id: int) -> ResponseReturnValue:
     """The file itself, always as an attachment in a sandbox: nothing in it may run here (security.md, number 35)."""
@@ -124,12 +96,17 @@ def download(resource_id: int) -> ResponseReturnValue:
     resource = web.find(policy.visible_resources(person).where(Resource.id == resource_id))
     if resource.state is not FileState.READY:
         raise NotFound
-    version = resource.current
+    return sent(resource, resource.current, person)
+
+
+def sent(resource: Resource, version: ResourceVersion, person: Person) -> Response:
+    """The file of a version as an answer, counted for the organisation, and noted where the group is sensitive."""
     path = files.path_of(version.sha256)
     if not path.exists():
-        raise FileNotFoundError(f"the content of resource {resource_id} is gone")
+        raise FileNotFoundError(f"the content of version {version.number} of resource {resource.id} is gone")
     if resource.group.handling_class is HandlingClass.SENSITIVE:
         audit.record_read("resource_downloaded", by=person, on=resource)
+    downloads.note(resource, by=person)
     answer: Response = send_file(
         path, mimetype=version.media_type, as_attachment=True, download_name=version.file_name, etag=False
     )

@@ -30,7 +30,7 @@ SIGNED_IN = [
     "/notices", "/account/notifications", "/groups/lamp/proposals", "/groups/lamp/proposals/new",
     "/groups/lamp/polls", "/groups/lamp/polls/new", "/groups/lamp/seats", "/groups/lamp/series/new",
     "/groups/lamp/actions", "/groups/lamp/actions?show=done", "/groups/lamp/actions/new", "/groups/lamp/decisions",
-    "/minutes/check",
+    "/minutes/check", "/library/stale",
 ]  # fmt: skip
 
 

@@ -72,10 +72,10 @@ def added(client: Browser, content: bytes, name: str = "fil.txt", **more: str) -
 
 
 def kept(app: Edge) -> list[str]:
-    """The names of all stored contents."""
+    """The names of all stored contents but the pictures that are drawn of them."""
     db.rollback()
     root: Path = app.config["SETTINGS"].data_dir / "files"
-    return sorted(path.name for path in root.rglob("*") if path.is_file())
+    return sorted({path.name for path in root.rglob("*") if path.is_file()} - files.named_elsewhere())
 
 
 def states() -> list[FileState]:
