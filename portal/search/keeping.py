@@ -46,6 +46,12 @@ def _note_changes(session: Session, _context: object) -> None:
         session.execute(sa.insert(outbox.Job), [{**row, "run_at": at, "created_at": at, "attempts": 0} for row in rows])
 
 
+def look_again(type_: str, ids: Collection[int]) -> None:
+    """Have things indexed anew that have changed without being written: time has passed."""
+    for number in ids:
+        outbox.enqueue(JOB, type=type_, id=number)
+
+
 @outbox.handler(JOB, batch=A_BATCH)
 def index_changed(payloads: list[dict[str, Any]]) -> None:
     """Bring the index up to date with some things, whatever has happened to them since; all of it, if it is lost."""

@@ -27,15 +27,17 @@ from whoosh.writing import SegmentWriter
 
 from portal.search.aside import aside
 from portal.search.engine import Answer, Ask, Busy, Document, Key, Renewed, SearchDown
-from portal.search.whoosh_codec import ArrayCodec, fields_of, schema
-from portal.search.whoosh_reader import Cache, Leaf, Moment, Part
+from portal.search.whoosh_codec import ArrayCodec
+from portal.search.whoosh_leaf import Cache, Leaf
+from portal.search.whoosh_reader import Moment, Part
+from portal.search.whoosh_schema import fields_of, schema
 
 log = logging.getLogger("portal.search")
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-FORM = 6  # of the documents in the index; a new number lets every index be made anew
+FORM = 7  # of the documents in the index; a new number lets every index be made anew
 TIERS = (20, 150, 1_000)  # documents: segments up to these sizes are merged with their like
 TO_MERGE = 8  # so many of one size become one
 MOST_SEGMENTS = 48
