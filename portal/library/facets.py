@@ -14,8 +14,8 @@ from portal.counties import COUNTIES, county_name
 from portal.library.forms import KIND_NAMES
 from portal.library.languages import CODES, language_name
 from portal.library.material.forms import AUDIENCE_NAMES
-from portal.library.models import Topic
-from portal.people.models import Group, Person
+from portal.library.models import Resource, Topic
+from portal.people.models import Group, Organisation, Person
 from portal.people.policy import visible_groups
 from portal.refine import Names
 from portal.search.folding import fold
@@ -49,7 +49,7 @@ def groups_seen_by(person: Person) -> Names:
     """The names of groups, of those that this person may look into."""
 
     def names(values: Collection[str]) -> dict[str, str]:
-        ids = [int(value) for value in values if value.isascii() and value.isdigit()]
+        ids = [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 10]
         groups = db.session.scalars(visible_groups(person).where(Group.id.in_(ids))) if ids else ()
         return {str(group.id): group.name for group in groups}
 
@@ -81,12 +81,20 @@ def _topics(typed: str) -> list[str]:
     return list(db.session.scalars(sa.select(Topic.name).where(Topic.folded == fold(typed)))) or [typed]
 
 
+def _publishers(typed: str) -> list[str]:
+    named = set(db.session.scalars(sa.select(Resource.publisher).distinct())) | set(
+        db.session.scalars(sa.select(Organisation.name))
+    )
+    return [name for name in named if fold(name) == fold(typed)] or [typed]
+
+
 def register() -> None:
     """Let the names of values be typed: slag:manual, län:örebro, språk:engelska."""
     search.name_values("kind", lambda typed: _named(KIND_NAMES, typed))
     search.name_values("county", lambda typed: _named(COUNTIES, typed))
     search.name_values("language", lambda typed: _named({code: language_name(code) for code in CODES}, typed))
     search.name_values("topic", _topics)
+    search.name_values("publisher", _publishers)
     search.name_values(
         "group", lambda typed: [str(one) for one in db.session.scalars(sa.select(Group.id).where(Group.slug == typed))]
     )

@@ -12,7 +12,7 @@ from portal import db, outbox, search
 from portal.library import policy
 from portal.library.models import FileState, Resource, ResourcePage, ResourceVersion
 from portal.library.validity import Validity
-from portal.times import today
+from portal.times import STOCKHOLM, today
 
 OLD_WEIGHT = 0.3  # what was replaced or withdrawn ranks below what is in force
 MOST_CHARACTERS = 250_000  # some eighty pages
@@ -25,7 +25,7 @@ def _document(resource: Resource) -> search.Document | None:
     topics = [topic.name for topic in resource.topics]
     words = f"{resource.publisher}\n{resource.description}\n{', '.join(topics)}\n{body}"
     group_ids = (resource.group_id, *(share.group_id for share in resource.shares))
-    day = resource.published_on or resource.created_at.date()
+    day = resource.published_on or resource.created_at.astimezone(STOCKHOLM).date()
     facets = {
         "kind": [resource.kind.value],
         "audience": resource.audiences,

@@ -16,6 +16,7 @@ from portal.search.whoosh_schema import Values, read_numbers, read_values, schem
 
 MOST_FORMS = 4_000  # written words that a beginning stands for
 CACHE_BYTES = 16 << 20
+OBJECTS = 400  # bytes of a cached list beside its numbers
 
 Mask = NDArray[np.bool_]
 
@@ -40,10 +41,15 @@ class Cache:
     def put(self, key: tuple[str, str], value: tuple[Ids, Weights]) -> None:
         """Keep it, and let go of what was asked for longest ago."""
         self._lists[key] = value
-        self._size += value[0].nbytes + value[1].nbytes
+        self._size += _weight(value)
         while self._size > self._most:
-            _key, (ids, weights) = self._lists.popitem(last=False)
-            self._size -= ids.nbytes + weights.nbytes
+            _key, old = self._lists.popitem(last=False)
+            self._size -= _weight(old)
+
+
+def _weight(value: tuple[Ids, Weights]) -> int:
+    """What a list costs in memory, with the objects around it."""
+    return OBJECTS + value[0].nbytes + value[1].nbytes
 
 
 class Leaf:
@@ -74,7 +80,9 @@ class Leaf:
         found = self._cache.get((self.name, term))
         if found is None:
             start = self._start("words", term)
-            found = read_postings(self._lists, start) if start is not None else _NOTHING
+            if start is None:
+                return _NOTHING
+            found = read_postings(self._lists, start)
             self._cache.put((self.name, term), found)
         return found
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from functools import reduce
 
 import numpy as np
@@ -21,6 +21,7 @@ from portal.search.query import Alternative, Beginning, Clause
 from portal.search.swedish import EXACT
 from portal.search.whoosh_codec import Ids, Weights
 from portal.search.whoosh_leaf import Leaf, Mask
+from portal.times import STOCKHOLM
 
 K1, B = 1.2, 0.75  # of BM25
 
@@ -133,7 +134,7 @@ def _allowed(part: Part, ask: Ask) -> Mask:
 
 
 def _seconds(day: date) -> int:
-    return max(0, int(datetime.combine(day, time(), UTC).timestamp()))
+    return max(0, int(datetime.combine(day, time(), STOCKHOLM).timestamp()))
 
 
 # --- what was asked for -------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class Key(ID):  # type: ignore[misc]  # Whoosh has no types
 
 def schema() -> Schema:
     """What is kept of a document: its key, its words, and columns of numbers and of facets."""
-    numbers = {"number": "I", "length": "I", "changed": "I"}
+    numbers = {"number": "Q", "length": "I", "changed": "I"}
     return Schema(
         key=Key(),
         words=Words(),
@@ -112,7 +112,7 @@ class Values:
 
 def read_numbers(reader: Any, default: int = 0) -> NDArray[Any]:
     """A column of numbers. Whoosh leaves out the last ones where they are the default."""
-    kind = np.dtype({"B": "u1", "I": ">u4"}[reader._typecode])
+    kind = np.dtype({"B": "u1", "I": ">u4", "Q": ">u8"}[reader._typecode])
     raw = reader._dbfile.get(reader._basepos, reader._count * kind.itemsize)
     found = np.full(len(reader), default, kind.newbyteorder("="))
     found[: reader._count] = np.frombuffer(raw, kind)

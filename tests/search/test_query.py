@@ -187,4 +187,10 @@ def test_materials_have_facets(network: Network) -> None:
     for typed in ("län:örebro", "län:T", "språk:engelska", "ämne:stöd", "typ:material län:T", "slag:manual ämne:Stöd"):
         found = search.query(f"{typed} innehåll", person=network.member, group_ids=groups).found
         assert [one.obj.title for one in found] == ["Manual"], typed
+    both = search.query("län:örebro manual", person=network.member, group_ids=groups, chosen={"county": ["AB", "T"]})
+    assert both.total == 1
+    assert (
+        search.query("län:örebro manual", person=network.member, group_ids=groups, chosen={"county": ["M"]}).total == 0
+    )
+    assert search.query(f"grupp:{network.closed.slug} manual", person=network.member, group_ids=groups).total == 0
     assert search.query("län:lönneberga manual", person=network.member, group_ids=groups).total == 0
