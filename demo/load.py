@@ -104,6 +104,7 @@ def _add_network(calendar: Calendar) -> None:
     network.add_organisations(cast)
     network.add_groups(cast, calendar)
     network.add_contacts()
+    network.add_synonyms()
     gatherings.add_meetings(cast, calendar)
     talks.add_threads(cast, calendar)
     talks.set_read_marks()

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from demo import backdate
 from demo.content import read_toml
 from demo.when import Calendar
+from portal import db
 from portal.people import actions as people
 from portal.people.models import (
     Group,
@@ -23,6 +24,7 @@ from portal.people.models import (
     PersonStatus,
     Role,
 )
+from portal.searches import synonym_actions
 from portal.support import actions as support
 
 FOUNDED_DAYS_AGO = 760
@@ -86,6 +88,14 @@ def _found(founded: datetime) -> None:
     backdate.rows(Group, sa.true(), created_at=founded)
     backdate.rows(Person, Person.status == PersonStatus.ACTIVE, created_at=founded)
     backdate.rows(Membership, sa.true(), joined_at=founded)
+
+
+def add_synonyms() -> None:
+    """Put the coordinator's words that mean the same into the search."""
+    coordinator = (Organisation.is_coordinator, Person.is_organisation_admin)
+    by = db.session.scalars(sa.select(Person).join(Organisation).where(*coordinator).order_by(Person.id).limit(1)).one()
+    for words in read_toml("synonyms.toml")["rows"]:
+        synonym_actions.add_synonyms(words, by=by)
 
 
 def add_contacts() -> None:

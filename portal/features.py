@@ -78,6 +78,8 @@ from portal.notifications import views as notification_views
 from portal.people import cards
 from portal.people import cli as people_cli
 from portal.people import views as people_views
+from portal.searches import synonym_views, telling
+from portal.searches import views as search_views
 from portal.support import views as support_views
 
 # Modules that register themselves when they are loaded: pages of a blueprint, commands, jobs and housekeeping.
@@ -128,7 +130,7 @@ def init_app(app: Flask) -> None:
     for views in (auth_views, people_views, notification_views, discussion_views, library_views,
                   collection_views, public_views, meeting_views,
                   agenda_views, mode_views, minutes_views, followup_views, call_views, poll_views, series_views,
-                  participant_views, support_views, home_views):  # fmt: skip
+                  participant_views, support_views, search_views, synonym_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
     for group in (people_cli.organisations, people_cli.groups, library_cli.library, call_cli.mail):
         app.cli.add_command(group)
@@ -142,6 +144,7 @@ def init_app(app: Flask) -> None:
     register_notices()
     register_library_notices()
     material_living.register_notices()
+    telling.register()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
     live.register_topic(
         "thread",

@@ -52,6 +52,11 @@ from portal.people.models import (
     Role,
 )
 from portal.people.policy import role_in
+from portal.search.synonyms import Synonyms
+from portal.searches import actions as searches
+from portal.searches.actions import Wish
+from portal.searches.models import Place
+from portal.searches.synonym_actions import add_synonyms
 from portal.support.actions import add_contact
 
 _number = itertools.count(1)
@@ -240,6 +245,9 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         group, Question(f"Fråga {word}".strip(), called.starts_at - timedelta(days=1), times, text=word), asked, by=by
     )
     db.session.flush()
+    saved, _is_new = searches.save_search(Wish(Place.EVERYWHERE, text="innehall"), name="Mitt", by=network.member)
+    atom, atom_token = searches.make_feed("Läsaren", search=None, by=network.member)
+    synonyms = db.session.scalars(sa.select(Synonyms)).first() or add_synonyms("NMT, metodstödsteam", by=network.admin)
     contact = add_contact("Stöd", note="", phone="", by=None)
     sent = intake.start_upload(file_name=f"{word or 'fil'}.txt", size=10, limit=100, by=by)
     worker.sign("test")
@@ -252,6 +260,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "series_id": started.id, "standing_id": standing.id, "seat_id": seat.id, "invitation_id": guest.id,
         "poll_id": poll.id, "option_id": poll.options[0].id, "guest_token": guest_token(poll.invitees[-1]),
         "collection_id": gathered.id, "row_id": gathered.items[-1].id, "public_token": link.token, "link_id": link.id, "form": "ttl",
+        "search_id": saved.id, "atom_id": atom.id, "atom_token": atom_token, "synonyms_id": synonyms.id,
         "provider_id": 999_999, "token": sent.token, "number": 1, "filename": "missing.css", "share_id": share.id, "topic_id": topic.id,
         **minuted(network, group, word),
     }  # fmt: skip

@@ -272,6 +272,21 @@ TABLE: dict[str, Row] = {
     "POST polls.decide": group_only(MOVED, NO, NO, {"option": "OPTION"}),
     "GET polls.guest": public(),  # the signed token in the address is the authority
     "POST polls.guest": Row((MOVED,) * 6, {"option-OPTION": "no"}),
+    "GET searches.index": everybody(OK),
+    "POST searches.save": Row((MOVED,) * 5 + (SIGN_IN,), {"place": "everywhere", "q": "ord"}),
+    "GET searches.run": Row((MISSING, MOVED, MISSING, MISSING, MISSING, SIGN_IN)),  # the search is the member's
+    "GET searches.edit": Row((MISSING, OK, MISSING, MISSING, MISSING, SIGN_IN)),
+    "POST searches.edit": Row((MISSING, MOVED, MISSING, MISSING, MISSING, SIGN_IN), {"name": "Nytt namn"}),
+    "POST searches.delete": Row((MISSING, MOVED, MISSING, MISSING, MISSING, SIGN_IN)),
+    "GET searches.feed": public(),  # the secret address is the authority
+    "GET searches.feeds": everybody(OK),
+    "POST searches.feeds": Row((OK,) * 5 + (SIGN_IN,), {"name": "Outlook", "search": "0"}),
+    "POST searches.revoke_feed": Row((MISSING, MOVED, MISSING, MISSING, MISSING, SIGN_IN)),
+    "GET synonyms.index": Row((NO, NO, NO, NO, OK, SIGN_IN)),
+    "POST synonyms.index": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"words": "LAMP, lampan"}),
+    "GET synonyms.edit": Row((NO, NO, NO, NO, OK, SIGN_IN)),
+    "POST synonyms.edit": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"words": "a, b", "was": "NMT, metodstödsteam"}),
+    "POST synonyms.remove": Row((NO, NO, NO, NO, MOVED, SIGN_IN)),
     "GET support.contacts": everybody(OK),
     "GET support.edit_contact": Row((NO, NO, NO, NO, OK, SIGN_IN)),
     "POST support.edit_contact": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"name": "Stöd"}),
@@ -302,7 +317,7 @@ def test_s13_the_public_endpoints_are_these(app: Edge) -> None:
     found = {name for name, view in app.view_functions.items() if getattr(view, "is_public", False)}
     assert found == {"auth.sign_in", "auth.start", "auth.callback", "home.accessibility", "home.privacy", "home.health",
                      "calls.answer", "calls.feed", "polls.guest", "public.page", "public.picture", "public.file",
-                     "public.file_of", "public.open_data"}  # fmt: skip
+                     "public.file_of", "public.open_data", "searches.feed"}  # fmt: skip
 
 
 def client_of(role: str, network: Network, app: Edge, sign_in: Sign) -> FlaskClient:
@@ -417,9 +432,13 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.meetings.series import views as series_views
     from portal.notifications import views as notification_views
     from portal.people import views as people_views
+    from portal.searches import synonym_views
+    from portal.searches import views as search_views
     from portal.support import views as support_views
 
     for module in (
+        search_views,
+        synonym_views,
         discussion_views,
         home_views,
         meeting_views,

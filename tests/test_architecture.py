@@ -22,7 +22,7 @@ WITHOUT_BY = {
     "find_twin",
     "read_added_file",
     "discard_if_unused",
-    "note_feed_read",
+    "note_looked",
     "note_public_visit",
     "sweep_files",
     "sweep_uploads",

@@ -36,6 +36,9 @@ from portal.meetings.series.actions import SeriesPlan, StandingPlan
 from portal.people import actions as people
 from portal.people.models import OrganisationKind, PersonStatus
 from portal.search import keeping
+from portal.searches import actions as searches
+from portal.searches.actions import Wish
+from portal.searches.models import Place
 from portal.times import today
 from tests import factories
 from tests.conftest import Browser, Sign
@@ -124,6 +127,8 @@ def pages(network: Network) -> dict[str, str]:
     main_thread = factories.thread(network.group, network.convener, "Den långa tråden", "Sökord")
     long_meeting = factories.meeting(network.group, network.convener, "Det långa mötet", items=1)
     _feed, feed_token = calls.make_feed("Telefonen", group=None, by=network.member)
+    searches.save_search(Wish(Place.EVERYWHERE, text="sökord"), name="Sökord", by=network.member)
+    _atom, atom_token = searches.make_feed("Läsaren", search=None, by=network.member)
     minutes.save_note(long_meeting.items[0], text="Text", based_on=0, by=network.convener)
     adjusted = factories.held_meeting(network.group, network.convener, "Det justerade mötet", items=12)
     factories.circulated(adjusted, network.secretary, [network.member])
@@ -161,6 +166,7 @@ def pages(network: Network) -> dict[str, str]:
         "library": "/library", "materials": "/groups/natverket/materials", "library search": "/library?q=sökord",
         "search": "/search?q=sökord", "search of one type": "/search?q=sökord&type=minutes", "search window": "/search?q=sökord&fragment=1",
         "calendar": "/calendar", "calendar list": "/calendar?view=list", "meetings": "/groups/natverket/meetings", "meeting": f"/meetings/{long_meeting.id}",
+        "saved searches": "/searches", "feeds of searches": "/searches/feeds", "feed of searches": f"/searches/feed/{atom_token}.atom",
         "feed": f"/calendar/feed/{feed_token}.ics", "feeds": "/calendar/feeds",
         "meeting mode": f"/meetings/{long_meeting.id}/room", "its parts": f"/meetings/{long_meeting.id}/room/parts",
         "agenda": f"/meetings/{long_meeting.id}/agenda", "proposals": "/groups/natverket/proposals", "notices": "/notices",

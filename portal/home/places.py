@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 from flask import url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
 from portal import db, search
 from portal.counties import COUNTIES
 from portal.people.models import Group, Membership, Organisation, Person
 from portal.people.policy import readable_group_ids, visible_groups
 from portal.search.folding import fold
+from portal.searches.types import TYPE_NAMES
 
 OF_EACH = 3
 SHORTEST = 2
-
-TYPE_NAMES = {
-    "resource": _l("Materials"), "collection": _l("Collections"), "thread": _l("Threads"), "post": _l("Posts"), "meeting": _l("Meetings"), "minutes": _l("Minutes"),
-    "decision": _l("Decisions"), "action": _l("Actions"),
-}  # fmt: skip
-
-
-def type_names(values: Collection[str]) -> dict[str, str]:
-    """What the types of things are called, in the order in which they are known."""
-    return {key: str(name) for key, name in TYPE_NAMES.items() if key in values}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from portal.discussions import actions as discussion_actions
 from portal.discussions.models import Thread, ThreadKind
 from portal.discussions.policy import unread_by_thread, visible_threads
 from portal.home.nav import navigation
-from portal.home.places import places, type_names
+from portal.home.places import places
 from portal.library.facets import OF_MATERIALS
 from portal.library.facets import titles as facet_titles
 from portal.meetings.followup.policy import open_actions
@@ -29,6 +29,7 @@ from portal.people.policy import (
     visible_members,
 )
 from portal.refine import Refinement
+from portal.searches.types import type_names
 
 bp = Blueprint("home", __name__)
 

@@ -26,6 +26,8 @@ STATE_NAMES = {
     "replaced": _l("Replaced"),
     "withdrawn": _l("Withdrawn"),
 }
+FOUND = ("in_force", "overdue", "replaced")  # what was withdrawn is found only by who asks for it
+LONGEST_NUMBER = 10  # digits: a greater one could not even be asked for
 OF_MATERIALS = ("kind", "audience", "publisher", "county", "topic", "language", "year", "state")
 
 
@@ -45,11 +47,16 @@ def _counties(values: Collection[str]) -> dict[str, str]:
     return {code: county_name(code) for code in values}
 
 
+def row_numbers(values: Collection[str]) -> list[int]:
+    """Those of the values that can be the number of a row."""
+    return [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < LONGEST_NUMBER]
+
+
 def groups_seen_by(person: Person) -> Names:
     """The names of groups, of those that this person may look into."""
 
     def names(values: Collection[str]) -> dict[str, str]:
-        ids = [int(value) for value in values if value.isascii() and value.isdigit() and len(value) < 10]
+        ids = row_numbers(values)
         groups = db.session.scalars(visible_groups(person).where(Group.id.in_(ids))) if ids else ()
         return {str(group.id): group.name for group in groups}
 

@@ -67,7 +67,7 @@ def _asked(asked: Refinement, person: Person, group: Group | None) -> search.Res
     """
     readable = [group.id] if group is not None else db.session.scalars(readable_group_ids(person)).all()
     chosen = dict(asked.chosen)
-    chosen.setdefault("state", ("in_force", "overdue", "replaced"))
+    chosen.setdefault("state", facets.FOUND)
     with contextlib.suppress(search.SearchDown):
         return search.query(
             asked.text, person=person, group_ids=readable, type_="resource", chosen=chosen,

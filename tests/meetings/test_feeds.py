@@ -24,6 +24,7 @@ from portal.meetings.calls.models import CalendarFeed
 from portal.meetings.models import Answer, Meeting
 from portal.people import actions as people
 from portal.people.models import Group, HandlingClass, Membership, Person
+from portal.secret_address import MOST_EACH
 from portal.web import Edge
 from tests.conftest import Sign
 from tests.factories import Network
@@ -269,7 +270,7 @@ def test_of_another_s_group_no_feed_is_made(network: Network, sign_in: Sign) -> 
 
 
 def test_there_is_an_end_to_addresses(network: Network, sign_in: Sign) -> None:
-    for number in range(calls.MOST_FEEDS):
+    for number in range(MOST_EACH):
         calls.make_feed(f"Program {number}", group=None, by=network.member)
     db.commit()
     client = sign_in(network.member)

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import secrets
-from datetime import timedelta
-
 import sqlalchemy as sa
 from flask_babel import gettext as _
-from sqlalchemy.orm import Session
 
 from portal import audit, db, guard, outbox
 from portal.errors import Conflict
-from portal.meetings.calls.models import CalendarFeed, hash_token
+from portal.meetings.calls.models import CalendarFeed
 from portal.meetings.models import Invitation
 from portal.notifications.reminders import claim_once
 from portal.people.models import Group, Person
+from portal.secret_address import MOST_EACH, hash_token, new_token
 from portal.times import today
-
-MOST_FEEDS = 20
-READ_NOTED_EVERY = timedelta(hours=1)
 
 
 def note_mailed(invitation: Invitation, revision: int | None, *, method: str, by: Person | None) -> None:
@@ -55,9 +49,9 @@ def make_feed(name: str, *, group: Group | None, by: Person) -> tuple[CalendarFe
     guard.check({"name": name})
     db.lock_name(f"feeds of {by.id}")
     own = (CalendarFeed.person_id == by.id) & CalendarFeed.revoked_at.is_(None)
-    if (db.session.scalar(sa.select(sa.func.count()).select_from(CalendarFeed).where(own)) or 0) >= MOST_FEEDS:
-        raise Conflict(_("You have %(number)s addresses. Revoke one that you no longer use.", number=MOST_FEEDS))
-    token = secrets.token_urlsafe(32)
+    if (db.session.scalar(sa.select(sa.func.count()).select_from(CalendarFeed).where(own)) or 0) >= MOST_EACH:
+        raise Conflict(_("You have %(number)s addresses. Revoke one that you no longer use.", number=MOST_EACH))
+    token = new_token()
     feed = CalendarFeed(person=by, group=group, name=name, token_hash=hash_token(token))
     db.session.add(feed)
     audit.record("calendar_feed_made", by=by, on=feed, group=group.id if group else None)
@@ -68,15 +62,3 @@ def revoke_feed(feed: CalendarFeed, *, by: Person) -> None:
     """Let the address answer no longer."""
     feed.revoked_at = db.now()
     audit.record("calendar_feed_revoked", by=by, on=feed)
-
-
-def note_feed_read(feed: CalendarFeed) -> None:
-    """Leave a trace of when the feed was last asked for, so that its person sees which addresses are in use."""
-    feed_id, now = feed.id, db.now()
-    if feed.read_at is not None and now - feed.read_at < READ_NOTED_EVERY:
-        return
-
-    def write(session: Session) -> None:
-        session.execute(sa.update(CalendarFeed).where(CalendarFeed.id == feed_id).values(read_at=now))
-
-    db.leave_trace(write)

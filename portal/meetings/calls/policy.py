@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hmac
-
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from portal import db
-from portal.meetings.calls.models import CalendarFeed, hash_token
+from portal.meetings.calls.models import CalendarFeed
 from portal.meetings.models import Invitation, Meeting, MeetingState
 from portal.meetings.policy import visible_meetings
 from portal.people.models import Group, Membership, Person
 from portal.people.policy import group_ids, readable_group_ids
+from portal.secret_address import address_of
 
 MOST_MEETINGS = 2000  # of a feed, the newest
 
@@ -58,11 +57,8 @@ def visible_feeds(person: Person) -> sa.Select[CalendarFeed]:
 
 def feed_of(token: str) -> CalendarFeed | None:
     """The feed of a secret address; None if it was revoked or its person may not be signed in any longer."""
-    wanted = hash_token(token)
-    feed = db.session.scalar(sa.select(CalendarFeed).where(CalendarFeed.token_hash == wanted))
-    if feed is None or not hmac.compare_digest(feed.token_hash, wanted):
-        return None
-    return feed if feed.revoked_at is None and feed.person.is_active else None
+    feed = address_of(CalendarFeed, token)
+    return feed if feed is not None and feed.person.is_active else None
 
 
 def feed_meetings(feed: CalendarFeed) -> sa.Select[Meeting]:

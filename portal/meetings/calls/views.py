@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, current_app, flash, redirect, rend
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal import guard, web
+from portal import guard, secret_address, web
 from portal.errors import Conflict, NotFound
 from portal.meetings.actions import answer_invitation
 from portal.meetings.calls import actions, feeds, policy, tokens
@@ -55,7 +55,7 @@ def feed(feed_token: str) -> ResponseReturnValue:
     found = policy.feed_of(feed_token)
     if found is None:
         raise NotFound
-    actions.note_feed_read(found)
+    secret_address.note_read(found)
     tag = feeds.etag(found)
     response = Response(mimetype="text/calendar")
     response.set_etag(tag)
@@ -88,7 +88,7 @@ def feeds_page() -> ResponseReturnValue:
             form.name.errors, status = [stopped.message], 422
         except Conflict as error:
             conflict, status = error.message, 409
-    rows = web.page(policy.visible_feeds(person), limit=actions.MOST_FEEDS + 1)
+    rows = web.page(policy.visible_feeds(person), limit=secret_address.MOST_EACH + 1)
     page = render_template("meetings/feeds.html", form=form, feeds=rows, address=address, conflict=conflict)
     return page, status
 
