@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email import policy as email_policy
 from email.parser import BytesParser
+from itertools import product
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -29,6 +30,7 @@ from portal.discussions import policy as discussions
 from portal.discussions.models import Post, Thread
 from portal.library import policy as library
 from portal.library.collections.models import Collection, CollectionItem
+from portal.library.intake.models import Upload
 from portal.library.models import FileState, Resource, ResourceShare, Topic
 from portal.meetings import policy as meetings
 from portal.meetings.calls import actions as calls
@@ -141,6 +143,8 @@ def everything(network: Network) -> World:
             group.name = f"{group.name} {CANARIES[key]}"
         made = factories.things(cast, group, word=words(key))
         describe(made, words(key))
+        controlled = db.session.get_one(Topic, made["topic_id"])  # the coordinator's list is everybody's to choose from
+        controlled.name, controlled.folded = f"Listans {controlled.id}", f"listans {controlled.id}"
         for token in TOKENS:
             # who knows a secret address reads what it is for; of sensitive groups it says nothing even so
             reads = {"feed_token": {"open", "network"} if cast is network else {"open", "other", "name"},
@@ -167,7 +171,13 @@ def everything(network: Network) -> World:
     db.commit()
     outbox.run_all()
     world.ids = {name: list(db.session.scalars(sa.select(model.id))) or [999] for name, model in MODELS.items()}
-    world.ids |= {"slug": list(db.session.scalars(sa.select(Group.slug))), "form": ["ttl"], "filename": ["x.css"]}
+    world.ids |= {
+        "slug": list(db.session.scalars(sa.select(Group.slug))),
+        "form": ["ttl"],
+        "filename": ["x.css"],
+        "number": [1],
+    }
+    world.ids["token"] = list(db.session.scalars(sa.select(Upload.token)))
     db.commit()
     return world
 
@@ -262,10 +272,9 @@ class Crawler:
         arguments = sorted(rule.arguments)
         tokens = [name for name in arguments if name in TOKENS]
         rest = [name for name in arguments if name not in TOKENS]
-        assert len(rest) <= 1, f"{rule}: a new kind of address"
         secrets: list[tuple[str, set[str]]] = world.tokens[tokens[0]] if tokens else [("", set())]
         for secret, reads in secrets:
-            values = [dict.fromkeys(rest, value) for value in world.ids[rest[0]]] if rest else [{}]
+            values = [dict(zip(rest, some, strict=True)) for some in product(*(world.ids[name] for name in rest))]
             for value in values:
                 built = rule.build({**value, **({tokens[0]: secret} if tokens else {})})
                 assert built is not None
