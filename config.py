@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         description="whoosh lies in data_dir, for one machine; postgresql in the database, for several",
     )
     environment: Literal["production", "demo", "test"] = "production"
-    max_upload_bytes: int = Field(default=50_000_000, ge=1024, description="largest file that can be added")
+    max_upload_bytes: int = Field(default=500_000_000, ge=1024, description="largest file that can be added")
     max_text_chars: int = Field(default=50_000, ge=1_000, description="longest text of a post or a note")
     session_idle_minutes: int = Field(default=30, ge=1, le=120)
     session_hours: int = Field(default=8, ge=1, le=10)
@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         ge=0,
         le=9,
         description="reverse proxies in front; each adds to X-Forwarded-For where a request came from",
+    )
+    clamd_url: str = Field(
+        default="",
+        description="virus scanner: tcp://host:3310 or unix:///run/clamav/clamd.ctl; its StreamMaxLength must not be less than "
+        "max_upload_bytes. Without one, files are not scanned",
     )
     support_email: str = "support@portal.example"
     smtp_url: SecretStr = Field(
@@ -90,6 +95,15 @@ class Settings(BaseSettings):
     def _is_redis(cls, value: str) -> str:
         if value and urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
             raise ValueError("must be an address such as redis://127.0.0.1:6379/0")
+        return value
+
+    @field_validator("clamd_url")
+    @classmethod
+    def _is_scanner(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_tcp = parts.scheme == "tcp" and parts.hostname and parts.port
+        if value and not is_tcp and not (parts.scheme == "unix" and not parts.netloc and parts.path.startswith("/")):
+            raise ValueError("must be an address such as tcp://127.0.0.1:3310 or unix:///run/clamav/clamd.ctl")
         return value
 
     @field_validator("smtp_url")

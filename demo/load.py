@@ -11,7 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from demo import collections, gatherings, materials, network, providers, talks
+from demo import collections, facts, gatherings, materials, network, providers, talks
 from demo.content import read_toml
 from demo.network import Cast, email_of
 from demo.when import Calendar
@@ -93,6 +93,7 @@ def load(now: datetime | None = None) -> bool:
         db.commit()
     materials.add_materials(calendar, _emails())
     collections.add_collections(_emails())
+    facts.add_facts(calendar)
     audit.record(DONE, by=None)
     db.commit()
     return True

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
+import subprocess
 import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+log = logging.getLogger("portal.child")
+
 _START = Path(__file__).with_name("child_start.py")
+
+_GRACE = 2.0  # seconds over the child's own limit
+_MOST_COMPLAINTS = 1 << 14
 
 # nothing of the portal's; the libraries' threads are few, since each costs address space
 ENVIRONMENT = {
@@ -17,14 +29,104 @@ ENVIRONMENT = {
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a child may use. `may_fork` is needed for threads too: to the operating system they are processes."""
+    """What a child may use. `may_fork` is needed for threads too: to the operating system they are processes. `file_bytes` is
+    the largest file that it may write; for most it is enough for their standard error.
+    """
 
     seconds: float
     memory_bytes: int
     may_fork: bool = False
+    file_bytes: int = 1 << 16
+
+
+class ChildError(RuntimeError):
+    """The child crashed, took too long or answered too much; the message is for the log."""
 
 
 def command(script: Path, *words: str, limits: Limits) -> list[str]:
     """The words that start `script` under limits, to be given to `subprocess` together with `ENVIRONMENT`."""
-    bounds = (str(limits.seconds), str(limits.memory_bytes), str(int(limits.may_fork)))
+    bounds = (str(limits.seconds), str(limits.memory_bytes), str(int(limits.may_fork)), str(limits.file_bytes))
     return [sys.executable, "-I", str(_START), *bounds, str(script), *words]
+
+
+class Started:
+    """A child that runs, and its answer as it comes."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdout is None:  # Popen was told to make the pipe
+            raise RuntimeError("the child has no pipe")
+        self.process, self.stdout = process, process.stdout
+
+    def wait(self) -> int:
+        """How it ended: 0 when all went well, negative when a signal ended it, as at the end of its time."""
+        return self.process.wait()
+
+
+@contextmanager
+def running(script: Path, *words: str, limits: Limits) -> Iterator[Started]:
+    """Run `script` under limits while its answer is read. Nothing is left of it afterwards, whatever it did; what it complained
+    about goes to the log.
+    """
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(  # noqa: S603 - our own file, no shell
+            command(script, *words, limits=limits), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints,
+            start_new_session=True, cwd="/", env=ENVIRONMENT,
+        )  # fmt: skip
+        alarm = threading.Timer(limits.seconds + _GRACE, _kill, (process,))
+        alarm.start()
+        try:
+            yield Started(process)
+        finally:
+            alarm.cancel()
+            _kill(process)
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+        complaints.seek(0)
+        if complaint := complaints.read(_MOST_COMPLAINTS).decode("utf-8", "replace").strip():
+            log.warning("%s: exit %s: %s", script.name, process.returncode, complaint)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """The whole group of processes goes, if its leader has not ended by itself."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def answer_of(
+    script: Path, *words: str, limits: Limits, most_bytes: int, given: bytes = b"", more: dict[str, str] | None = None
+) -> bytes:
+    """What the script writes on standard output, at most so many bytes; `given` is its standard input, `more` stands in its
+    environment. Nothing of its is left running. Raises `ChildError`. Call it when no transaction is open.
+    """
+    with tempfile.TemporaryFile() as questions, tempfile.TemporaryFile() as complaints:
+        questions.write(given)
+        questions.seek(0)
+        process = subprocess.Popen(  # noqa: S603  # our own file, no shell
+            command(script, *words, limits=limits), stdin=questions, stdout=subprocess.PIPE, stderr=complaints,
+            start_new_session=True, cwd="/", env=ENVIRONMENT | (more or {}),
+        )  # fmt: skip
+        assert process.stdout is not None  # a pipe was asked for
+        alarm = threading.Timer(limits.seconds, _end_group, (process.pid,))
+        alarm.start()
+        try:
+            answer = process.stdout.read(most_bytes + 1)
+            if len(answer) <= most_bytes:
+                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # what it started must not outlive it
+        finally:
+            alarm.cancel()
+            alarm.join()
+            _end_group(process.pid)  # not reaped yet: the number is still its own
+            code = process.wait()
+            process.stdout.close()
+        complaints.seek(0)
+        complaint = complaints.read(2000).decode("utf-8", "replace").strip()
+    if code != 0 or len(answer) > most_bytes:
+        raise ChildError(f"{script.name} ended with {code} after {len(answer)} bytes: {complaint}")
+    return answer
+
+
+def _end_group(group: int) -> None:
+    """End the child and all that it started."""
+    os.killpg(group, signal.SIGKILL)

@@ -17,15 +17,30 @@ from portal.home import nav, results
 from portal.home import views as home_views
 from portal.home.places import register as register_places
 from portal.library import cli as library_cli
+from portal.library import ocr_actions, version_views
 from portal.library import views as library_views
 from portal.library.bulk import cli as bulk_cli
 from portal.library.collections import item_views as collection_item_views
 from portal.library.collections import views as collection_views
+from portal.library.collections.searchable import register as register_collections
 from portal.library.facets import register as register_facets
+from portal.library.intake import tus_views as intake_tus_views
+from portal.library.intake import views as intake_views
+from portal.library.intake.notices import register as register_library_notices
+from portal.library.material import edit_views as material_edit_views
+from portal.library.material import living as material_living
+from portal.library.material import living_views as material_living_views
+from portal.library.material import sharing_views as material_sharing_views
+from portal.library.material import thread_uses, topic_views
+from portal.library.material import views as material_views
+from portal.library.previews import cli as preview_cli
+from portal.library.previews import making as preview_making
+from portal.library.previews import views as preview_views
 from portal.library.public import pages as public_pages
 from portal.library.public import partials as library_partials
 from portal.library.public import views as public_views
 from portal.library.searchable import register as register_library
+from portal.meetings import material_uses
 from portal.meetings import page as meeting_page
 from portal.meetings import views as meeting_views
 from portal.meetings.agenda import proposal_views as proposal_views
@@ -69,6 +84,17 @@ from portal.support import views as support_views
 
 # Modules that register themselves when they are loaded: pages of a blueprint, commands, jobs and housekeeping.
 LOADED = (
+    material_views,
+    material_edit_views,
+    material_living,
+    material_living_views,
+    material_sharing_views,
+    thread_uses,
+    topic_views,
+    material_uses,
+    preview_making,
+    preview_cli,
+    preview_views,
     remark_views,
     poll_guest_views,
     auth_cli,
@@ -91,6 +117,10 @@ LOADED = (
     poll_letters,
     letters,
     reminders,
+    ocr_actions,
+    version_views,
+    intake_views,
+    intake_tus_views,
 )
 
 
@@ -106,11 +136,14 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(group)
     register_discussions()
     register_library()
+    register_collections()
     register_facets()
     register_places()
     register_meetings()
     register_followup()
     register_notices()
+    register_library_notices()
+    material_living.register_notices()
     telling.register()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)
     live.register_topic(

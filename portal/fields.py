@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from flask_wtf import FlaskForm
+from wtforms import SelectMultipleField
+from wtforms.widgets import CheckboxInput, ListWidget
 
 # Control characters are never meant, and PostgreSQL takes no null character. Line break and tab stay.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -14,6 +16,13 @@ _WORDS_OWN = str.maketrans({"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "→", "
 
 class Form(FlaskForm):  # type: ignore[misc]  # the library is untyped; said here for all forms
     """A form with a token of its session."""
+
+
+class MultiCheckboxField(SelectMultipleField):  # type: ignore[misc]  # the library is untyped
+    """Several of a list, each with a box of its own."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 def tidy(value: str | None) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import sqlalchemy as sa
 from flask import current_app
@@ -47,15 +47,20 @@ def path_of(sha256: str) -> Path:
     return _root() / sha256[:2] / sha256
 
 
-def store(stream: BinaryIO, *, limit: int) -> Stored:
+def incoming() -> Path:
+    """The folder for what is on its way in. What lies there untouched for a day is swept away."""
+    folder = _root() / "incoming"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def store(stream: IO[bytes], *, limit: int) -> Stored:
     """Store what the stream holds, at most `limit` bytes.
 
     Raises `Invalid` for an empty or too large stream; `OSError` when the disk is full, leaving nothing behind.
     """
-    incoming = _root() / "incoming"
-    incoming.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
-    handle, name = tempfile.mkstemp(dir=incoming)
+    handle, name = tempfile.mkstemp(dir=incoming())
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as target:

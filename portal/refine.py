@@ -51,6 +51,11 @@ class Refinement:
         """Whether nothing was typed or chosen."""
         return not self.text and not self.chosen
 
+    def next_page(self, total: int, of_page: int) -> str | None:
+        """The address of the next page, if there is one."""
+        there_is = total > self.page * of_page and self.page < LAST_PAGE
+        return self.url(page=self.page + 1) if there_is else None
+
     def parameters(self) -> dict[str, Any]:
         """As the address has it, without the page."""
         return {

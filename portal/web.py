@@ -33,6 +33,8 @@ Row = TypeVar("Row")
 LARGEST_NUMBER = 2**31 - 1  # an INTEGER of PostgreSQL; a greater one could not even be asked for
 KEPT_PRIVATELY = "private, no-cache"  # the one exception from no-store: calendar feeds, which belong to no session
 LARGEST_FORM = 4_000_000  # bytes, without files
+LARGEST_PIECE = 16_000_000  # bytes, of a file that is sent in pieces
+PIECE = "application/offset+octet-stream"  # tus 1.0
 LARGEST_OPEN_FORM = 10_000  # where anybody may send one: the sign-in page
 csrf = CSRFProtect()
 login_manager = LoginManager()
@@ -168,9 +170,14 @@ def _gate() -> ResponseReturnValue | None:
 
 
 def _read_form(*, is_open: bool) -> None:
-    """Read the whole body before a transaction is open, however slow the network is. Of a stranger, a small one only."""
+    """Read the whole body before a transaction is open, however slow the network is. Of a stranger, a small one only.
+
+    A piece of a file is left to its view, which reads it outside a transaction.
+    """
     if is_open:
         request.max_content_length = LARGEST_OPEN_FORM
+    elif request.mimetype == PIECE:
+        request.max_content_length = LARGEST_PIECE
     elif request.mimetype != "multipart/form-data":  # parsed in memory as one piece
         request.max_content_length = LARGEST_FORM
     request.form  # noqa: B018  # it is the reading that counts

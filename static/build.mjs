@@ -6,7 +6,7 @@
  * `icons.json` (bootstrap-icons name -> inner markup of a 16x16 svg). Nothing in there is committed.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
@@ -79,6 +79,18 @@ async function buildScripts() {
   );
 }
 
+/** pdf.js works in a worker of its own; fonts, character maps and slow decoders are fetched when a document needs them. */
+async function buildViewer() {
+  const from = path.join(root, "node_modules/pdfjs-dist");
+  for (const [folder, part] of [["standard_fonts", "fonts"], ["cmaps", "cmaps"]]) {
+    await cp(path.join(from, folder), path.join(fresh, "pdfjs", part), { recursive: true });
+  }
+  const slow = "openjpeg_nowasm_fallback.js";
+  await mkdir(path.join(fresh, "pdfjs/wasm"));
+  await cp(path.join(from, "wasm", slow), path.join(fresh, "pdfjs/wasm", slow));
+  return place("pdf.worker.js", await readFile(path.join(from, "legacy/build/pdf.worker.min.mjs")));
+}
+
 async function textsUnder(dir, ends) {
   const all = await readdir(dir, { recursive: true, withFileTypes: true });
   const files = all.filter((e) => e.isFile() && ends.some((end) => e.name.endsWith(end)));
@@ -115,8 +127,8 @@ async function build() {
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
   const files = Object.fromEntries((await Promise.all([buildFonts(), buildImages()])).flat());
-  const [scripts, , styles] = await Promise.all([buildScripts(), buildIcons(), buildStyles(files)]);
-  Object.assign(files, Object.fromEntries([styles, ...scripts]));
+  const [scripts, , styles, worker] = await Promise.all([buildScripts(), buildIcons(), buildStyles(files), buildViewer()]);
+  Object.assign(files, Object.fromEntries([styles, worker, ...scripts]));
   await writeFile(path.join(fresh, "manifest.json"), JSON.stringify(files, Object.keys(files).sort(), 1));
   // Swap whole folders: a half-built one is never served.
   await mkdir(target, { recursive: true });

@@ -17,7 +17,8 @@ from portal.discussions.models import Post, PostKind, Thread, ThreadKind
 from portal.library.collections import actions as collections
 from portal.library.collections.actions import CollectionPlan
 from portal.library.collections.models import Collection
-from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
+from portal.library.intake import actions as intake
+from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceShare, ResourceVersion, Topic
 from portal.library.public import actions as public
 from portal.library.public.models import PublicLink
 from portal.meetings import actions as meetings
@@ -118,7 +119,7 @@ def resource(
     stored = files.store(io.BytesIO(text.encode()), limit=100_000)
     version = ResourceVersion(
         resource=made, sha256=stored.sha256, size=stored.size, file_name=file_name, media_type="text/plain", page_count=1, state=FileState.READY,
-        added_by=by, pages=[ResourcePage(number=1, text=text)],
+        added_by=by, pages=[ResourcePage(number=1, text=text)], thumbnail_sha256=files.store(io.BytesIO(b"RIFF"), limit=9).sha256,
     )  # fmt: skip
     db.session.add_all([made, version])
     db.session.flush()
@@ -214,6 +215,16 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     material = resource(group, by, f"Material {word}".strip(), f"innehall {word}", f"a{word}.txt")
     gathered = collection(group, by, f"Samling {word}".strip(), text=word, of=(material,))
     link = public_material(network)
+    topic = Topic(
+        name=f"Ämne {material.id} {word}".strip(), folded=f"ämne {material.id} {word}".strip(), is_controlled=True
+    )
+    material.topics.append(topic)
+    material.description, material.responsible = f"Beskrivning {word}".strip(), by
+    hidden = actions.add_group(
+        f"gomda-{material.id}", f"Gömda {word}".strip(), description="", handling_class=HandlingClass.SENSITIVE, by=None
+    )
+    share = ResourceShare(resource=material, group=hidden, shared_by_id=by.id)
+    db.session.add(share)
     called = meeting(group, by, f"Möte {word}".strip(), text=word)
     db.session.refresh(called)
     mine = next(one for one in called.invitations if one.person_id == network.convener.id)
@@ -238,6 +249,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     atom, atom_token = searches.make_feed("Läsaren", search=None, by=network.member)
     synonyms = db.session.scalars(sa.select(Synonyms)).first() or add_synonyms("NMT, metodstödsteam", by=network.admin)
     contact = add_contact("Stöd", note="", phone="", by=None)
+    sent = intake.start_upload(file_name=f"{word or 'fil'}.txt", size=10, limit=100, by=by)
     worker.sign("test")
     db.session.flush()
     ids = {
@@ -247,8 +259,10 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "decision_id": decision.id, "paper_id": paper.id, "proposal_id": proposal.id, "request_id": 999_999,
         "series_id": started.id, "standing_id": standing.id, "seat_id": seat.id, "invitation_id": guest.id,
         "poll_id": poll.id, "option_id": poll.options[0].id, "guest_token": guest_token(poll.invitees[-1]),
-        "collection_id": gathered.id, "row_id": gathered.items[-1].id, "search_id": saved.id, "atom_id": atom.id, "atom_token": atom_token, "synonyms_id": synonyms.id, "public_token": link.token, "link_id": link.id, "form": "ttl",
-        "provider_id": 999_999, "filename": "missing.css", **minuted(network, group, word),
+        "collection_id": gathered.id, "row_id": gathered.items[-1].id, "public_token": link.token, "link_id": link.id, "form": "ttl",
+        "search_id": saved.id, "atom_id": atom.id, "atom_token": atom_token, "synonyms_id": synonyms.id,
+        "provider_id": 999_999, "token": sent.token, "number": 1, "filename": "missing.css", "share_id": share.id, "topic_id": topic.id,
+        **minuted(network, group, word),
     }  # fmt: skip
     db.commit()
     search.mend()

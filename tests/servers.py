@@ -1,4 +1,4 @@
-"""Real servers for the tests: PostgreSQL and Redis on free ports in temporary folders, stopped by their process id."""
+"""Real servers for the tests: PostgreSQL, Redis and ClamAV on free ports in temporary folders, stopped by their process id."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-MISSING = "{name} is not installed. Run 'make setup-tests' as root, or install Debian's packages postgresql, redis-server and chromium."
+MISSING = "{name} is not installed. Run 'make setup-tests' as root, or install Debian's packages postgresql, redis-server, clamav-daemon, tesseract-ocr-swe and chromium."
 
 
 def free_port() -> int:
@@ -25,7 +25,7 @@ def free_port() -> int:
 def find_program(name: str) -> str:
     """Where a program of Debian lies; fails the test run with one clear sentence if it is not there."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    path = os.pathsep.join([*map(str, versions), os.environ.get("PATH", "")])
+    path = os.pathsep.join([*map(str, versions), os.environ.get("PATH", ""), "/usr/sbin"])
     found = shutil.which(name, path=path)
     if found is None:
         raise RuntimeError(MISSING.format(name=name))
@@ -108,3 +108,48 @@ def redis() -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR" + b"-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"  # what every scanner must find
+
+
+class Scanner:
+    """A clamd of its own, whose only signature is EICAR's; it can be stopped and started."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.url = f"tcp://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+        signatures = folder / "signatures"
+        signatures.mkdir()
+        (signatures / "test.ndb").write_text(f"Eicar-Test:0:0:{EICAR.hex()}\n")
+        (folder / "clamd.conf").write_text(
+            f"Foreground yes\nTCPSocket {self.port}\nTCPAddr 127.0.0.1\nDatabaseDirectory {signatures}\n"
+            f"TemporaryDirectory {folder}\nStreamMaxLength 20M\nMaxThreads 2\n"
+        )
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        command = [find_program("clamd"), "--config-file", str(self.folder / "clamd.conf")]
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        wait_for(lambda: answers(self.port), seconds=60, what="clamd's start")
+
+    def stop(self) -> None:
+        """Kill it."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(timeout=30)
+            self.process = None
+
+
+@contextmanager
+def clamd() -> Iterator[Scanner]:
+    """A virus scanner, started."""
+    with tempfile.TemporaryDirectory(prefix="portal-clamd-") as folder:
+        scanner = Scanner(Path(folder))
+        try:
+            scanner.start()
+            yield scanner
+        finally:
+            scanner.stop()

@@ -25,6 +25,7 @@ from portal.auth.provider import Attempt
 from portal.cli import alembic_config, upgrade_database
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post
+from portal.library.material.models import RelatedResource, ResourceDownload
 from portal.library.models import Resource, ResourceShare, Topic
 from portal.library.public import actions as public
 from portal.library.public.models import PublicLink
@@ -41,6 +42,7 @@ from portal.notifications import actions as notifications
 from portal.notifications.models import Channel
 from portal.notifications.reminders import claim_once
 from portal.search.synonyms import Synonyms
+from portal.times import today
 from portal.web import Edge
 from tests import factories
 from tests.conftest import BACKENDS, SECRET
@@ -120,7 +122,10 @@ def fill() -> None:
     material.topics.append(Topic(name="Stöd", folded="stöd"))
     material.shares.append(ResourceShare(group=network.group, shared_by_id=network.member.id))
     public.note_public_visit(db.session.get_one(PublicLink, things["link_id"]), "visits")
+    other = factories.resource(network.group, network.member, "Ett till", "annat")
     db.session.flush()
+    db.session.add(RelatedResource(resource_id=material.id, other_id=other.id))
+    db.session.add(ResourceDownload(resource_id=material.id, organisation_id=network.ngo.id, on=today(), number=1))
     auth.add_account(provider, "sub", network.member, by=None)
     browser = BrowserSession(id_hash=sessions.hash_id("x"), person_id=network.member.id, provider_id=provider.id)
     db.session.add(browser)

@@ -12,8 +12,12 @@ import sqlalchemy as sa
 
 from portal import db, outbox, search
 from portal.discussions.models import Thread
+from portal.library import topics
 from portal.library.collections import actions as collections
 from portal.library.collections.models import Collection
+from portal.library.material import actions as materials
+from portal.library.material.models import ResourceDownload
+from portal.library.models import Resource, ResourceShare
 from portal.library.public import actions as public
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.calls import actions as calls
@@ -35,6 +39,7 @@ from portal.search import keeping
 from portal.searches import actions as searches
 from portal.searches.actions import Wish
 from portal.searches.models import Place
+from portal.times import today
 from tests import factories
 from tests.conftest import Browser, Sign
 from tests.factories import Network
@@ -83,6 +88,16 @@ def fill(network: Network, number: int) -> None:
     gathered = factories.collection(network.group, writer, f"Samling {number}", of=(material,))
     collections.add_material(long or gathered, material, by=writer)
     public.make_link(factories.resource(network.open, writer, f"Öppet {number}", f"öppet {number}"), by=writer)
+    material.review_by, material.responsible = today() - timedelta(days=1), writer
+    material.topics = topics.find_or_make(["Ämne", f"Eget ord {number}"])
+    first_material = db.session.scalars(sa.select(Resource).order_by(Resource.id).limit(1)).one()
+    if number > 1:
+        materials.relate(first_material, material, by=writer)
+        agenda.add_paper(factories.meeting(group, writer, f"Möte {number}").items[0], first_material, by=writer)
+        factories.thread(network.group, writer, f"Länk {number}", f"Se /resources/{first_material.id}")
+        first_material.shares.append(ResourceShare(group=group, shared_by_id=writer.id))
+        db.session.add(ResourceDownload(resource_id=first_material.id, organisation_id=other.id, on=today(), number=1))
+        db.session.flush()
     meeting = factories.meeting(network.group, writer, f"Möte sökord {number}", text="sökord", items=1, days=number + 1)
     seat = participants.add_seat(network.group, other, by=writer)
     participants.fill_seat(seat, network.group, ordinary=writer, substitute=None, takes_in=False, by=writer)
@@ -126,6 +141,11 @@ def pages(network: Network) -> dict[str, str]:
     gathered = factories.collection(network.open, network.convener, "Öppen samling", of=(opened,))
     public_link = public.make_link(gathered, by=network.convener)
     first = db.session.scalars(sa.select(MeetingSeries.id).order_by(MeetingSeries.id).limit(1)).one()
+    main_material = db.session.scalars(sa.select(Resource).order_by(Resource.id).limit(1)).one()
+    main_material.organisation = network.ngo
+    beside = factories.resource(network.group, network.member, "Bredvid", "bredvid")
+    factories.resource(network.group, network.member, "Ett till", "ett till")
+    materials.relate(main_material, beside, by=network.member)
     db.commit()
     outbox.run_all()
     return {
@@ -139,6 +159,10 @@ def pages(network: Network) -> dict[str, str]:
         "members": "/groups/natverket/members", "thread": f"/threads/{main_thread.id}", "posts": f"/threads/{main_thread.id}/posts?after=0",
         "collections": "/collections", "collections of a group": "/groups/natverket/collections", "collection": "/collections/1",
         "materials to add": "/collections/1/materials", "public collection": f"/public/{public_link.token}", "open data": "/public/catalogue.ttl",
+        "material": f"/resources/{main_material.id}", "sharing": f"/resources/{main_material.id}/sharing", "stale": "/library/stale",
+        "editing": f"/resources/{main_material.id}/edit", "downloads": f"/resources/{main_material.id}/downloads",
+        "replacing": f"/resources/{main_material.id}/life", "related": f"/resources/{main_material.id}/related",
+        "comparison": f"/resources/{main_material.id}/comparison",
         "library": "/library", "materials": "/groups/natverket/materials", "library search": "/library?q=sökord",
         "search": "/search?q=sökord", "search of one type": "/search?q=sökord&type=minutes", "search window": "/search?q=sökord&fragment=1",
         "calendar": "/calendar", "calendar list": "/calendar?view=list", "meetings": "/groups/natverket/meetings", "meeting": f"/meetings/{long_meeting.id}",

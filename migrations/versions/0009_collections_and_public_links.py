@@ -1,7 +1,7 @@
 """Collections of materials, and public addresses of what is open
 
 Revision ID: 0009
-Revises: 0010
+Revises: 0008
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 
 
 revision = "0009"
-down_revision = "0010"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -13,7 +13,7 @@ from portal import db
 from portal.discussions.models import Thread
 from portal.discussions.policy import unread, visible_threads
 from portal.library.models import Resource
-from portal.library.policy import visible_resources
+from portal.library.policy import visible_in_group
 from portal.meetings.followup.models import ActionItem
 from portal.meetings.followup.policy import own_open_actions
 from portal.meetings.minutes.models import Adjuster
@@ -24,7 +24,7 @@ from portal.meetings.polls.models import DatePoll
 from portal.meetings.polls.policy import unanswered_polls
 from portal.notifications.policy import unread_count
 from portal.people.models import Group, Membership, Person
-from portal.people.policy import newcomers, own_groups, visible_members
+from portal.people.policy import newcomers, own_groups, readable_group_ids, visible_members
 from portal.support.models import Contact
 from portal.support.policy import support_line
 
@@ -66,6 +66,16 @@ class Navigation:
         return [(group, counts.get(group.id, 0)) for group in db.session.scalars(own_groups(self._person))]
 
     @cached_property
+    def _readable(self) -> frozenset[int]:
+        return (
+            frozenset(db.session.scalars(readable_group_ids(self._person))) if self._person is not None else frozenset()
+        )
+
+    def may_read(self, group_id: int) -> bool:
+        """Whether the person may look into the group: the name of another one stands nowhere, whatever is shared from it."""
+        return group_id in self._readable
+
+    @cached_property
     def newcomers(self) -> Sequence[Person]:
         """Who waits to be let in by the person, as an administrator of the own organisation."""
         if self._person is None or not self._person.is_organisation_admin:
@@ -103,7 +113,7 @@ class Navigation:
         ids = {
             "discussions": visible_threads(person).where(Thread.group_id == group.id).with_only_columns(Thread.id),
             "meetings": visible_meetings(person).where(Meeting.group_id == group.id).with_only_columns(Meeting.id),
-            "materials": visible_resources(person).where(Resource.group_id == group.id).with_only_columns(Resource.id),
+            "materials": visible_in_group(person, group).with_only_columns(Resource.id),
             "members": visible_members(person, group).with_only_columns(Membership.id),
         }
         counts = [sa.select(sa.func.count()).select_from(some.subquery()).scalar_subquery() for some in ids.values()]

@@ -6,7 +6,12 @@ from flask import Flask
 from markupsafe import Markup
 
 from portal import markup
-from portal.search import Results, snippets
+from portal.search import Query, Results, snippets
+
+
+def _words(query: Query) -> str:
+    """The words of a query as they were typed, for the page that they are to be shown on."""
+    return " ".join(query.typed)
 
 
 def _forms(results: Results) -> list[Markup]:
@@ -18,4 +23,5 @@ def init_app(app: Flask) -> None:
     """Offer them to templates."""
     app.add_template_filter(snippets.mark, "mark_words")
     app.add_template_filter(_forms, "found_forms")
+    app.add_template_global(_words, "words_of")
     app.add_template_filter(markup.render, "markdown")

@@ -137,7 +137,7 @@ def search_page() -> ResponseReturnValue:
     with contextlib.suppress(search.SearchDown):  # the page says so
         results = search.query(
             asked.text, person=person, group_ids=db.session.scalars(readable_group_ids(person)).all(), chosen=chosen,
-            counted=() if is_window else ("type", "group", "year", *of_materials), newest_first=asked.newest_first,
+            counted=() if is_window else {"type", "group", "year", *of_materials, *chosen}, newest_first=asked.newest_first,
             as_written=asked.as_written, is_typing=is_window, offset=(asked.page - 1) * RESULTS_A_PAGE,
             limit=RESULTS_IN_WINDOW if is_window else RESULTS_A_PAGE, with_text=not is_window,
         )  # fmt: skip

@@ -11,12 +11,16 @@ from flask_babel import gettext as _
 from portal import audit, db, files, guard, outbox
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict
+from portal.library import cleaning, ocr
 from portal.library.extract import ExtractionError
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
-from portal.library.reading import PersonalData, Reading, read_file, safe_name, title_from
+from portal.library.reading import PersonalData, Reading, about_people, read_file, safe_name, title_from
+from portal.notifications.actions import notify
 from portal.people.models import Group, Person
 
 JOB = "file_added"
+OCR_JOB = "wordless_pages_found"
+PREVIEWS = "previews_wanted"  # done in previews/making.py
 FORGOTTEN = timedelta(days=1)
 
 
@@ -27,7 +31,7 @@ def find_twin(group: Group, sha256: str) -> Resource | None:
         .join(Resource.versions)
         .where(
             Resource.group_id == group.id,
-            ResourceVersion.sha256 == sha256,
+            (ResourceVersion.sha256 == sha256) | (ResourceVersion.came_as == sha256),
             ResourceVersion.state.in_([FileState.READY, FileState.CHECKING]),
         )
         .limit(1)
@@ -36,15 +40,16 @@ def find_twin(group: Group, sha256: str) -> Resource | None:
 
 def add_resource(
     group: Group, *, title: str, kind: ResourceKind, publisher: str, published_on: date | None, file_name: str,
-    stored: files.Stored, keep: list[str] | None = None, by: Person,
+    stored: files.Stored, language: str = "sv", remove_people: bool = False, keep: list[str] | None = None, by: Person,
 ) -> Resource:  # fmt: skip
-    """Take a file in; the worker reads it, and only then others see it.
+    """Take a file in; the worker reads it, and only then others see it. `remove_people`: what the file says about people
+    (author, place) is taken out of it, and the file as it came is not kept.
 
     Raises `guard.Stopped` for the words around the file, `Conflict` if the group has this very content already.
     """
     name = safe_name(file_name)
     kept = guard.check({"title": title, "publisher": publisher, "file": name}, keep=keep or [])
-    _hold(stored)
+    hold(stored)
     twin = find_twin(group, stored.sha256)
     if twin is not None:
         raise Conflict(_("This file is already in the library: %(title)s.", title=twin.title))
@@ -58,12 +63,13 @@ def add_resource(
         stored=stored,
         by=by,
     )
+    version.resource.language = language
     note_kept(kept, on=version.resource, by=by)
-    outbox.enqueue(JOB, version_id=version.id)
+    outbox.enqueue(JOB, version_id=version.id, remove_people=remove_people)
     return version.resource
 
 
-def _hold(stored: files.Stored) -> None:
+def hold(stored: files.Stored) -> None:
     """From here to the end of the transaction nobody else adds or discards this very content.
 
     Raises `FileNotFoundError` if somebody whose file was refused has discarded it since it was stored.
@@ -108,7 +114,7 @@ def import_file(group: Group, path: Path, *, kind: ResourceKind, limit: int, by:
     except (ExtractionError, PersonalData, guard.Stopped):
         discard_if_unused(stored.sha256)
         raise
-    _hold(stored)
+    hold(stored)
     if find_twin(group, stored.sha256) is not None:
         return None
     version = _store(group, title=title, kind=kind, publisher="", published_on=None, name=name, stored=stored, by=by)
@@ -117,48 +123,76 @@ def import_file(group: Group, path: Path, *, kind: ResourceKind, limit: int, by:
 
 
 @outbox.handler(JOB)
-def read_added_file(version_id: int) -> None:
+def read_added_file(version_id: int, remove_people: bool = False) -> None:
     """Read a file that somebody has added (job). What holds personal data or cannot be read is not kept."""
     version = db.session.get(ResourceVersion, version_id)
     if version is None or version.state is not FileState.CHECKING:
         return
     sha256, path, name = version.sha256, files.path_of(version.sha256), version.file_name
     db.pause()
+    stored = None
     try:
         reading = read_file(path, name)
+        if remove_people:
+            stored = cleaning.cleaned(path, reading.extracted.media_type)
+            reading = read_file(files.path_of(stored.sha256), name)
     except PersonalData as found:
-        _refuse(
-            version_id,
-            FileState.STOPPED,
-            reason="personal_data",
-            finds=[place.as_json() for place in found.places[:50]],
-        )
-        db.after_commit(discard_if_unused, sha256)
+        finds = [place.as_json() for place in found.places[:50]]
+        refuse(version_id, FileState.STOPPED, reason="personal_data", finds=finds)
         return
     except ExtractionError as error:
-        _refuse(version_id, FileState.UNREADABLE, reason=error.reason.value, finds=[])
-        db.after_commit(discard_if_unused, sha256)
+        refuse(version_id, FileState.UNREADABLE, reason=error.reason.value, finds=[])
         return
-    _keep(db.session.get_one(ResourceVersion, version_id), reading)
+    if stored is not None and stored.sha256 != sha256:
+        hold(stored)
+    version = db.session.get_one(ResourceVersion, version_id)
+    if stored is not None and stored.sha256 != sha256:
+        version.came_as, version.sha256, version.size = sha256, stored.sha256, stored.size
+        audit.record("resource_cleaned", by=None, on=version.resource, sha256=stored.sha256)
+        db.after_commit(discard_if_unused, sha256)
+    _keep(version, reading)
 
 
 def _keep(version: ResourceVersion, reading: Reading) -> None:
+    """Store what was read; pages without words are read from their pictures first, if something here can do it."""
     extracted = reading.extracted
     version.media_type, version.page_count = extracted.media_type, len(extracted.pages)
     version.finds = [place.as_json() for place in reading.listed]
+    version.properties = about_people(extracted)
     version.pages = [ResourcePage(number=number, text=text) for number, text in reading.texts]
+    if reading.wordless and ocr.languages():
+        db.session.flush()
+        outbox.enqueue(OCR_JOB, version_id=version.id, pages=reading.wordless[: ocr.MOST_PAGES])
+    else:
+        let_in(version)
+
+
+def let_in(version: ResourceVersion) -> None:
+    """From now on others see it, and of a new version, it instead of the one before."""
     version.state = version.resource.state = FileState.READY
     version.resource.changed_at = db.now()
     audit.record("resource_ready", by=None, on=version.resource, pages=version.page_count)
+    outbox.enqueue(PREVIEWS, key=str(version.id), version_id=version.id)
 
 
-def _refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[str, object]]) -> None:
+def refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[str, object]]) -> None:
+    """Do not let a version in, and do not keep its content; who added it is told. An earlier version stays in force."""
     version = db.session.get_one(ResourceVersion, version_id)
     version.state, version.reason, version.finds = state, reason, finds
-    if version.resource.state is not FileState.READY:  # an earlier version stays in force
+    if version.resource.state is not FileState.READY:
         version.resource.state = state
     version.resource.changed_at = db.now()
     audit.record("resource_refused", by=None, on=version.resource, reason=reason)
+    where = f"/resources/{version.resource_id}" + ("/versions" if version.number > 1 else "")
+    notify(
+        [version.added_by],
+        "file_refused",
+        group=version.resource.group,
+        path=where,
+        by=None,
+        title=version.resource.title,
+    )
+    db.after_commit(discard_if_unused, version.sha256)
 
 
 _kept = sa.select(ResourceVersion).where(

@@ -20,12 +20,14 @@ from portal import child
 from portal.child import Limits
 from portal.library.file_types import ExtractionError, Reason, sniff
 
-__all__ = ["ATTRIBUTES", "TEXTS", "Extracted", "ExtractionError", "Page", "Reason", "extract", "sniff"]
+__all__ = ["ATTRIBUTES", "TEXTS", "WORDLESS", "Extracted", "ExtractionError", "Page", "Reason", "extract", "sniff"]
 
 logger = logging.getLogger(__name__)
 
 # Among the properties: what stands in the XML of an Office file (extract_parts.py)
 TEXTS, ATTRIBUTES = "texts of parts", "attributes of parts"
+# and the numbers of the pages that show something but hardly a letter (extract_pdf.py, extract_picture.py)
+WORDLESS = "pages without words"
 
 _CHILD = Path(__file__).with_name("extract_child.py")
 _MAX_ANSWER = 64 << 20  # bytes of JSON

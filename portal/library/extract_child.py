@@ -118,6 +118,8 @@ def reader_of(media_type: str) -> Callable[[Path], Result]:
     sys.path.append(str(Path(__file__).parent))  # last, so that nothing of ours stands before a library's name
     if media_type == "application/pdf":
         return partial(importlib.import_module("extract_pdf").read, refused=RefusedError, characters=MAX_CHARACTERS)
+    if media_type.startswith("image/"):
+        return partial(importlib.import_module("extract_picture").read, media_type=media_type, refused=RefusedError)
     parts = importlib.import_module("extract_parts").Parts(RefusedError)
     screen = importlib.import_module("extract_package").Screen(RefusedError, parts)
     office = importlib.import_module("extract_office")

@@ -122,6 +122,8 @@ class Office:
         properties = _core(book.properties)
         book.close()
         with zipfile.ZipFile(source) as package:
+            if "docProps/app.xml" in package.namelist():
+                properties |= _workplace(_xml(package.read("docProps/app.xml")))
             names = [name for name in package.namelist() if re.match(r"xl/(?:threaded)?[cC]omments.*\.xml$", name)]
             properties["comments"] = "\n".join(_all_text(_xml(package.read(name))) for name in names)
             names = [
@@ -238,7 +240,15 @@ def _parts(parts: list[Any]) -> dict[str, str]:
         if part.content_type.endswith(("custom-properties+xml", "extended-properties+xml")):
             kept = (node for node in _xml(part.blob).iter() if str(node.tag).rpartition("}")[2] in _KEPT)
             found[str(part.partname)] = "\n".join(node.text for node in kept if node.text and node.text.strip())
+        if part.content_type.endswith("extended-properties+xml"):
+            found |= _workplace(_xml(part.blob))
     return found
+
+
+def _workplace(root: Any) -> dict[str, str]:
+    """The company and the manager that Office writes into its files by itself."""
+    words = {str(node.tag).rpartition("}")[2].lower(): node.text for node in root}
+    return {name: text for name in ("company", "manager") if (text := (words.get(name) or "").strip())}
 
 
 _KEPT = {"lpwstr", "lpstr", "i4", "i8", "r8", "Manager", "Company", "HyperlinkBase"}

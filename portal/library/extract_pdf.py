@@ -18,6 +18,9 @@ _MAX_NOTES = 10_000  # notes, form fields and bookmarks together
 _MAX_DEPTH = 50  # of bookmarks and form fields in each other
 _SAID = ("/Contents", "/RC", "/Subj", "/T", "/TU", "/V", "/DV", "/Opt", "/URI", "/Title")  # where people's words stand
 _TECHNICAL = ("producer", "creator", "creationdate", "moddate")
+_TEXT_OBJECT = 1  # PDFium's FPDF_PAGEOBJ_TEXT
+_FEW_LETTERS = 25
+_WORDLESS = "pages without words"  # as in extract.py
 _GUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")  # half of them could pass for numbers
 _SETTINGS = ".joboptions"  # how the file was distilled; Adobe's programs put it into thousands of authorities' files
 
@@ -32,12 +35,14 @@ def read(path: Path, *, refused: type[Exception], characters: int) -> Result:
         raise refused("encrypted" if error.err_code == pypdfium2.raw.FPDF_ERR_PASSWORD else "broken") from error
     if len(document) > _MAX_PAGES:
         raise refused("too_big_unpacked")
-    pages, room = [], characters
+    pages, room, wordless = [], characters, []
     for number in range(len(document)):
         page = document[number]
         text_page = page.get_textpage()
         text = _joined(text_page.get_text_range())
         text_page.close()
+        if _has_few_letters(text) and any(thing.type != _TEXT_OBJECT for thing in page.get_objects(max_depth=1)):
+            wordless.append(str(number + 1))
         page.close()
         room -= len(text)
         if room < 0:
@@ -52,6 +57,7 @@ def read(path: Path, *, refused: type[Exception], characters: int) -> Result:
     properties |= {one.get_name(): bytes(one.get_data()).decode("utf-8", "replace") for one in attached}
     protected = pypdfium2.raw.FPDF_GetSecurityHandlerRevision(document) >= 0
     document.close()
+    properties[_WORDLESS] = " ".join(wordless)
     # pypdf loads both of these, which takes longer than reading; it can do without, but for encrypted files.
     for heavy in ("PIL",) if protected else ("PIL", "cryptography"):
         sys.modules[heavy] = None  # type: ignore[assignment]
@@ -59,6 +65,11 @@ def read(path: Path, *, refused: type[Exception], characters: int) -> Result:
     for technical in _TECHNICAL:
         properties.pop(technical, None)
     return pages, properties.get("title"), properties
+
+
+def _has_few_letters(text: str) -> bool:
+    """Whether it is no text worth the name: a page number, a stamp."""
+    return sum(char.isalpha() for char in text[:1000]) < _FEW_LETTERS
 
 
 def _joined(text: str) -> str:

@@ -13,23 +13,13 @@ from portal import db, search
 from portal.counties import COUNTIES, county_name
 from portal.library.forms import KIND_NAMES
 from portal.library.languages import CODES, language_name
-from portal.library.models import Audience, Topic
-from portal.people.models import Group, Person
+from portal.library.material.forms import AUDIENCE_NAMES
+from portal.library.models import Resource, Topic
+from portal.people.models import Group, Organisation, Person
 from portal.people.policy import visible_groups
 from portal.refine import Names
 from portal.search.folding import fold
 
-AUDIENCE_NAMES = {
-    Audience.SOCIAL_SERVICES: _l("Social services, municipality"),
-    Audience.POLICE: _l("Police and prosecutors"),
-    Audience.HEALTH_CARE: _l("Health care"),
-    Audience.MIGRATION: _l("Migration and asylum"),
-    Audience.SCHOOL: _l("School"),
-    Audience.NGO: _l("Civil society"),
-    Audience.BUSINESS: _l("Hotels, taxi, restaurants"),
-    Audience.EXPOSED: _l("Exposed persons"),
-    Audience.PUBLIC: _l("Everybody"),
-}
 STATE_NAMES = {
     "in_force": _l("In force"),
     "overdue": _l("Review overdue"),
@@ -98,12 +88,20 @@ def _topics(typed: str) -> list[str]:
     return list(db.session.scalars(sa.select(Topic.name).where(Topic.folded == fold(typed)))) or [typed]
 
 
+def _publishers(typed: str) -> list[str]:
+    named = set(db.session.scalars(sa.select(Resource.publisher).distinct())) | set(
+        db.session.scalars(sa.select(Organisation.name))
+    )
+    return [name for name in named if fold(name) == fold(typed)] or [typed]
+
+
 def register() -> None:
     """Let the names of values be typed: slag:manual, län:örebro, språk:engelska."""
     search.name_values("kind", lambda typed: _named(KIND_NAMES, typed))
     search.name_values("county", lambda typed: _named(COUNTIES, typed))
     search.name_values("language", lambda typed: _named({code: language_name(code) for code in CODES}, typed))
     search.name_values("topic", _topics)
+    search.name_values("publisher", _publishers)
     search.name_values(
         "group", lambda typed: [str(one) for one in db.session.scalars(sa.select(Group.id).where(Group.slug == typed))]
     )

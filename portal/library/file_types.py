@@ -29,6 +29,8 @@ class Reason(StrEnum):
     TOO_BIG_UNPACKED = "too_big_unpacked"
     TIME_OUT = "time_out"
     MEMORY = "memory"
+    INFECTED = "infected"
+    NOT_CLEANED = "not_cleaned"
 
 
 class ExtractionError(errors.Invalid):
@@ -46,7 +48,7 @@ def message(reason: Reason) -> str:
     texts: dict[Reason, str] = {
         Reason.EMPTY: _("The file is empty. Choose another one."),
         Reason.UNKNOWN_TYPE: _(
-            "This type of file cannot be added. Save it as PDF, docx, pptx, xlsx, odt, txt, md or html."
+            "This type of file cannot be added. Save it as PDF, docx, pptx, xlsx, odt, txt, md, html, jpg, png or webp."
         ),
         Reason.MISLABELLED: _(
             "The name of the file does not fit its content. Open the file, save it anew and add it again."
@@ -60,6 +62,10 @@ def message(reason: Reason) -> str:
         Reason.TOO_BIG_UNPACKED: _("The file is too big when unpacked. Divide it and add the parts."),
         Reason.TIME_OUT: _("The file took too long to read. Divide it or save it as PDF."),
         Reason.MEMORY: _("The file is too heavy to read. Divide it or save it as PDF."),
+        Reason.INFECTED: _("The virus scanner found something in the file. Tell those who look after your computer."),
+        Reason.NOT_CLEANED: _(
+            "What the file says about people could not be removed. Remove it in the program that you made the file with."
+        ),
     }
     return texts[reason]
 
@@ -72,6 +78,9 @@ ODT = "application/vnd.oasis.opendocument.text"
 TEXT = "text/plain"
 MARKDOWN = "text/markdown"
 HTML = "text/html"
+JPEG = "image/jpeg"
+PNG = "image/png"
+WEBP = "image/webp"
 
 EXTENSIONS = {
     ".pdf": PDF,
@@ -84,7 +93,12 @@ EXTENSIONS = {
     ".markdown": MARKDOWN,
     ".html": HTML,
     ".htm": HTML,
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".png": PNG,
+    ".webp": WEBP,
 }
+PICTURES = {JPEG, PNG, WEBP}
 _PACKAGES = {DOCX, PPTX, XLSX, ODT}
 _TEXTS = {TEXT, MARKDOWN, HTML}
 
@@ -134,11 +148,21 @@ def _by_content(path: Path, head: bytes, tail: bytes, claimed: str | None) -> st
         # A PDF with a zip's end record is two files in one: what a reader shows is not what we would have
         # read.
         return None if _ends_as_zip(tail) else PDF
+    if picture := _picture_type(head):
+        return None if _ends_as_zip(tail) else picture
     if not _is_text(head):
         return None
     if claimed == HTML:
         return HTML if _TAG.search(head) or _TAG.search(head.replace(b"\0", b"")) else None
     return claimed if claimed in _TEXTS else TEXT
+
+
+def _picture_type(head: bytes) -> str | None:
+    if head.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PNG
+    return WEBP if head.startswith(b"RIFF") and head[8:12] == b"WEBP" else None
 
 
 def _is_text(head: bytes) -> bool:

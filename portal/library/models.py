@@ -130,6 +130,11 @@ class Resource(db.Base):
         return (ready or self.versions)[-1]
 
     @property
+    def path(self) -> str:
+        """The address of its page."""
+        return f"/resources/{self.id}"
+
+    @property
     def validity(self) -> Validity:
         """Whether it still holds today: in force, soon or overdue for review, replaced, withdrawn."""
         return validity_of(
@@ -173,6 +178,7 @@ class ResourceVersion(db.Base):
     properties: Mapped[dict[str, str]] = mapped_column(
         sa.JSON, default=dict
     )  # what the file says of itself: author, place
+    came_as: Mapped[str | None] = mapped_column(sa.String(64), index=True)  # the file before it was cleaned, not kept
     thumbnail_sha256: Mapped[str | None] = mapped_column(sa.String(64))  # its first page, small
     picture_sha256: Mapped[str | None] = mapped_column(sa.String(64))  # its first page, to be read
     pdf_sha256: Mapped[str | None] = mapped_column(sa.String(64))  # an office file as PDF, for showing

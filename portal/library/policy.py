@@ -50,3 +50,13 @@ def can_change_material(person: Person, resource: Resource) -> bool:
     if not can_write_in_group(person, resource.group):
         return False
     return person.organisation_id == resource.organisation_id or can_lead_group(person, resource.group)
+
+
+def changeable_resources(person: Person) -> sa.Select[Resource]:
+    """What the person sees and may change: the same rule as `can_change_material`, as a query."""
+    own = sa.select(Membership.group_id).where(Membership.person_id == person.id, Membership.left_at.is_(None))
+    active = sa.select(Group.id).where(Group.is_archived.is_(False))
+    writing = own.where(Membership.role != Role.OBSERVER)
+    leading = own.where(Membership.role.in_([Role.CONVENER, Role.SECRETARY]))
+    owned = (Resource.organisation_id == person.organisation_id) & Resource.group_id.in_(writing)
+    return visible_resources(person).where(Resource.group_id.in_(active), owned | Resource.group_id.in_(leading))

@@ -9,9 +9,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from portal import guard, markup
+from portal import guard, markup, scan
 from portal.errors import Invalid
-from portal.library.extract import ATTRIBUTES, TEXTS, Extracted, extract
+from portal.library.extract import ATTRIBUTES, TEXTS, WORDLESS, Extracted, ExtractionError, Reason, extract
 from portal.library.file_types import HTML, MARKDOWN
 
 LONGEST_NAME = 200
@@ -53,17 +53,47 @@ class Reading:
     extracted: Extracted
     texts: list[tuple[int, str]]
     listed: list[Place] = field(default_factory=list)
+    wordless: list[int] = field(default_factory=list)  # pages that show something but hardly a letter
+
+
+# what a file says about people and where they were: our name for it, and the names that the formats have
+_ABOUT = {
+    "author": ("author", "initial-creator", "artist", "xpauthor", "owner"),
+    "last_changed_by": ("last modified by", "creator"),
+    "manager": ("manager",),
+    "company": ("company",),
+    "place": ("gps",),
+    "device": ("camera",),
+}
+_LONGEST_ABOUT = 200
+
+
+def about_people(extracted: Extracted) -> dict[str, str]:
+    """Who made the file, changed it last, and where: what its reader may not have meant to tell."""
+    found: dict[str, str] = {}
+    for ours, theirs in _ABOUT.items():
+        words = dict.fromkeys(_shown(extracted.properties.get(name, ""), spaces=True).strip() for name in theirs)
+        text = ", ".join(filter(None, words))[:_LONGEST_ABOUT]
+        if text:
+            found[ours] = text
+    return found
 
 
 def read_file(path: Path, file_name: str) -> Reading:
     """Read a file in a limited subprocess and let the guard look at every word of it.
 
-    Takes up to half a minute: never call it while a transaction is open. Raises `ExtractionError` with its reason, or
-    `PersonalData`. Contact details in published material are listed and do not stop it (domain.md).
+    The virus scanner sees it first, if there is one. Takes up to half a minute, and for the scanner what it takes: never call
+    it while a transaction is open. Raises `ExtractionError` with its reason, `PersonalData`, or `scan.ScannerAway`. Contact
+    details in published material are listed and do not stop it (domain.md).
     """
+    try:
+        scan.check(path)
+    except scan.Infected:
+        raise ExtractionError(Reason.INFECTED) from None
     extracted = extract(path, file_name)
     properties = dict(extracted.properties)
     markup = properties.pop(TEXTS, ""), properties.pop(ATTRIBUTES, "")
+    wordless = [int(number) for number in properties.pop(WORDLESS, "").split()]
     texts: list[tuple[int | None, str]] = [(page.number, page.text) for page in extracted.pages]
     texts.append((None, "\n".join([extracted.title or "", *properties.values()])))
     if extracted.media_type in _SOURCES:  # comments and attributes are sent along, though no page shows them
@@ -71,12 +101,23 @@ def read_file(path: Path, file_name: str) -> Reading:
     finds = [(number, find) for number, text in texts for find in guard.scan(text)]
     finds += [(None, find) for find in _in_markup(*markup)]
     places = list(dict.fromkeys(Place(find.kind.value, number, find.masked) for number, find in finds))
-    # in a file nobody can be asked, and a column of ten digits is how a spreadsheet holds personal numbers
+    _stop_numbers(places)
+    stored = [(page.number, _storable(page.text, extracted.media_type)) for page in extracted.pages]
+    return Reading(extracted, stored, places[:200], wordless)
+
+
+def _stop_numbers(places: list[Place]) -> None:
+    """In a file nobody can be asked, and a column of ten digits is how a spreadsheet holds personal numbers."""
     numbers = [place for place in places if place.kind in {kind.value for kind in guard.PERSONAL_NUMBERS}]
     if numbers:
         raise PersonalData(numbers)
-    stored = [(page.number, _storable(page.text, extracted.media_type)) for page in extracted.pages]
-    return Reading(extracted, stored, places[:200])
+
+
+def check_page(number: int, text: str) -> list[Place]:
+    """What the guard says of a page that was read later than the rest. Raises `PersonalData`."""
+    places = [Place(find.kind.value, number, find.masked) for find in guard.scan(text)]
+    _stop_numbers(places)
+    return places
 
 
 def _storable(text: str, media_type: str) -> str:

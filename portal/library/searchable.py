@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
-from portal import db, search
+from portal import db, outbox, search
 from portal.library import policy
 from portal.library.models import FileState, Resource, ResourcePage, ResourceVersion
+from portal.library.validity import Validity
+from portal.times import STOCKHOLM, today
 
 OLD_WEIGHT = 0.3  # what was replaced or withdrawn ranks below what is in force
 MOST_CHARACTERS = 250_000  # some eighty pages
@@ -22,7 +25,7 @@ def _document(resource: Resource) -> search.Document | None:
     topics = [topic.name for topic in resource.topics]
     words = f"{resource.publisher}\n{resource.description}\n{', '.join(topics)}\n{body}"
     group_ids = (resource.group_id, *(share.group_id for share in resource.shares))
-    day = resource.published_on or resource.created_at.date()
+    day = resource.published_on or resource.created_at.astimezone(STOCKHOLM).date()
     facets = {
         "kind": [resource.kind.value],
         "audience": resource.audiences,
@@ -33,7 +36,7 @@ def _document(resource: Resource) -> search.Document | None:
         "year": [str(day.year)],
         "state": [_state(resource)],
     }
-    is_old = resource.replaced_by_id is not None or resource.withdrawn_at is not None
+    is_old = resource.validity in {Validity.REPLACED, Validity.WITHDRAWN}
     return search.Document(
         "resource",
         resource.id,
@@ -47,10 +50,16 @@ def _document(resource: Resource) -> search.Document | None:
 
 
 def _state(resource: Resource) -> str:
-    """Where it is in its life. That a review is late, time alone can bring about: the index is not told, and does not say it."""
-    if resource.withdrawn_at is not None:
-        return "withdrawn"
-    return "replaced" if resource.replaced_by_id is not None else "in_force"
+    """Where it is in its life; what is to be reviewed soon is in force."""
+    state = resource.validity
+    return str(Validity.IN_FORCE if state is Validity.SOON else state)
+
+
+@outbox.every(timedelta(hours=6))
+def notice_late_reviews() -> None:
+    """A review becomes late without anybody writing: the index is told of those of the last days."""
+    late = Resource.review_by.between(today() - timedelta(days=3), today() - timedelta(days=1))
+    search.look_again("resource", db.session.scalars(sa.select(Resource.id).where(late)).all())
 
 
 def _texts(resources: Sequence[Resource]) -> dict[int, list[search.Text]]:

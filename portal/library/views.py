@@ -9,25 +9,16 @@ import sqlalchemy as sa
 from flask import (
     Blueprint,
     Response,
-    current_app,
-    flash,
-    redirect,
     render_template,
-    request,
     send_file,
-    url_for,
 )
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from wtforms.fields.choices import SelectChoice
 
-from portal import audit, db, files, guard, refine, search, web
-from portal.errors import Conflict, Forbidden, Invalid, NotFound
-from portal.library import actions, facets, policy
-from portal.library.extract import Reason
-from portal.library.file_types import message as reason_text
-from portal.library.forms import KIND_NAMES, UploadForm
-from portal.library.models import FileState, Resource, ResourceKind, ResourcePage
+from portal import audit, db, files, refine, search, web
+from portal.errors import NotFound
+from portal.library import facets, policy
+from portal.library.material import downloads
+from portal.library.models import FileState, Resource, ResourceVersion
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import readable_group_ids, visible_groups
 from portal.refine import Refinement
@@ -35,7 +26,6 @@ from portal.refine import Refinement
 bp = Blueprint("library", __name__)
 
 A_PAGE = 20
-PAGES_SHOWN = 3  # of the text in a file
 
 
 @bp.get("/library")
@@ -99,75 +89,6 @@ def _latest(visible: sa.Select[Resource]) -> dict[str, Any]:
     return {"resources": rows[:A_PAGE], "older": rows[A_PAGE - 1].id if len(rows) > A_PAGE else None}
 
 
-@bp.route("/library/upload", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
-def upload() -> ResponseReturnValue:
-    """Add a file. What was filled in stays in the form when something stops it."""
-    person = web.current_person()
-    groups = web.page(policy.groups_to_add_to(person), limit=200)
-    web.check(bool(groups))
-    form = UploadForm()
-    form.group.choices = [SelectChoice(group.slug, group.name) for group in groups]
-    if request.method == "GET":
-        form.group.data = request.args.get("group", groups[0].slug)
-    finds: list[guard.Find] = []
-    if form.validate_on_submit():
-        group = next(group for group in groups if group.slug == form.group.data)
-        try:
-            return _add(form, group, person)
-        except guard.Stopped as stopped:
-            finds = stopped.finds
-        except (Invalid, Conflict) as error:
-            form.file.errors = [error.message]
-    limit = files.human_size(current_app.config["SETTINGS"].max_upload_bytes)
-    page = render_template("library/upload.html", form=form, finds=finds, limit=limit)
-    return page, 422 if form.errors or finds else 200
-
-
-def _add(form: UploadForm, group: Group, person: Person) -> ResponseReturnValue:
-    """Store the content first, outside the transaction: a slow disk must hold up nobody."""
-    db.pause()
-    stored = files.store(form.file.data.stream, limit=current_app.config["SETTINGS"].max_upload_bytes)
-    try:
-        web.check(policy.can_add_material(person, group))  # again, in the transaction that writes
-        resource = actions.add_resource(
-            group, title=form.title.data, kind=ResourceKind(form.kind.data), publisher=form.publisher.data or "",
-            published_on=form.published_on.data, file_name=form.file.data.filename or "", stored=stored,
-            keep=request.form.getlist("guard_keep")[:100], by=person,
-        )  # fmt: skip
-        db.session.flush()
-    except (guard.Stopped, Conflict, Forbidden):
-        actions.discard_if_unused(stored.sha256)
-        raise
-    flash(_("The file has been received. It is read now; then the group sees it."), "done")
-    return redirect(url_for("library.resource", resource_id=resource.id))
-
-
-@bp.get("/resources/<int:resource_id>")
-def resource(resource_id: int) -> ResponseReturnValue:
-    """A material: what it is, who can read it, and the text in it."""
-    person = web.current_person()
-    resource = web.find(policy.visible_resources(person).where(Resource.id == resource_id))
-    if resource.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("resource_read", by=person, on=resource)
-    reason = resource.current.reason
-    shown = (
-        sa.select(ResourcePage)
-        .where(ResourcePage.version_id == resource.current.id)
-        .order_by(ResourcePage.number)
-        .limit(PAGES_SHOWN)
-    )
-    return render_template(
-        "library/resource.html",
-        resource=resource,
-        shown=db.session.scalars(shown).all(),
-        version=resource.current,
-        kind_name=KIND_NAMES[resource.kind],
-        size=files.human_size(resource.current.size),
-        reason=reason_text(Reason(reason)) if resource.state is FileState.UNREADABLE and reason else "",
-    )
-
-
 @bp.get("/resources/<int:resource_id>/file")
 def download(resource_id: int) -> ResponseReturnValue:
     """The file itself, always as an attachment in a sandbox: nothing in it may run here (security.md, number 35)."""
@@ -175,12 +96,17 @@ def download(resource_id: int) -> ResponseReturnValue:
     resource = web.find(policy.visible_resources(person).where(Resource.id == resource_id))
     if resource.state is not FileState.READY:
         raise NotFound
-    version = resource.current
+    return sent(resource, resource.current, person)
+
+
+def sent(resource: Resource, version: ResourceVersion, person: Person) -> Response:
+    """The file of a version as an answer, counted for the organisation, and noted where the group is sensitive."""
     path = files.path_of(version.sha256)
     if not path.exists():
-        raise FileNotFoundError(f"the content of resource {resource_id} is gone")
+        raise FileNotFoundError(f"the content of version {version.number} of resource {resource.id} is gone")
     if resource.group.handling_class is HandlingClass.SENSITIVE:
         audit.record_read("resource_downloaded", by=person, on=resource)
+    downloads.note(resource, by=person)
     answer: Response = send_file(
         path, mimetype=version.media_type, as_attachment=True, download_name=version.file_name, etag=False
     )

@@ -12,7 +12,7 @@ from flask import Flask
 from portal import db
 from portal.search.asking import Found, Results, document_of, query
 from portal.search.engine import FACETS, Busy, Document, Engine, SearchDown
-from portal.search.keeping import JOB, check, engine, lag, mend, rebuild, renew
+from portal.search.keeping import JOB, check, engine, lag, look_again, mend, rebuild, renew
 from portal.search.kinds import name_values, register
 from portal.search.postgres import PostgresEngine
 from portal.search.query import Query
@@ -35,6 +35,7 @@ __all__ = [
     "document_of",
     "engine",
     "lag",
+    "look_again",
     "mend",
     "name_values",
     "query",

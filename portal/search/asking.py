@@ -8,6 +8,7 @@ each question.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,10 +21,11 @@ from portal.search.aside import aside
 from portal.search.engine import Answer, Ask, Document, Key
 from portal.search.keeping import engine, waiting_keys
 from portal.search.kinds import kinds, value_names
-from portal.search.query import Beginning, Query, parse
+from portal.search.query import SHORTEST_BEGINNING, Beginning, Query, parse
 from portal.search.snippets import Snippet, Text
 
 MOST_CHECKED = 1000
+MOST_WAITING = 5000  # changes that the index has not heard of, the newest of which are looked up
 ROUNDS = 4
 FEW = 20
 
@@ -102,7 +104,13 @@ def _widened(parsed: Query, text: str, *, is_typing: bool) -> Query:
     if is_typing and parsed.wanted and text[-1:].isalnum():
         last = len(parsed.wanted) - 1
         parsed = parsed.with_alternatives(
-            {last: [Beginning(word) for word in similar.written(parsed.typed[last])[-1:]]}
+            {
+                last: [
+                    Beginning(word)
+                    for word in similar.written(parsed.typed[last])[-1:]
+                    if len(word) >= SHORTEST_BEGINNING
+                ]
+            }
         )
     return parsed
 
@@ -126,11 +134,11 @@ class _Search:
     def _checked(self, ask: Ask) -> Answer:
         """The engine's answer without what the database refuses."""
         whole = replace(ask, offset=0, limit=max(MOST_CHECKED, ask.offset + ask.limit))
+        unheard = waiting_keys(MOST_WAITING)
         answer = engine().search(whole)
-        if answer.total > MOST_CHECKED:
-            unheard = waiting_keys(MOST_CHECKED)
+        if answer.total > MOST_CHECKED and unheard:
             whole = replace(whole, refused={*whole.refused, *(unheard - _visible(unheard, self._person))})
-            answer = engine().search(whole) if whole.refused else answer
+            answer = engine().search(whole)
         visible: set[Key] = set()
         for _round in range(ROUNDS):
             keys = {hit.key for hit in answer.hits}
@@ -147,7 +155,7 @@ class _Search:
         better = text
         for clause, typed in zip(parsed.wanted, parsed.typed, strict=True):
             if not self._stands(Query((clause,))) and (likest := self._likest(typed)):
-                better = better.replace(typed, likest)
+                better = re.sub(rf"(?<!\w){re.escape(typed)}(?!\w)", likest, better)
         return better if better != text else None
 
     def _stands(self, parsed: Query) -> bool:
@@ -166,10 +174,11 @@ class _Search:
 
 def _chosen(chosen: Mapping[str, Collection[str]], parsed: Query) -> dict[str, Collection[str]]:
     """What was chosen beside the field and what was typed in it."""
-    typed = {
-        name: [code for value in values for code in value_names[name](value)] for name, values in parsed.filters.items()
-    }
-    return {**typed, **chosen}
+    both: dict[str, Collection[str]] = dict(chosen)
+    for name, values in parsed.filters.items():
+        typed = {code for value in values for code in value_names[name](value)}
+        both[name] = typed.intersection(both[name]) if name in both else typed
+    return both
 
 
 def _visible(keys: Collection[Key], person: Any) -> set[Key]:

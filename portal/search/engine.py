@@ -73,6 +73,12 @@ class Ask:
     offset: int = 0
     limit: int = 20
 
+    def __post_init__(self) -> None:
+        """Of groups only those inside the fence can be chosen: what else lies in a foreign group, nobody is told."""
+        if "group" in self.chosen:
+            inside = {str(group_id) for group_id in self.group_ids}.intersection(self.chosen["group"])
+            object.__setattr__(self, "chosen", {**self.chosen, "group": inside})
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
@@ -44,6 +45,12 @@ def _note_changes(session: Session, _context: object) -> None:
     if rows:
         at = db.now()
         session.execute(sa.insert(outbox.Job), [{**row, "run_at": at, "created_at": at, "attempts": 0} for row in rows])
+
+
+def look_again(type_: str, ids: Collection[int]) -> None:
+    """Have things indexed anew that have changed without being written: time has passed."""
+    for number in ids:
+        outbox.enqueue(JOB, type=type_, id=number)
 
 
 @outbox.handler(JOB, batch=A_BATCH)
@@ -123,7 +130,14 @@ def renew() -> None:
     if engine().exists() and engine().is_worn():
         log.warning("the index is worn and is made anew")
         command = [sys.executable, "-m", "flask", "--app", "wsgi", "search", "rebuild"]
-        subprocess.Popen(command, cwd=config.ROOT)  # noqa: S603  # nothing in it comes from outside; it says itself if it fails
+        beside = threading.Thread(target=_run, args=(command,), daemon=True)  # somebody must wait for its end
+        beside.start()
+
+
+def _run(command: list[str]) -> None:
+    ended = subprocess.run(command, cwd=config.ROOT, check=False)  # noqa: S603  # nothing in it comes from outside
+    if ended.returncode:
+        log.error("making the index anew ended with %s", ended.returncode)
 
 
 def lag() -> tuple[int, float]:
@@ -136,6 +150,6 @@ def lag() -> tuple[int, float]:
 
 
 def waiting_keys(most: int) -> set[Key]:
-    """The things whose changes the index does not know yet, up to so many."""
-    payloads = sa.select(outbox.Job.payload).where(outbox.Job.kind == JOB, outbox.Job.failed_at.is_(None)).limit(most)
-    return {(payload["type"], payload["id"]) for payload in db.session.scalars(payloads)}
+    """The things whose changes the index does not know yet, or never will because they were given up; the newest, up to so many."""
+    payloads = sa.select(outbox.Job.payload).where(outbox.Job.kind == JOB).order_by(outbox.Job.id.desc()).limit(most)
+    return {(payload["type"], payload["id"]) for payload in db.session.scalars(payloads) if "id" in payload}

@@ -1,5 +1,8 @@
 """Search in PostgreSQL, for several machines on one database: the same words, the same hits and counts, another order.
 
+But for very long texts: a vector holds places up to 16,383 and 255 of a word, so what is written in a row further on is not
+found, and of texts of several hundred pages only the words are kept.
+
 The language work is ours on both sides, so the database gets ready vectors and needs no dictionary. The tables are a cache,
 as Whoosh's files are: made by the engine itself under a name with its form, not by migrations.
 """
@@ -9,7 +12,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, time
+from datetime import datetime, time
 from itertools import islice
 from typing import Any
 
@@ -18,8 +21,9 @@ import sqlalchemy as sa
 from portal.search.engine import FACETS, Answer, Ask, Busy, Document, Hit, Key, Renewed, SearchDown
 from portal.search.query import Alternative, Beginning, Clause, Query
 from portal.search.swedish import EXACT, postings, tokens
+from portal.times import STOCKHOLM
 
-FORM = 1  # of the tables; a new number lets the index be made anew
+FORM = 2  # of the tables; a new number lets the index be made anew
 LAST_PLACE, MOST_PLACES = 16_383, 255  # what a vector can hold
 LONGEST_VECTOR = 900_000  # bytes; of a longer text only words are kept, not how and where they were written
 WEIGHTS = "{0.05, 0.3, 0.3, 1.0}"  # of parts, of nothing, of the body, of the title
@@ -66,9 +70,13 @@ class PostgresEngine:
 
     def words_like(self, beginnings: Collection[str]) -> list[str]:
         """See `Engine.words_like`."""
-        like = sa.text(f"SELECT form FROM {OLD}_words WHERE form LIKE ANY(:starts) ORDER BY form LIMIT {MOST_FORMS}")
+        like = sa.text(
+            "SELECT found.form FROM unnest(CAST(:starts AS text[])) start CROSS JOIN LATERAL"
+            f" (SELECT form FROM {OLD}_words WHERE form LIKE start ORDER BY form LIMIT {MOST_FORMS}) found"
+        )
         with self._reading() as connection:
-            return list(connection.scalars(like, {"starts": [f"{start}%" for start in beginnings if start.isalnum()]}))
+            starts = [f"{start}%" for start in beginnings if start.isalnum()]
+            return sorted(set(connection.scalars(like, {"starts": starts})))
 
     def check(self) -> None:
         """See `Engine.check`."""
@@ -259,7 +267,7 @@ def _statement(ask: Ask) -> tuple[str, Mapping[str, Any]]:
         score = f"rank * ts_rank('{WEIGHTS}', words, CAST(:query AS tsquery), 1)"
     for name, day, sign in (("after", query.after, ">="), ("before", query.before, "<")):
         if day is not None:
-            values[name] = datetime.combine(day, time(), UTC)
+            values[name] = datetime.combine(day, time(), STOCKHOLM)
             where.append(f"changed {sign} :{name}")
     if ask.refused:
         values |= {"no_types": [kind for kind, _id in ask.refused], "no_ids": [number for _kind, number in ask.refused]}

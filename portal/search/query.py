@@ -14,7 +14,6 @@ from datetime import date
 from functools import cached_property
 
 from portal.search.compounds import IRREGULAR
-from portal.search.folding import fold
 from portal.search.swedish import EMPTY_WORDS, EXACT, Token, tokens
 
 MOST_PARTS = 32
@@ -105,7 +104,7 @@ def clause_of(found: Sequence[Token], *, as_written: bool = False) -> Clause:
 def _beginning(text: str) -> list[Clause]:
     """What was written before a star; too short a beginning is a word like any other."""
     *before, last = tokens(text)
-    beginning = fold(text[last.start : last.end])
+    beginning = last.written
     if len(beginning) < SHORTEST_BEGINNING:
         return [clause_of(before or [last])]
     return [*([clause_of(before)] if before else []), (Beginning(beginning),)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from portal.search.compounds import Analysis, analyse
+from portal.search.compounds import LONGEST_WORD, Analysis, analyse
 from portal.search.folding import fold
 
 EXACT = "="  # stands before a word in the very form that it was written in
@@ -135,8 +135,13 @@ class Token:
 def tokens(text: str) -> Iterator[Token]:
     """The words of a text, in order. `i dag` gives two; `SOU 2016:70` gives three."""
     for match in _PIECES.finditer(text):
-        written = fold(match.group())
+        written = _written(match.group())
         yield Token(analyse(written), match.start(), match.end(), written)
+
+
+def _written(word: str) -> str:
+    """A word as it is written, folded; what is longer than any word (a dump of figures) is cut."""
+    return fold(word)[:LONGEST_WORD]
 
 
 @dataclass(slots=True)
@@ -153,7 +158,7 @@ def postings(title: str, body: str) -> tuple[dict[str, Posting], int]:
     place = 0
     for text, boost in ((title, TITLE_WEIGHT), (body, 1.0)):
         for match in _PIECES.finditer(text):
-            for term, weight, is_part in _terms(fold(match.group())):
+            for term, weight, is_part in _terms(_written(match.group())):
                 posting = found.get(term)
                 if posting is None:
                     posting = found[term] = Posting()

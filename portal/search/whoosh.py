@@ -21,27 +21,30 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from whoosh.filedb.filestore import FileStorage
-from whoosh.index import _DEF_INDEX_NAME, TOC, FileIndex
+from whoosh.index import _DEF_INDEX_NAME, TOC, FileIndex, LockError
 from whoosh.reading import SegmentReader
 from whoosh.writing import SegmentWriter
 
 from portal.search.aside import aside
 from portal.search.engine import Answer, Ask, Busy, Document, Key, Renewed, SearchDown
-from portal.search.whoosh_codec import ArrayCodec, fields_of, schema
-from portal.search.whoosh_reader import Cache, Leaf, Moment, Part
+from portal.search.whoosh_codec import ArrayCodec
+from portal.search.whoosh_leaf import Cache, Leaf
+from portal.search.whoosh_reader import Moment, Part
+from portal.search.whoosh_schema import fields_of, schema
 
 log = logging.getLogger("portal.search")
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-FORM = 6  # of the documents in the index; a new number lets every index be made anew
+FORM = 8  # of the documents in the index; a new number lets every index be made anew
 TIERS = (20, 150, 1_000)  # documents: segments up to these sizes are merged with their like
 TO_MERGE = 8  # so many of one size become one
 MOST_SEGMENTS = 48
 MOST_DELETED = 0.2
 SMALL = 1_000  # documents: below it, deleted ones do no harm
 MEMORY_MB, MEMORY_OF_REBUILD_MB = 32, 128
+DAMAGED = "damaged"  # a mark in the directory of an index
 
 
 class WhooshEngine:
@@ -85,6 +88,8 @@ class WhooshEngine:
                 except Exception as error:  # noqa: BLE001  # Whoosh raises anything on a damaged index
                     log.error("the index could not be read (attempt %s): %s", attempt, repr(error))
                     self._opened.close()
+            else:
+                self._say_damaged()
         raise SearchDown
 
     def _moment(self) -> Moment:
@@ -92,6 +97,13 @@ class WhooshEngine:
         if current is None:
             raise SearchDown
         return self._opened.newest(current)
+
+    def _say_damaged(self) -> None:
+        """Leave a mark on an index that opens but cannot be read, so that it is made anew."""
+        current = self._current()
+        if current is not None:
+            with suppress(OSError):  # a full disk: the next question says it again
+                (current / DAMAGED).touch()
 
     def close(self) -> None:
         """See `Engine.close`."""
@@ -115,7 +127,9 @@ class WhooshEngine:
     def _current(self) -> Path | None:
         link = self._root / "current"
         directory = link.resolve() if link.exists() else None
-        return directory if directory is not None and directory.name.startswith(f"index-{FORM}-") else None
+        if directory is None or not directory.name.startswith(f"index-{FORM}-") or (directory / DAMAGED).exists():
+            return None
+        return directory
 
     # --- writing ---
 
@@ -129,6 +143,18 @@ class WhooshEngine:
                 self._write(current, documents, gone)
 
     def _write(self, folder: Path, documents: Iterable[Document], gone: Iterable[Key]) -> None:
+        try:
+            self._write_surely(folder, documents, gone)
+        except LockError:
+            raise Busy from None
+        except OSError:
+            raise
+        except Exception:  # what lies there cannot be read
+            self._opened.close()
+            self._say_damaged()
+            raise
+
+    def _write_surely(self, folder: Path, documents: Iterable[Document], gone: Iterable[Key]) -> None:
         for left in folder.glob("*.tmp"):  # by a process that was killed; nobody else writes now
             shutil.rmtree(left)
         writer = _writer(folder, MEMORY_MB)
@@ -137,10 +163,11 @@ class WhooshEngine:
             self._opened.delete(FileStorage(str(folder)), writer.segments, {*replaced, *gone})
             for document in replaced.values():
                 writer.add_document(**fields_of(document))
+            writer.commit(mergetype=_merge_small)
         except BaseException:
-            writer.cancel()
+            with suppress(Exception):  # what it says when it is half closed is of no use beside the error itself
+                writer.cancel()
             raise
-        writer.commit(mergetype=_merge_small)
 
     def rebuild(self, documents: Iterable[Document], again: Renewed) -> int:
         """See `Engine.rebuild`."""
@@ -157,10 +184,11 @@ class WhooshEngine:
                     for document in documents:
                         writer.add_document(**fields_of(document))
                         count += 1
+                    writer.commit(merge=False)
                 except BaseException:
-                    writer.cancel()
+                    with suppress(Exception):
+                        writer.cancel()
                     raise
-                writer.commit(merge=False)
                 with self._holding("lock", wait=True):
                     self._catch_up(directory, again)
                     self._swap(directory)
@@ -174,7 +202,10 @@ class WhooshEngine:
     def _catch_up(self, directory: Path, again: Renewed) -> None:
         """Write into the new index what has been written into the old one meanwhile."""
         lines = dict.fromkeys((self._root / "journal").read_text().split())
-        keys = [(kind, int(number)) for kind, _colon, number in (line.partition(":") for line in lines)]
+        pairs = [line.partition(":") for line in lines]
+        keys = [
+            (kind, int(number)) for kind, _colon, number in pairs if number.isdigit()
+        ]  # a line may have been cut off
         if keys:
             documents, gone = again(keys)
             with self._lock:
@@ -228,6 +259,9 @@ def _merge_small(writer: Any, segments: list[Any]) -> list[Any]:
         if len(alike) >= TO_MERGE:
             tier = most
             break
+    for segment in list(kept):
+        if segment.deleted_count() == segment.doc_count_all():  # a segment that is merged must give documents
+            kept.remove(segment)
     for segment in [one for one in kept if tier and one.doc_count_all() <= tier]:
         reader = SegmentReader(writer.storage, writer.schema, segment)
         writer.add_reader(reader)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from flask_babel import lazy_gettext as _l
 
 TYPE_NAMES = {
-    "resource": _l("Materials"), "thread": _l("Threads"), "post": _l("Posts"), "meeting": _l("Meetings"), "minutes": _l("Minutes"),
+    "resource": _l("Materials"), "collection": _l("Collections"), "thread": _l("Threads"), "post": _l("Posts"), "meeting": _l("Meetings"), "minutes": _l("Minutes"),
     "decision": _l("Decisions"), "action": _l("Actions"),
 }  # fmt: skip
 

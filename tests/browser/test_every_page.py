@@ -30,7 +30,8 @@ SIGNED_IN = [
     "/notices", "/account/notifications", "/groups/lamp/proposals", "/groups/lamp/proposals/new",
     "/groups/lamp/polls", "/groups/lamp/polls/new", "/groups/lamp/seats", "/groups/lamp/series/new",
     "/groups/lamp/actions", "/groups/lamp/actions?show=done", "/groups/lamp/actions/new", "/groups/lamp/decisions",
-    "/minutes/check",
+    "/minutes/check", "/library/stale", "/library/topics", "/collections", "/groups/informationsnatverket/collections",
+    "/library?q=samverkan+kommun&kind=checklist", "/library?q=manniskohandel", "/search?q=samverkan&type=resource&exact=1&order=new",
 ]  # fmt: skip
 
 
@@ -50,6 +51,7 @@ def links_to_things(visitor: Visitor) -> list[str]:
         ("/groups/lamp", r"/threads/\d+"),
         ("/groups/lamp/meetings", r"/meetings/\d+$"),
         ("/library", r"/resources/\d+$"),
+        ("/collections", r"/collections/\d+$"),
         ("/groups/lamp/polls", r"/polls/\d+$"),
         ("/groups/lamp/meetings", r"/meeting-series/\d+$"),
         ("/groups/lamp/seats", r"^/seats/\d+$"),
@@ -67,6 +69,10 @@ def links_to_things(visitor: Visitor) -> list[str]:
     items = visitor.page.locator("main a[href*='/agenda-items/']").evaluate_all(
         "all => all.map(a => a.getAttribute('href'))"
     )
+    material = next(path for path in paths if "/resources/" in path)
+    paths += [
+        f"{material}/{page}" for page in ("edit", "sharing", "life", "related", "versions", "comparison", "downloads")
+    ]
     of_meeting = [f"{meeting}/{page}" for page in ("room", "minutes", "edit", "items/new", "minutes/circulation")]
     return [*paths, *of_meeting, *items[:2], *writing_places(visitor, meeting)]
 
@@ -107,7 +113,9 @@ def test_axe_finds_nothing(visit: Open, email_of: EmailOf, axe_source: str, widt
         found += faults(member.page, axe_source)
         if overflows(member.page) > 0:
             found.append(f"{path} scrolls sideways by {overflows(member.page)} px")
-    member.complaints[:] = [line for line in member.complaints if "404" not in line]  # the page that does not exist
+    member.complaints[:] = [
+        one for one in member.complaints if "404" not in one and "403" not in one
+    ]  # as it should be
     assert found == []
 
 

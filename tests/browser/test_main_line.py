@@ -145,10 +145,12 @@ def test_a_file_is_added_read_and_found(visit: Open, email_of: EmailOf, tmp_path
     file.write_bytes(typst.compile(str(source)))
     one = visit(email_of("RFSL", ""))
     one.go("/library/upload")
-    one.page.locator("input[type=file]").set_input_files(str(file))
-    one.page.get_by_label("Rubrik").fill("Ett underlag")
-    one.page.get_by_label("Grupp", exact=True).select_option(label="Informationsnätverket")
-    one.page.get_by_role("button", name="Lägg till", exact=True).click()
+    one.page.locator("#files").set_input_files(str(file))
+    row = one.page.locator("li.upload-ready")
+    expect(row).to_have_count(1, timeout=60_000)
+    row.get_by_label("Rubrik").fill("Ett underlag")
+    one.page.locator("#batch-group").select_option(label="Informationsnätverket")
+    one.page.locator("[data-add]").click()
     one.page.wait_for_url(re.compile(r"/resources/\d+"))
 
     def is_found() -> bool:

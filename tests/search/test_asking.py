@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC
 
 from portal import db, outbox, search, worker
 from portal.discussions.models import Post, Thread
@@ -160,6 +162,10 @@ def damage(app: Edge, how: str) -> None:
     elif how == "cut":
         for file in current.iterdir():
             file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    elif how == "lists":  # the index opens, but what is in it cannot be read
+        for file in current.glob("*.seg"):
+            lists = re.escape(WHOOSH3_HEADER_MAGIC) + b".{40}"
+            file.write_bytes(re.sub(lists, lambda found: b"\xff" * len(found[0]), file.read_bytes(), flags=re.DOTALL))
     else:
         for file in current.iterdir():
             file.write_bytes(b"\xff" * file.stat().st_size)
@@ -200,7 +206,7 @@ def test_a_damaged_index_is_not_taken_for_an_empty_one(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Whoosh leaves damaged files open
-@pytest.mark.parametrize("how", ["gone", "target gone", "empty", "cut", "overwritten", "old"])
+@pytest.mark.parametrize("how", ["gone", "target gone", "empty", "cut", "overwritten", "lists", "old"])
 def test_the_worker_mends_the_index(app: Edge, network: Network, how: str) -> None:
     factories.thread(network.group, network.convener, "Spritkök", "Om tändstickor")
     index()

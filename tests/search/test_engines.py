@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -196,6 +197,14 @@ def test_anything_can_be_typed(engine: Engine, text: str) -> None:
         assert ask(engine, text, ()).total == 0
 
 
+def test_a_foreign_group_cannot_be_chosen(engine: Engine) -> None:
+    """Number 8 lies in group 2 too, which is nothing for people of group 1 to know."""
+    for chosen in ({"group": ["2"]}, {"group": ["2", "999"]}):
+        answer = ask(engine, "", (1,), chosen=chosen, counted=FACETS)
+        assert (list(answer.hits), answer.total) == ([], 0)
+    assert found(engine, "läromedel", (1, 2), chosen={"group": ["2"]}) == [8]
+
+
 def test_what_the_database_refused_is_as_if_it_were_not_there(engine: Engine) -> None:
     answer = ask(
         engine, "människohandel", refused=[("thread", 2), ("post", 1), ("thread", 99)], counted=["topic", "type"]
@@ -238,6 +247,12 @@ def test_days(engine: Engine) -> None:
     assert set(found(engine, "människohandel före:2026-03-02")) == {1}
     assert set(found(engine, "människohandel efter:2026 före:2027")) == {1, 2}
     assert found(engine, "människohandel efter:2027") == []
+    night = replace(
+        document(70, "Natt", "nyss"), changed_at=datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+    )  # half past midnight in Sweden
+    engine.write([night], [])
+    assert found(engine, "nyss efter:2026-03-02") == [70]
+    assert found(engine, "nyss före:2026-03-02") == []
 
 
 def test_pages(engine: Engine) -> None:
@@ -266,6 +281,44 @@ def test_writing_replaces_and_takes_away(engine: Engine) -> None:
     assert found(engine, "nummer") == [6], "it is a post that has this number"
     engine.write([document(9, "Först", "x"), document(9, "Sist", "y")], [])
     assert (found(engine, "sist"), found(engine, "först")) == ([9], [])
+
+
+def test_all_that_was_written_may_go(engine: Engine) -> None:
+    for number in range(300, 312):
+        engine.write([document(number, "Kort", "liv")], [])
+    engine.write([], [("thread", number) for number in range(300, 312)])
+    assert found(engine, "liv") == []
+    engine.write([], [one.key for one in CORPUS])
+    assert found(engine, "") == []
+    for number in (1, 1, 1):
+        for _time in range(9):
+            engine.write([document(number, "Åter", "skrivet")], [])
+        engine.write([], [("thread", number)])
+        assert found(engine, "skrivet") == []
+    engine.write(CORPUS, [])
+    assert found(engine, "människohandel kommuner") == [2]
+
+
+def test_words_longer_than_words(engine: Engine) -> None:
+    long = "ab" * 4_000
+    engine.write(
+        [
+            document(
+                60,
+                "Dump",
+                f"före {long} efter \N{CJK UNIFIED IDEOGRAPH-6F22}" * 3 + "\N{CJK UNIFIED IDEOGRAPH-6F22}" * 3_000,
+            )
+        ],
+        [],
+    )
+    for text in (long, f'"{long}"', f"{long}*", f"-{long}", "dump", "efter"):
+        assert 60 in found(engine, text) or text.startswith("-"), text[:20]
+    assert engine.rebuild([document(61, long, long)], nothing_new) == 1
+
+
+def test_large_numbers(engine: Engine) -> None:
+    engine.write([document(2**40, "Stort", "nummer")], [])
+    assert found(engine, "stort") == [2**40]
 
 
 def test_a_document_that_moves_leaves_its_old_group(engine: Engine) -> None:

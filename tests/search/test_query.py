@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from time import perf_counter
 
 import pytest
+import sqlalchemy as sa
 
 from portal import db, search
-from portal.library.models import Topic
+from portal.library.models import Resource, Topic
+from portal.library.searchable import notice_late_reviews
 from portal.people.policy import readable_group_ids
 from portal.search import similar
 from portal.search.query import Beginning, Clause, parse
 from portal.search.synonyms import Synonyms, forms_of
+from portal.times import today
 from tests import factories
 from tests.factories import Network
 from tests.search.test_asking import ask, index
@@ -172,7 +175,22 @@ def test_materials_have_facets(network: Network) -> None:
     assert results.facets["language"] == {"en": 1, "sv": 1}
     assert results.facets["topic"] == {"Stöd": 1}
     assert results.facets["state"] == {"in_force": 1, "replaced": 1}
+    made.review_by = today() - timedelta(days=1)
+    index()
+    db.session.execute(
+        sa.update(Resource).where(Resource.id == old.id).values(replaced_by_id=None, review_by=made.review_by)
+    )
+    notice_late_reviews()  # as if a day had passed
+    index()
+    results = search.query("manual", person=network.member, group_ids=groups, counted=search.FACETS)
+    assert results.facets["state"] == {"overdue": 2}
     for typed in ("län:örebro", "län:T", "språk:engelska", "ämne:stöd", "typ:material län:T", "slag:manual ämne:Stöd"):
         found = search.query(f"{typed} innehåll", person=network.member, group_ids=groups).found
         assert [one.obj.title for one in found] == ["Manual"], typed
+    both = search.query("län:örebro manual", person=network.member, group_ids=groups, chosen={"county": ["AB", "T"]})
+    assert both.total == 1
+    assert (
+        search.query("län:örebro manual", person=network.member, group_ids=groups, chosen={"county": ["M"]}).total == 0
+    )
+    assert search.query(f"grupp:{network.closed.slug} manual", person=network.member, group_ids=groups).total == 0
     assert search.query("län:lönneberga manual", person=network.member, group_ids=groups).total == 0

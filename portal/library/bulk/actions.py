@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -11,11 +10,11 @@ from flask_babel import gettext as _
 
 from portal import audit, db, files, guard
 from portal.errors import Invalid
-from portal.library import actions
+from portal.library import actions, topics
 from portal.library.bulk.facts import Facts
-from portal.library.bulk.records import CollectionRecord, MaterialRecord, TopicRecord, VersionRecord
+from portal.library.bulk.records import CollectionRecord, MaterialRecord, VersionRecord
 from portal.library.collections.models import Collection, CollectionItem
-from portal.library.models import Resource, ResourceShare, ResourceVersion, Topic
+from portal.library.models import Resource, ResourceShare, ResourceVersion
 from portal.library.reading import Reading, read_file, safe_name
 from portal.people.models import Group, Organisation, Person
 
@@ -31,21 +30,8 @@ def describe(resource: Resource, facts: Facts, *, by: Person) -> None:
     for name, value in said.items():
         if value:
             setattr(resource, name, value)
-    resource.topics = _topics([TopicRecord(name=name) for name in facts.topics])
+    resource.topics = topics.find_or_make(facts.topics)
     audit.record("resource_described", by=by, on=resource)
-
-
-def _topics(records: Sequence[TopicRecord]) -> list[Topic]:
-    """The topics of these names; those that are not there are made."""
-    wanted = {" ".join(unicodedata.normalize("NFC", one.name).split()).casefold(): one for one in records}
-    for folded in sorted(wanted):  # two who bring the same new word at once make one topic
-        db.lock_name(f"topic:{folded}")
-    there = {topic.folded: topic for topic in db.session.scalars(sa.select(Topic).where(Topic.folded.in_(wanted)))}
-    for folded, one in wanted.items():
-        if folded not in there:
-            there[folded] = Topic(name=one.name, folded=folded, is_controlled=one.is_controlled)
-            db.session.add(there[folded])
-    return [there[folded] for folded in wanted]
 
 
 # --- a material of a package --------------------------------------------------------------------------------------------
@@ -80,8 +66,10 @@ def import_material(
         for one in stored:
             actions.discard_if_unused(one.sha256)
         raise
-    for sha256 in sorted({one.sha256 for one in stored}):
-        _hold(sha256)
+    for content in sorted(
+        set(stored), key=lambda one: one.sha256
+    ):  # in one order, so that two who do this never wait for each other
+        actions.hold(content)
     there = actions.find_twin(group, record.versions[-1].sha256)
     if there is not None:  # it came in meanwhile
         return there, False
@@ -96,13 +84,6 @@ def _check_words(record: MaterialRecord) -> None:
     guard.check_numbers(words)
 
 
-def _hold(sha256: str) -> None:
-    """As `actions` does when a file comes in: until the end of the transaction nobody discards this very content."""
-    db.lock_name(f"file:{sha256}")
-    if not files.path_of(sha256).exists():
-        raise FileNotFoundError("the same content was refused and discarded meanwhile")
-
-
 def _store(
     group: Group, record: MaterialRecord, versions: list[tuple[VersionRecord, files.Stored, Reading]], by: Person
 ) -> Resource:
@@ -114,7 +95,8 @@ def _store(
         created_at=record.created_at, created_by=by, responsible_id=by.id,
         organisation_id=_organisation_id(record.organisation, by),
     )  # fmt: skip
-    resource.topics = _topics(record.topics)
+    controlled = {one.name for one in record.topics if one.is_controlled}
+    resource.topics = topics.find_or_make([one.name for one in record.topics], controlled=controlled)
     db.session.add(resource)
     for said, stored, reading in versions:
         version = ResourceVersion(

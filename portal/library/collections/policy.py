@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, selectinload
 
 from portal import db
+from portal.library import uses
 from portal.library.collections.models import Collection, CollectionItem
 from portal.library.models import FileState, Resource
 from portal.library.policy import groups_to_add_to, visible_resources
@@ -111,3 +112,13 @@ def can_delete_collection(person: Person, collection: Collection) -> bool:
     """The group's leaders, and who made it."""
     is_maker = collection.created_by_id == person.id and can_write_in_group(person, collection.group)
     return is_maker or (can_lead_group(person, collection.group) and can_write_in_group(person, collection.group))
+
+
+@uses.register_holder
+def materials_in_collections(person: Person) -> sa.Select[int]:
+    """What stands in a collection ought to be in force."""
+    return (
+        visible_items(person)
+        .where(CollectionItem.resource_id.is_not(None))
+        .with_only_columns(CollectionItem.resource_id)
+    )

@@ -13,16 +13,14 @@ from wtforms import (
     IntegerField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import UUID, DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal import db
-from portal.fields import Form, one_line
+from portal.fields import Form, MultiCheckboxField, one_line
 from portal.meetings.forms import at, tidy
 from portal.meetings.minutes.models import RemarkState
 
@@ -38,13 +36,6 @@ class NoteForm(Form):
     )
     based_on = IntegerField(default=0, validators=[NumberRange(min=0)])
     writer_key = StringField(validators=[Optional(), UUID(), Length(36, 36)])
-
-
-class MultiCheckboxField(SelectMultipleField):  # type: ignore[misc]  # the library is untyped
-    """Several of a list, each with a box of its own."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 def _adjusters() -> MultiCheckboxField:

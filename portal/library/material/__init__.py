@@ -1,0 +1,1 @@
+"""A material: what it is, whether it holds, who reads it and where it is used."""
