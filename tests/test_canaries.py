@@ -71,9 +71,9 @@ MODELS: dict[str, Any] = {
 SHORT = ("/", "/search", "/library", "/groups", "/calendar", "/notices", "/collections", "/searches", "/organisation")
 # Making files and searching takes time: of roles with like rights one does it.
 PACKED = (".pdf", ".docx", ".zip")
-WALKING = {"outsider", "member", "pending", "anonymous"}  # the others follow links, which lead to all that is theirs
-UNPACKING = {"outsider", "member", "stranger", "anonymous"}
-SEARCHING = {"outsider", "member"}
+WALKING = {"member", "anonymous"}  # the others follow links, which lead to all that is theirs
+UNPACKING = {"member", "anonymous"}
+SEARCHING = {"outsider"}
 
 
 @dataclass

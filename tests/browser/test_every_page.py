@@ -25,7 +25,7 @@ SIGNED_OUT = ["/sign-in", "/accessibility", "/privacy", "/sign-in?lang=en"]
 SIGNED_IN = [
     "/", "/groups", "/groups/lamp", "/groups/lamp?show=lifted", "/groups/lamp/members", "/groups/lamp/meetings",
     "/groups/lamp/materials", "/groups/lamp/threads/new", "/groups/lamp/meetings/new", "/calendar", "/library",
-    "/library?q=samverkan", "/library/upload", "/search", "/search?q=samverkan", "/search?q=finnsinte", "/contacts",
+    "/library?q=samverkan", "/searches", "/searches/feeds", "/library/upload", "/search", "/search?q=samverkan", "/search?q=finnsinte", "/contacts",
     "/account", "/organisation", "/accessibility", "/privacy", "/no-such-page", "/calendar?view=list", "/calendar/feeds",
     "/notices", "/account/notifications", "/groups/lamp/proposals", "/groups/lamp/proposals/new",
     "/groups/lamp/polls", "/groups/lamp/polls/new", "/groups/lamp/seats", "/groups/lamp/series/new",

@@ -37,6 +37,8 @@ TRACES = {
     "read_mark",
     "audit_entry",
     "calendar_feed",
+    "search_feed",
+    "saved_search",
     "public_day",
     "resource_download",
 }  # what a page may leave behind when it is read
@@ -78,7 +80,9 @@ def assert_headers(answer: TestResponse, where: str) -> None:
     assert headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains", where
     if "/static/" not in where:
         # these belong to no session
-        is_feed = where.startswith(("/calendar/feed/", "/public/catalogue.")) and answer.status_code < 400
+        is_feed = (
+            where.startswith(("/calendar/feed/", "/searches/feed/", "/public/catalogue.")) and answer.status_code < 400
+        )
         assert headers["Cache-Control"] == ("private, no-cache" if is_feed else "no-store"), where
     for cookie in headers.getlist("Set-Cookie"):
         assert cookie.startswith("__Host-session="), where
