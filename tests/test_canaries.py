@@ -122,8 +122,8 @@ def everything(network: Network) -> World:
     left = [people.add_member(group, gone, by=None) for group in (network.group, network.closed, other.group)]
     homes = {"open": (network, network.open), "network": (network, network.group), "closed": (network, network.closed),
              "other": (other, other.group)}  # fmt: skip
-    # a shared material names the group that it belongs to; who applies to an organisation is known to all of its people
-    of_group = {"open", "network", "shared", "name"}
+    # who applies to an organisation is known to all of its people
+    of_group = {"open", "network", "shared"}
     rights = {
         "outsider": {"open", "association"}, "member": {*of_group, "draft", "association"}, "observer": of_group,
         "secretary": {*of_group, "closed"}, "admin": {"open", "authority"}, "ngo_admin": {"open", "association"},
