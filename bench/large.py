@@ -25,7 +25,7 @@ from bench.figures import Row, compare, milliseconds, percentile
 from bench.servers import ROOT, environment, running
 from portal import db, markup
 from portal.discussions import actions as discussions
-from portal.discussions.models import PostKind, Thread
+from portal.discussions.models import Post, PostKind, Thread
 from portal.search.engine import Ask, Engine
 from portal.search.postgres import PostgresEngine
 from portal.search.query import parse
@@ -162,8 +162,8 @@ def _searchable_after(folder: Path) -> list[float]:
     return taken
 
 
-def _render(post: Any) -> Any:
-    return markup.render(post.body)
+def _render(post: Post) -> dict[str, str]:
+    return dict.fromkeys(("sv", "en"), str(markup.render(post.body)))
 
 
 def run(folder: Path) -> list[Row]:
