@@ -141,6 +141,7 @@ def pages(network: Network) -> dict[str, str]:
     gathered = factories.collection(network.open, network.convener, "Öppen samling", of=(opened,))
     public_link = public.make_link(gathered, by=network.convener)
     first = db.session.scalars(sa.select(MeetingSeries.id).order_by(MeetingSeries.id).limit(1)).one()
+    first_collection = db.session.scalars(sa.select(Collection.id).order_by(Collection.id).limit(1)).one()
     main_material = db.session.scalars(sa.select(Resource).order_by(Resource.id).limit(1)).one()
     main_material.organisation = network.ngo
     beside = factories.resource(network.group, network.member, "Bredvid", "bredvid")
@@ -157,8 +158,8 @@ def pages(network: Network) -> dict[str, str]:
         "seats": "/groups/natverket/seats", "substitute": f"/meetings/{long_meeting.id}/substitute",
         "today": "/", "groups": "/groups", "group": "/groups/natverket", "unread": "/groups/natverket?show=unread",
         "members": "/groups/natverket/members", "thread": f"/threads/{main_thread.id}", "posts": f"/threads/{main_thread.id}/posts?after=0",
-        "collections": "/collections", "collections of a group": "/groups/natverket/collections", "collection": "/collections/1",
-        "materials to add": "/collections/1/materials", "public collection": f"/public/{public_link.token}", "open data": "/public/catalogue.ttl",
+        "collections": "/collections", "collections of a group": "/groups/natverket/collections", "collection": f"/collections/{first_collection}",
+        "materials to add": f"/collections/{first_collection}/materials", "public collection": f"/public/{public_link.token}", "open data": "/public/catalogue.ttl",
         "material": f"/resources/{main_material.id}", "sharing": f"/resources/{main_material.id}/sharing", "stale": "/library/stale",
         "editing": f"/resources/{main_material.id}/edit", "downloads": f"/resources/{main_material.id}/downloads",
         "replacing": f"/resources/{main_material.id}/life", "related": f"/resources/{main_material.id}/related",

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocketRoute, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, WebSocketRoute, expect, sync_playwright
 
 from tests import mail_server
 from tests.browser.stack import ROOT, Stack, running
 from tests.mail_server import MailServer
 
+expect.set_options(timeout=30_000)  # a slow machine is no fault of the portal's
 EXPECTED_NOISE = re.compile(
     r"net::ERR_INTERNET_DISCONNECTED|net::ERR_CONNECTION|WebSocket connection to|422|409|ERR_EMPTY_RESPONSE|502|xhr poll"
 )

@@ -50,6 +50,7 @@ def plan_meeting(convener: Visitor) -> str:
     page.get_by_role("button", name="Börja mötet").click()
     expect(page.locator("main")).to_contain_text("Mötet börjar")  # in years: one is asked
     page.get_by_role("button", name="Börja nu ändå").click()
+    expect(page.locator("#mode-agenda a")).to_have_count(2)
     return path
 
 

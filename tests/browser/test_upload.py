@@ -108,7 +108,6 @@ def test_a_reload_in_the_middle_loses_nothing(visit: Open, email_of: EmailOf, fi
 
     one.context.route("**/library/uploads/*", note)
     one.page.locator("#files").set_input_files(long_one)
-    expect.set_options(timeout=20_000)
     one.page.wait_for_function("() => document.querySelector('progress').value > 30", timeout=A_MINUTE)
     one.page.wait_for_timeout(500)
     one.page.reload()

@@ -43,7 +43,11 @@ def test_a_row_works_from_the_next_search_on(network: Network, sign_in: Sign, bu
     assert (words(), found(network, "NMT")) == (["NMT, kompass"], 0)
     assert send(client, f"{PAGE}/{row.id}/deletion", was="NMT, kompass").status_code == 302
     assert words() == []
-    noted = db.session.scalars(sa.select(audit.AuditEntry.action).where(audit.AuditEntry.action.startswith("synonyms")))
+    noted = db.session.scalars(
+        sa.select(audit.AuditEntry.action)
+        .where(audit.AuditEntry.action.startswith("synonyms"))
+        .order_by(audit.AuditEntry.id)
+    )
     assert list(noted) == ["synonyms_added", "synonyms_changed", "synonyms_removed"]
 
 

@@ -56,7 +56,9 @@ def test_sharing_shows_it_to_the_group_and_unsharing_takes_it_back(
     assert send(member, f"{where}/shares/{share.id}/removal").status_code == 403
     assert send(convener, f"{where}/shares/{share.id}/removal").status_code == 302
     assert member.get(where).status_code == 404
-    actions = db.session.scalars(sa.select(AuditEntry.action).where(AuditEntry.action.like("resource_%shared"))).all()
+    actions = db.session.scalars(
+        sa.select(AuditEntry.action).where(AuditEntry.action.like("resource_%shared")).order_by(AuditEntry.id)
+    ).all()
     assert actions == ["resource_shared", "resource_unshared"]
 
 
