@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ _START = Path(__file__).with_name("child_start.py")
 
 _GRACE = 2.0  # seconds over the child's own limit
 _MOST_COMPLAINTS = 1 << 14
+_LOOK = 0.005  # seconds between two looks whether a child has ended; a greenlet lets the others go on
 
 # nothing of the portal's; the libraries' threads are few, since each costs address space
 ENVIRONMENT = {
@@ -40,7 +42,7 @@ class Limits:
 
 
 class ChildError(RuntimeError):
-    """The child crashed, took too long or answered too much; the message is for the log."""
+    """The child crashed, took too long or answered too much; the message is for the log, which has its complaint already."""
 
 
 def command(script: Path, *words: str, limits: Limits) -> list[str]:
@@ -58,47 +60,23 @@ class Started:
         self.process, self.stdout = process, process.stdout
 
     def wait(self) -> int:
-        """How it ended: 0 when all went well, negative when a signal ended it, as at the end of its time."""
+        """How it ended: 0 when all went well, negative when a signal ended it, as at the end of its time. What it started ends
+        with it.
+        """
+        while _is_there(self.process):
+            time.sleep(_LOOK)
+        end(self.process)
         return self.process.wait()
 
 
 @contextmanager
-def running(script: Path, *words: str, limits: Limits) -> Iterator[Started]:
-    """Run `script` under limits while its answer is read. Nothing is left of it afterwards, whatever it did; what it complained
-    about goes to the log.
-    """
-    with tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(  # noqa: S603 - our own file, no shell
-            command(script, *words, limits=limits), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints,
-            start_new_session=True, cwd="/", env=ENVIRONMENT,
-        )  # fmt: skip
-        alarm = threading.Timer(limits.seconds + _GRACE, _kill, (process,))
-        alarm.start()
-        try:
-            yield Started(process)
-        finally:
-            alarm.cancel()
-            _kill(process)
-            process.wait()
-            if process.stdout is not None:
-                process.stdout.close()
-        complaints.seek(0)
-        if complaint := complaints.read(_MOST_COMPLAINTS).decode("utf-8", "replace").strip():
-            log.warning("%s: exit %s: %s", script.name, process.returncode, complaint)
+def running(
+    script: Path, *words: str, limits: Limits, given: bytes = b"", more: dict[str, str] | None = None
+) -> Iterator[Started]:
+    """Run `script` under limits while its answer is read. `given` is its standard input, `more` stands in its environment.
 
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """The whole group of processes goes, if its leader has not ended by itself."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def answer_of(
-    script: Path, *words: str, limits: Limits, most_bytes: int, given: bytes = b"", more: dict[str, str] | None = None
-) -> bytes:
-    """What the script writes on standard output, at most so many bytes; `given` is its standard input, `more` stands in its
-    environment. Nothing of its is left running. Raises `ChildError`. Call it when no transaction is open.
+    Nothing is left of it afterwards, whatever it did and started; what it complained about goes to the log. Call it when no
+    transaction is open.
     """
     with tempfile.TemporaryFile() as questions, tempfile.TemporaryFile() as complaints:
         questions.write(given)
@@ -107,26 +85,44 @@ def answer_of(
             command(script, *words, limits=limits), stdin=questions, stdout=subprocess.PIPE, stderr=complaints,
             start_new_session=True, cwd="/", env=ENVIRONMENT | (more or {}),
         )  # fmt: skip
-        assert process.stdout is not None  # a pipe was asked for
-        alarm = threading.Timer(limits.seconds, _end_group, (process.pid,))
+        alarm = threading.Timer(limits.seconds + _GRACE, end, (process,))
         alarm.start()
         try:
-            answer = process.stdout.read(most_bytes + 1)
-            if len(answer) <= most_bytes:
-                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # what it started must not outlive it
+            yield Started(process)
         finally:
             alarm.cancel()
             alarm.join()
-            _end_group(process.pid)  # not reaped yet: the number is still its own
-            code = process.wait()
-            process.stdout.close()
+            end(process)
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
         complaints.seek(0)
-        complaint = complaints.read(2000).decode("utf-8", "replace").strip()
-    if code != 0 or len(answer) > most_bytes:
-        raise ChildError(f"{script.name} ended with {code} after {len(answer)} bytes: {complaint}")
+        if complaint := complaints.read(_MOST_COMPLAINTS).decode("utf-8", "replace").strip():
+            log.warning("%s: exit %s: %s", script.name, process.returncode, complaint)
+
+
+def answer_of(
+    script: Path, *words: str, limits: Limits, most_bytes: int, given: bytes = b"", more: dict[str, str] | None = None
+) -> bytes:
+    """The whole of what the script writes on standard output, at most so many bytes (see `running`). Raises `ChildError`."""
+    with running(script, *words, limits=limits, given=given, more=more) as started:
+        answer = started.stdout.read(most_bytes + 1)
+        code = started.wait() if len(answer) <= most_bytes else None
+    if code != 0:
+        raise ChildError(f"{script.name} ended with {code} after {len(answer)} bytes")
     return answer
 
 
-def _end_group(group: int) -> None:
-    """End the child and all that it started."""
-    os.killpg(group, signal.SIGKILL)
+def _is_there(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it runs still. It is not reaped by the look, so that its number stays its own until all it started has ended."""
+    try:
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None
+    except ChildProcessError:  # gevent has reaped it
+        return False
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End the child and all that it started, unless it has been reaped: then its number may be somebody else's."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

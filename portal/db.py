@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app
 from flask.globals import app_ctx
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import (
     DeclarativeBase,
     ORMExecuteState,
@@ -102,6 +103,11 @@ def engine() -> sa.Engine:
     """The engine of the current app."""
     made: sa.Engine = current_app.extensions["engine"]
     return made
+
+
+def insert_or(table: type[Base]) -> Any:
+    """An INSERT that may say what is to happen when the row is there already; both databases know it, each in its own dialect."""
+    return (postgresql.insert if engine().dialect.name == "postgresql" else sqlite.insert)(table)
 
 
 def reads_only(flag: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from portal.child import Limits
 CHILD = Path(__file__).with_name("pdf_child.py")
 SECONDS = 30
 MEMORY_BYTES = 2 << 30
+MOST_BYTES = 200 << 20  # of a PDF
 AT_ONCE = 2  # in one process of the portal; more of them would take the processor from everybody
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
@@ -35,19 +35,13 @@ def compile_pdf(template: str, data: dict[str, Any]) -> bytes:
     if not _turns.acquire(timeout=SECONDS):
         raise PdfError(f"{template} waited longer than {SECONDS} s for its turn")
     try:
-        done = subprocess.run(  # noqa: S603  # our own file, no shell
-            child.command(CHILD, str(path), limits=limits),
-            input=json.dumps(data).encode(),
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-            cwd="/",
-            env=child.ENVIRONMENT,
+        answer = child.answer_of(
+            CHILD, str(path), limits=limits, most_bytes=MOST_BYTES, given=json.dumps(data).encode()
         )
-    except subprocess.TimeoutExpired as error:
-        raise PdfError(f"{template} took longer than {SECONDS} s") from error
+    except child.ChildError as error:
+        raise PdfError(f"{template}: {error}") from error
     finally:
         _turns.release()
-    if done.returncode != 0 or not done.stdout.startswith(b"%PDF"):
-        raise PdfError(done.stderr.decode(errors="replace")[-2000:])
-    return done.stdout
+    if not answer.startswith(b"%PDF"):
+        raise PdfError(f"{template}: what came is no PDF")
+    return answer

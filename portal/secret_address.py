@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
+from flask_babel import gettext as _
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from portal import db
+from portal.errors import Conflict
 
 MOST_EACH = 20  # that one person has at a time
 READ_NOTED_EVERY = timedelta(hours=1)
@@ -24,6 +26,7 @@ class SecretAddress:
     """The columns of a table of secret addresses."""
 
     id: Mapped[db.pk]
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     name: Mapped[str] = mapped_column(sa.String(80))  # what the person calls the program that reads it
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)
@@ -32,6 +35,14 @@ class SecretAddress:
 
 
 Address = TypeVar("Address", bound=SecretAddress)
+
+
+def make_room(kind: type[SecretAddress], person_id: int) -> None:
+    """Let one person make one more, the only one at this moment. Raises `Conflict` if there are many already."""
+    db.lock_name(f"{kind.__name__} of {person_id}")
+    own = (kind.person_id == person_id) & kind.revoked_at.is_(None)
+    if (db.session.scalar(sa.select(sa.func.count()).select_from(kind).where(own)) or 0) >= MOST_EACH:
+        raise Conflict(_("You have %(number)s addresses. Revoke one that you no longer use.", number=MOST_EACH))
 
 
 def new_token() -> str:

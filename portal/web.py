@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, send_file, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_login import LoginManager, current_user
@@ -19,12 +19,14 @@ from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 
-from portal import db, web_errors
+from portal import db, files, web_errors
 from portal.errors import Forbidden, NotFound
 from portal.web_errors import SAFE_METHODS
 from portal.web_errors import is_fragment_request as is_fragment_request  # views ask for it here
 
 log = logging.getLogger("portal.web")
+
+SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"  # of files that people have sent
 security_log = logging.getLogger("portal.security")
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -100,6 +102,11 @@ def form_number(name: str) -> int | None:
 
 
 # --- checks of access -------------------------------------------------------------------------------------------------
+
+
+def kept() -> list[str]:
+    """The finds of the guard that the author of this form has ticked."""
+    return request.form.getlist("guard_keep")[:200]
 
 
 def find(visible: sa.Select[Row]) -> Row:
@@ -181,6 +188,27 @@ def _read_form(*, is_open: bool) -> None:
     elif request.mimetype != "multipart/form-data":  # parsed in memory as one piece
         request.max_content_length = LARGEST_FORM
     request.form  # noqa: B018  # it is the reading that counts
+
+
+def send_content(sha256: str, *, media_type: str, name: str = "") -> Response:
+    """A stored content in a sandbox: nothing in it may run here (security.md, number 35). With a name it is a download,
+    without one it is for a page of ours to show. Raises `FileNotFoundError` if it is gone.
+    """
+    path = files.path_of(sha256)
+    if not path.exists():
+        raise FileNotFoundError(f"the content {sha256} is gone")
+    answer: Response = send_file(
+        path,
+        mimetype=media_type,
+        as_attachment=bool(name),
+        download_name=name or None,
+        etag=False,
+        conditional=not name,
+    )
+    answer.headers["Content-Security-Policy"] = SANDBOX
+    if not name:
+        answer.headers["Content-Disposition"] = "inline"
+    return answer
 
 
 def safe_next(target: str | None) -> str:

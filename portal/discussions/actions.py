@@ -6,8 +6,6 @@ from collections.abc import Callable, Collection, Mapping
 from typing import cast
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from portal import audit, db, guard, live
@@ -152,8 +150,7 @@ def note_watch(thread_id: int, *, by: Person) -> None:
 
 def mark_read(session: Session, *, person_id: int, thread_id: int, seq: int) -> None:
     """Note how far a person has read; a mark never goes back."""
-    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    statement = insert(ReadMark).values(person_id=person_id, thread_id=thread_id, seq=seq, at=db.now())
+    statement = db.insert_or(ReadMark).values(person_id=person_id, thread_id=thread_id, seq=seq, at=db.now())
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["person_id", "thread_id"],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from operator import attrgetter
+
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
@@ -16,7 +19,11 @@ def _thread_document(thread: Thread) -> search.Document:
 
 def _post_document(post: Post) -> search.Document:
     body = markup.plain(post.body)
-    return search.Document("post", post.id, (post.thread.group_id,), "", body, post.edited_at or post.created_at)
+    return search.Document("post", post.id, (post.thread.group_id,), "", body, _changed_at(post))
+
+
+def _changed_at(post: Post) -> datetime:
+    return post.edited_at or post.created_at
 
 
 def register() -> None:
@@ -27,6 +34,7 @@ def register() -> None:
         document=_thread_document,
         visible=policy.visible_threads,
         all_rows=lambda: sa.select(Thread),
+        changed_at=attrgetter("created_at"),
     )
     search.register(
         "post",
@@ -34,4 +42,6 @@ def register() -> None:
         document=_post_document,
         visible=policy.visible_posts,
         all_rows=lambda: sa.select(Post).join(Post.thread).options(contains_eager(Post.thread)),
+        group=attrgetter("thread.group"),
+        changed_at=_changed_at,
     )

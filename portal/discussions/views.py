@@ -45,10 +45,6 @@ def _visible_thread(person: Person, thread_id: int) -> Thread:
     return web.find(policy.visible_threads(person).where(Thread.id == thread_id))
 
 
-def _keep() -> list[str]:
-    return request.form.getlist("guard_keep")[:100]
-
-
 def _participants(thread: Thread) -> Sequence[Organisation]:
     ids = sa.select(Post.organisation_id).where(Post.thread_id == thread.id)
     return db.session.scalars(sa.select(Organisation).where(Organisation.id.in_(ids)).order_by(Organisation.name)).all()
@@ -165,7 +161,7 @@ def create_post(thread_id: int) -> ResponseReturnValue:
             body=form.body.data,
             kind=kind,
             client_id=form.client_id.data,
-            keep=_keep(),
+            keep=web.kept(),
             by=person,
             render=render,
         )
@@ -201,7 +197,7 @@ def new_thread(slug: str) -> ResponseReturnValue:
         try:
             thread = actions.start_thread(
                 group, title=form.title.data, body=form.body.data, kind=ThreadKind(form.kind.data),
-                client_id=form.client_id.data, keep=_keep(), by=person, render=render_for_all,
+                client_id=form.client_id.data, keep=web.kept(), by=person, render=render_for_all,
             )  # fmt: skip
             return redirect(url_for("discussions.thread", thread_id=thread.id))
         except guard.Stopped as stopped:
@@ -234,7 +230,7 @@ def edit_post(post_id: int) -> ResponseReturnValue:
                 post,
                 body=form.body.data,
                 based_on=form.based_on.data,
-                keep=_keep(),
+                keep=web.kept(),
                 by=person,
                 render=render_for_all,
             )

@@ -12,7 +12,7 @@ from portal import audit, db, files, guard, outbox
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict
 from portal.library import cleaning, ocr
-from portal.library.extract import ExtractionError
+from portal.library.extract import ExtractionError, Reason
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
 from portal.library.reading import PersonalData, Reading, about_people, read_file, safe_name, title_from
 from portal.notifications.actions import notify
@@ -118,7 +118,7 @@ def import_file(group: Group, path: Path, *, kind: ResourceKind, limit: int, by:
     if find_twin(group, stored.sha256) is not None:
         return None
     version = _store(group, title=title, kind=kind, publisher="", published_on=None, name=name, stored=stored, by=by)
-    _keep(version, reading)
+    keep_reading(version, reading)
     return version.resource
 
 
@@ -150,10 +150,10 @@ def read_added_file(version_id: int, remove_people: bool = False) -> None:
         version.came_as, version.sha256, version.size = sha256, stored.sha256, stored.size
         audit.record("resource_cleaned", by=None, on=version.resource, sha256=stored.sha256)
         db.after_commit(discard_if_unused, sha256)
-    _keep(version, reading)
+    keep_reading(version, reading)
 
 
-def _keep(version: ResourceVersion, reading: Reading) -> None:
+def keep_reading(version: ResourceVersion, reading: Reading) -> None:
     """Store what was read; pages without words are read from their pictures first, if something here can do it."""
     extracted = reading.extracted
     version.media_type, version.page_count = extracted.media_type, len(extracted.pages)
@@ -168,8 +168,10 @@ def _keep(version: ResourceVersion, reading: Reading) -> None:
 
 
 def let_in(version: ResourceVersion) -> None:
-    """From now on others see it, and of a new version, it instead of the one before."""
+    """From now on others see it, and of a new version, it instead of the one before. That there was nothing to read in it is
+    said with it."""
     version.state = version.resource.state = FileState.READY
+    version.reason = "" if any(page.text.strip() for page in version.pages) else Reason.NO_WORDS.value
     version.resource.changed_at = db.now()
     audit.record("resource_ready", by=None, on=version.resource, pages=version.page_count)
     outbox.enqueue(PREVIEWS, key=str(version.id), version_id=version.id)

@@ -16,7 +16,6 @@ from portal.library.intake import actions as intake
 from portal.library.intake import policy as intake_policy
 from portal.library.intake.forms import VersionForm
 from portal.library.intake.models import Upload, UploadState
-from portal.library.intake.views import kept
 from portal.library.models import FileState, Resource
 from portal.library.version_actions import add_version
 from portal.library.views import bp, sent
@@ -79,7 +78,7 @@ def _from_upload(form: VersionForm, resource: Resource, person: Person) -> int:
     is_cleaned = form.remove_people.data or bool(request.form.get(f"f{token}-remove_people"))
     version = add_version(
         resource, file_name=upload.file_name, stored=files.Stored(upload.sha256, upload.size), note=form.note.data or "",
-        remove_people=is_cleaned, keep=kept(), by=person,
+        remove_people=is_cleaned, keep=web.kept(), by=person,
     )  # fmt: skip
     intake.note_added(upload, by=person)
     return version.number
@@ -93,7 +92,7 @@ def _from_form(form: VersionForm, resource: Resource, person: Person) -> int:
         web.check(policy.can_change_material(person, resource))
         version = add_version(
             resource, file_name=form.file.data.filename or "", stored=stored, note=form.note.data or "",
-            remove_people=form.remove_people.data, keep=kept(), by=person,
+            remove_people=form.remove_people.data, keep=web.kept(), by=person,
         )  # fmt: skip
     except (guard.Stopped, Conflict, Forbidden):
         discard_if_unused(stored.sha256)

@@ -10,11 +10,10 @@ from flask import (
     Blueprint,
     Response,
     render_template,
-    send_file,
 )
 from flask.typing import ResponseReturnValue
 
-from portal import audit, db, files, refine, search, web
+from portal import audit, db, refine, search, web
 from portal.errors import NotFound
 from portal.library import facets, policy
 from portal.library.material import downloads
@@ -101,14 +100,7 @@ def download(resource_id: int) -> ResponseReturnValue:
 
 def sent(resource: Resource, version: ResourceVersion, person: Person) -> Response:
     """The file of a version as an answer, counted for the organisation, and noted where the group is sensitive."""
-    path = files.path_of(version.sha256)
-    if not path.exists():
-        raise FileNotFoundError(f"the content of version {version.number} of resource {resource.id} is gone")
     if resource.group.handling_class is HandlingClass.SENSITIVE:
         audit.record_read("resource_downloaded", by=person, on=resource)
     downloads.note(resource, by=person)
-    answer: Response = send_file(
-        path, mimetype=version.media_type, as_attachment=True, download_name=version.file_name, etag=False
-    )
-    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'; frame-ancestors 'none'"
-    return answer
+    return web.send_content(version.sha256, media_type=version.media_type, name=version.file_name)

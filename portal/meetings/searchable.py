@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -38,4 +40,6 @@ def register() -> None:
         document=_minutes_document,
         visible=visible_notes,
         all_rows=lambda: sa.select(MinutesNote).options(joinedload(MinutesNote.item).joinedload(AgendaItem.meeting)),
+        group=attrgetter("item.meeting.group"),
+        changed_at=attrgetter("written_at"),
     )

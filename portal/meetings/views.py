@@ -28,11 +28,6 @@ A_PAGE = 30
 MOST_TO_COME = 100
 
 
-def keep() -> list[str]:
-    """The finds of the guard that the author has ticked."""
-    return request.form.getlist("guard_keep")[:100]
-
-
 def visible_meeting(person: Person, meeting_id: int) -> Meeting:
     """The meeting with all that its page shows, in a fixed number of queries; 404 if it may not be seen."""
     return web.find(
@@ -161,7 +156,7 @@ def new_meeting(slug: str) -> ResponseReturnValue:
         form.place.data, form.practical.data = series.place, series.practical
     if form.validate_on_submit():
         try:
-            meeting = actions.plan_meeting(group, form.plan(), series=series, keep=keep(), by=person)
+            meeting = actions.plan_meeting(group, form.plan(), series=series, keep=web.kept(), by=person)
             db.session.flush()
             return redirect(url_for("meetings.meeting", meeting_id=meeting.id))
         except guard.Stopped as stopped:
@@ -187,7 +182,7 @@ def edit_meeting(meeting_id: int) -> ResponseReturnValue:
         status = 422
     else:
         try:
-            actions.change_meeting(meeting, form.plan(), based_on=form.based_on.data or 0, keep=keep(), by=person)
+            actions.change_meeting(meeting, form.plan(), based_on=form.based_on.data or 0, keep=web.kept(), by=person)
             flash(_("The meeting is changed."), "done")
             return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
         except guard.Stopped as stopped:
@@ -231,7 +226,7 @@ def cancel(meeting_id: int) -> ResponseReturnValue:
     form, finds = CancelForm(), []
     if form.validate():
         try:
-            actions.cancel_meeting(meeting, reason=form.reason.data or "", keep=keep(), by=person)
+            actions.cancel_meeting(meeting, reason=form.reason.data or "", keep=web.kept(), by=person)
             flash(_("The meeting is cancelled."), "done")
             return redirect(url_for("meetings.meeting", meeting_id=meeting_id))
         except guard.Stopped as stopped:

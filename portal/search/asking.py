@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -38,6 +39,16 @@ class Found:
     obj: Any
     passages: Sequence[Snippet] = ()
     is_partial: bool = False
+
+    @property
+    def group(self) -> Any:
+        """The group that it belongs to."""
+        return kinds[self.type].group(self.obj)
+
+    @property
+    def changed_at(self) -> datetime:
+        """When it was last changed: what the index orders by."""
+        return kinds[self.type].changed_at(self.obj)
 
 
 @dataclass(frozen=True, slots=True)

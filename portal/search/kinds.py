@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +26,8 @@ class Kind:
     all_rows: Callable[[], sa.Select[Any]]
     text: Sequence[Any]
     texts: Callable[[Sequence[Any]], Mapping[int, Sequence[Text]]] | None
+    group: Callable[[Any], Any]
+    changed_at: Callable[[Any], datetime]
 
 
 kinds: dict[str, Kind] = {}
@@ -39,13 +43,16 @@ def register(
     all_rows: Callable[[], sa.Select[Any]],
     text: Sequence[Any] = (),
     texts: Callable[[Sequence[Any]], Mapping[int, Sequence[Text]]] | None = None,
+    group: Callable[[Any], Any] = attrgetter("group"),
+    changed_at: Callable[[Any], datetime] = attrgetter("changed_at"),
 ) -> None:
     """Let things of a model be found. `all_rows` selects them with what `document` needs already joined.
 
     `text` are the loader options with which a page of results loads, in one query, the text that passages are made of.
-    `texts` answers that text by the things' ids instead, where it has pages or is long.
+    `texts` answers that text by the things' ids instead, where it has pages or is long. `group` answers the group that a
+    thing belongs to, and `changed_at` when it was last changed.
     """
-    kinds[type_] = Kind(type_, model, document, visible, all_rows, text, texts)
+    kinds[type_] = Kind(type_, model, document, visible, all_rows, text, texts, group, changed_at)
     types[model] = type_
 
 

@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-import numpy as np
 from whoosh.filedb.filestore import FileStorage
 from whoosh.index import _DEF_INDEX_NAME, TOC, FileIndex, LockError
 from whoosh.reading import SegmentReader
@@ -28,8 +27,8 @@ from whoosh.writing import SegmentWriter
 from portal.search.aside import aside
 from portal.search.engine import Answer, Ask, Busy, Document, Key, Renewed, SearchDown
 from portal.search.whoosh_codec import ArrayCodec
-from portal.search.whoosh_leaf import Cache, Leaf
-from portal.search.whoosh_reader import Moment, Part
+from portal.search.whoosh_opened import Opened
+from portal.search.whoosh_reader import Moment
 from portal.search.whoosh_schema import fields_of, schema
 
 log = logging.getLogger("portal.search")
@@ -53,7 +52,7 @@ class WhooshEngine:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._lock = threading.Lock()
-        self._opened = _Opened()
+        self._opened = Opened()
 
     # --- reading ---
 
@@ -75,6 +74,8 @@ class WhooshEngine:
 
     def check(self) -> None:
         """See `Engine.check`."""
+        if not self.exists():
+            raise SearchDown
         self._surely(self._moment)
 
     def _surely(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -88,8 +89,8 @@ class WhooshEngine:
                 except Exception as error:  # noqa: BLE001  # Whoosh raises anything on a damaged index
                     log.error("the index could not be read (attempt %s): %s", attempt, repr(error))
                     self._opened.close()
-            else:
-                self._say_damaged()
+                    if attempt == 2 and not isinstance(error, OSError):  # what is missing, `check` sees by itself
+                        self._say_damaged()
         raise SearchDown
 
     def _moment(self) -> Moment:
@@ -111,8 +112,9 @@ class WhooshEngine:
             self._opened.close()
 
     def exists(self) -> bool:
-        """See `Engine.exists`."""
-        return self._current() is not None
+        """See `Engine.exists`. One that bears the mark of damage is made anew; until then it answers what it can."""
+        current = self._current()
+        return current is not None and not (current / DAMAGED).exists()
 
     def is_worn(self) -> bool:
         """See `Engine.is_worn`."""
@@ -127,9 +129,7 @@ class WhooshEngine:
     def _current(self) -> Path | None:
         link = self._root / "current"
         directory = link.resolve() if link.exists() else None
-        if directory is None or not directory.name.startswith(f"index-{FORM}-") or (directory / DAMAGED).exists():
-            return None
-        return directory
+        return directory if directory is not None and directory.name.startswith(f"index-{FORM}-") else None
 
     # --- writing ---
 
@@ -268,54 +268,3 @@ def _merge_small(writer: Any, segments: list[Any]) -> list[Any]:
         reader.close()
         kept.remove(segment)
     return kept
-
-
-class _Opened:
-    """The segments that are open, and the newest moment of the index. Segments never change, so they are opened once."""
-
-    def __init__(self) -> None:
-        self._cache = Cache()
-        self._leaves: dict[str, Leaf] = {}
-        self._seen: tuple[str, int] | None = None
-        self._moment: Moment | None = None
-
-    def newest(self, folder: Path) -> Moment:
-        """The index as it is now."""
-        storage = FileStorage(str(folder))
-        generation = TOC._latest_generation(storage, _DEF_INDEX_NAME)
-        if self._moment is None or self._seen != (folder.name, generation):
-            segments = TOC.read(storage, _DEF_INDEX_NAME, schema=schema()).segments
-            self._moment = Moment(Part(self._leaf(storage, segment), _alive(segment)) for segment in segments)
-            self._seen = folder.name, generation
-            self._let_go_of_all_but({segment.segment_id() for segment in segments})
-        return self._moment
-
-    def delete(self, storage: FileStorage, segments: Iterable[Any], keys: Iterable[Key]) -> None:
-        """Mark documents as deleted in the segments of a writer."""
-        for segment in segments:
-            leaf = self._leaf(storage, segment)
-            for kind, number in keys:
-                document = leaf.find(f"{kind}:{number}")
-                if document is not None:
-                    segment.delete_document(document)
-
-    def _leaf(self, storage: FileStorage, segment: Any) -> Leaf:
-        name = segment.segment_id()
-        if name not in self._leaves:
-            self._leaves[name] = Leaf(storage, segment, self._cache)
-        return self._leaves[name]
-
-    def _let_go_of_all_but(self, names: Collection[str]) -> None:
-        for name in self._leaves.keys() - names:
-            self._leaves.pop(name).close()
-
-    def close(self) -> None:
-        """Let go of all files."""
-        self._moment = self._seen = None
-        self._let_go_of_all_but(())
-
-
-def _alive(segment: Any) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    alive = np.ones(segment.doc_count_all(), bool)
-    alive[list(segment.deleted_docs())] = False
-    return alive

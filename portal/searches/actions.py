@@ -14,7 +14,7 @@ from portal.notifications.actions import notify
 from portal.people.models import Group, Person
 from portal.search.engine import Key
 from portal.searches.models import Place, SavedSearch, SearchFeed
-from portal.secret_address import MOST_EACH, hash_token, new_token
+from portal.secret_address import hash_token, make_room, new_token
 
 MOST_SEARCHES = 50  # of each person
 LOOKED_AT, REMEMBERED = 100, 400  # of the newest hits: what is new among them, and what is known
@@ -122,10 +122,7 @@ def _pairs(hits: Sequence[Hit]) -> list[list[str | int]]:
 def make_feed(name: str, *, search: SavedSearch | None, by: Person) -> tuple[SearchFeed, str]:
     """A feed of one's own with its secret, which is told this once. Raises `guard.Stopped`, or `Conflict` if one has many."""
     guard.check({"name": name})
-    db.lock_name(f"search feeds of {by.id}")
-    own = (SearchFeed.person_id == by.id) & SearchFeed.revoked_at.is_(None)
-    if (db.session.scalar(sa.select(sa.func.count()).select_from(SearchFeed).where(own)) or 0) >= MOST_EACH:
-        raise Conflict(_("You have %(number)s addresses. Revoke one that you no longer use.", number=MOST_EACH))
+    make_room(SearchFeed, by.id)
     token = new_token()
     feed = SearchFeed(person=by, search=search, name=name, token_hash=hash_token(token))
     db.session.add(feed)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
 
 from portal import db, search
 from portal.library import facets
-from portal.people.models import Group
 from portal.people.policy import readable_group_ids
 from portal.search import Found
 from portal.searches.models import Place, SavedSearch
@@ -41,29 +38,3 @@ def ask(saved: SavedSearch, *, limit: int) -> list[Found]:
     if results.is_loose or results.meant is not None:
         return []
     return [found for found in results.found if not found.is_partial]
-
-
-def group_of(found: Found) -> Group:
-    """The group that a thing belongs to."""
-    thing: Any = found.obj
-    if found.type == "post":
-        thing = thing.thread
-    elif found.type == "minutes":
-        thing = thing.item.meeting
-    group: Group = thing.group
-    return group
-
-
-def changed_at(found: Found) -> datetime:
-    """When it was last changed: what the index orders by."""
-    thing: Any = found.obj
-    changed: datetime
-    if found.type == "thread":
-        changed = thing.created_at
-    elif found.type == "post":
-        changed = thing.edited_at or thing.created_at
-    elif found.type in {"minutes", "decision"}:
-        changed = thing.written_at
-    else:
-        changed = thing.changed_at
-    return changed

@@ -17,7 +17,7 @@ from portal.people.models import Group, HandlingClass
 from portal.people.policy import readable_group_ids
 from portal.search import Found
 from portal.search.query import parse
-from portal.searches.asking import ask, changed_at, group_of
+from portal.searches.asking import ask
 from portal.searches.models import SavedSearch, SearchFeed
 from portal.searches.policy import own_searches
 
@@ -34,7 +34,7 @@ def make(feed: SearchFeed) -> bytes:
     for saved in db.session.scalars(wanted):
         found |= {(one.type, one.obj.id): one for one in ask(saved, limit=NEWEST)}
     readable = set(db.session.scalars(readable_group_ids(feed.person)))
-    newest = sorted(found.values(), key=lambda one: (changed_at(one), one.type, one.obj.id), reverse=True)[:NEWEST]
+    newest = sorted(found.values(), key=lambda one: (one.changed_at, one.type, one.obj.id), reverse=True)[:NEWEST]
     with force_locale(i18n.known(feed.person.language)):
         return _written(feed, newest, readable)
 
@@ -47,12 +47,12 @@ def _written(feed: SearchFeed, newest: list[Found], readable: set[int]) -> bytes
     made.title(_("Samverkansportalen: saved searches"))
     made.author(name="Samverkansportalen")
     made.link(href=base + url_for("searches.index"), rel="alternate")
-    made.updated(max((changed_at(one) for one in newest), default=feed.created_at))
+    made.updated(max((one.changed_at for one in newest), default=feed.created_at))
     for one in newest:
         group = _group_shown(one, readable)
         entry = made.add_entry(order="append")
         entry.id(uuid.uuid5(uuid.NAMESPACE_URL, f"{base}/{one.type}/{one.obj.id}").urn)
-        entry.updated(changed_at(one))
+        entry.updated(one.changed_at)
         if group is None:  # that there is something is all that may be said outside (house rule 9)
             entry.title(_("A hit in a sensitive group"))
             entry.link(href=base + url_for("searches.index"))
@@ -66,7 +66,7 @@ def _written(feed: SearchFeed, newest: list[Found], readable: set[int]) -> bytes
 
 def _group_shown(found: Found, readable: set[int]) -> Group | None:
     """The group that is named: where it belongs, or a group that it is shared with; none if it belongs to a sensitive one."""
-    own = group_of(found)
+    own: Group = found.group
     if own.handling_class is HandlingClass.SENSITIVE:
         return None
     if own.id not in readable and isinstance(found.obj, Resource):

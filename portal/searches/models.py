@@ -56,7 +56,6 @@ class SearchFeed(SecretAddress, db.Base):
 
     __tablename__ = "search_feed"
 
-    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     search_id: Mapped[int | None] = mapped_column(sa.ForeignKey("saved_search.id", ondelete="CASCADE"), index=True)
 
     person: Mapped[Person] = relationship()

@@ -22,7 +22,7 @@ from portal.people.models import Group, HandlingClass, Organisation, Person, Per
 from portal.search.query import parse
 from portal.searches import actions
 from portal.searches.actions import Hit
-from portal.searches.asking import ask, group_of
+from portal.searches.asking import ask
 from portal.searches.models import SavedSearch
 
 log = logging.getLogger("portal.search")
@@ -55,7 +55,7 @@ def look_for_new(*, search_id: int) -> None:
             log.warning("saved search %s could not be asked; the next time", search_id)
             return
         is_sensitive = HandlingClass.SENSITIVE
-        hits = [Hit((one.type, one.obj.id), group_of(one).handling_class is is_sensitive) for one in found]
+        hits = [Hit((one.type, one.obj.id), one.group.handling_class is is_sensitive) for one in found]
         is_quiet = _names_sensitive(saved)
     saved = _active(search_id)
     if saved is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from time import perf_counter
 
 import pytest
 import sqlalchemy as sa
@@ -60,11 +59,9 @@ def test_filters_and_days() -> None:
 
 
 def test_what_is_typed_has_limits() -> None:
-    began = perf_counter()
     assert len(parse("ord" + " ".join(f"ord{number}" for number in range(10_000))).wanted) <= 32
     assert len(parse("-" + " -".join(f"ord{number}" for number in range(50)) + " manual").refused) <= 32
-    parse("a:" * 100_000 + '"' * 100_000)
-    assert perf_counter() - began < 30, "not a time, but no catastrophe of a regular expression"
+    assert parse("a:" * 100_000 + '"' * 100_000).size <= 1_000
 
 
 # --- the product's own words ------------------------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def _store(
         db.session.add(version)
         db.session.flush()
         audit.record("resource_added", by=by, on=resource, sha256=stored.sha256)
-        actions._keep(version, reading)  # the one way by which what was read is kept
+        actions.keep_reading(version, reading)
     resource.changed_at = record.changed_at
     db.session.flush()
     return resource

@@ -11,7 +11,7 @@ from portal.errors import Conflict
 from portal.library.collections import actions, policy
 from portal.library.collections.forms import HeadingForm, LineForm
 from portal.library.collections.models import Collection, CollectionItem
-from portal.library.collections.views import bp, collection_page, keep, visible_collection
+from portal.library.collections.views import bp, collection_page, visible_collection
 from portal.library.models import FileState, Resource
 from portal.library.policy import visible_resources
 from portal.people.models import Person
@@ -67,7 +67,7 @@ def add_heading(collection_id: int) -> ResponseReturnValue:
     if not form.validate():
         return collection_page(person, collection_id, heading=form)
     try:
-        item = actions.add_heading(found, text=form.text.data, keep=keep(), by=person)
+        item = actions.add_heading(found, text=form.text.data, keep=web.kept(), by=person)
     except guard.Stopped as stopped:
         return collection_page(person, collection_id, heading=form, finds=stopped.finds)
     db.session.flush()
@@ -93,7 +93,7 @@ def edit_item(row_id: int) -> ResponseReturnValue:
     elif request.method == "POST":
         try:
             text, based_on = form.text.data or "", form.based_on.data or 0
-            actions.change_item(item, text=text, based_on=based_on, keep=keep(), by=person)
+            actions.change_item(item, text=text, based_on=based_on, keep=web.kept(), by=person)
             return redirect(
                 url_for("collections.collection", collection_id=item.collection_id, _anchor=f"row-{row_id}")
             )

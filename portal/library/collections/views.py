@@ -13,23 +13,18 @@ from wtforms.fields.choices import SelectChoice
 from portal import audit, db, guard, web
 from portal.errors import Conflict, NotFound
 from portal.library.collections import actions, policy
-from portal.library.collections.covers import send_picture
 from portal.library.collections.forms import DRAWN, CollectionForm, HeadingForm
 from portal.library.collections.models import Collection, CollectionItem
 from portal.library.forms import KIND_NAMES
 from portal.library.models import Resource
 from portal.library.policy import groups_to_add_to, visible_resources
+from portal.library.previews.views import send_drawn
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import visible_groups
 
 bp = Blueprint("collections", __name__)
 
 A_PAGE = 30
-
-
-def keep() -> list[str]:
-    """The finds of the guard that the author has ticked."""
-    return request.form.getlist("guard_keep")[:100]
 
 
 def visible_collection(person: Person, collection_id: int) -> Collection:
@@ -114,7 +109,7 @@ def cover(collection_id: int) -> ResponseReturnValue:
     if found.cover_id is None:
         raise NotFound
     resource = web.find(visible_resources(person).where(Resource.id == found.cover_id))
-    return send_picture(resource.current.thumbnail_sha256)
+    return send_drawn(resource.current.thumbnail_sha256)
 
 
 # --- making and changing ----------------------------------------------------------------------------------------------
@@ -130,7 +125,7 @@ def new_collection(slug: str) -> ResponseReturnValue:
     form, finds = CollectionForm(), []
     if form.validate_on_submit():
         try:
-            made = actions.make_collection(group, form.plan(), keep=keep(), by=person)
+            made = actions.make_collection(group, form.plan(), keep=web.kept(), by=person)
             db.session.flush()
             flash(_("The collection is there. Add materials to it."), "done")
             return redirect(url_for("collections.collection", collection_id=made.id))
@@ -160,7 +155,7 @@ def edit_collection(collection_id: int) -> ResponseReturnValue:
         status = 422
     elif request.method == "POST":
         try:
-            actions.change_collection(found, form.plan(), based_on=form.based_on.data or 0, keep=keep(), by=person)
+            actions.change_collection(found, form.plan(), based_on=form.based_on.data or 0, keep=web.kept(), by=person)
             return redirect(url_for("collections.collection", collection_id=collection_id))
         except guard.Stopped as stopped:
             finds, status = stopped.finds, 422

@@ -144,7 +144,7 @@ def _add(form: UploadForm, group: Group, person: Person) -> ResponseReturnValue:
         resource = actions.add_resource(
             group, title=form.title.data, kind=ResourceKind(form.kind.data), publisher=form.publisher.data or "",
             published_on=form.published_on.data, file_name=form.file.data.filename or "", stored=stored,
-            language=form.language.data or "sv", remove_people=form.remove_people.data, keep=kept(), by=person,
+            language=form.language.data or "sv", remove_people=form.remove_people.data, keep=web.kept(), by=person,
         )  # fmt: skip
         db.session.flush()
     except (guard.Stopped, Conflict, Forbidden):
@@ -152,11 +152,6 @@ def _add(form: UploadForm, group: Group, person: Person) -> ResponseReturnValue:
         raise
     flash(_("The file has been received. It is read now; then the group sees it."), "done")
     return redirect(url_for("library.resource", resource_id=resource.id))
-
-
-def kept() -> list[str]:
-    """The finds of the guard that the author has ticked."""
-    return request.form.getlist("guard_keep")[:200]
 
 
 @bp.get("/library/uploads/<token>/row")
@@ -222,7 +217,7 @@ def _add_all(
             resource = actions.add_resource(
                 group, title=row.form.title.data, kind=ResourceKind(row.form.kind.data), publisher=batch.publisher.data or "",
                 published_on=None, file_name=row.upload.file_name, stored=stored, language=row.form.language.data,
-                remove_people=row.form.remove_people.data, keep=kept(), by=person,
+                remove_people=row.form.remove_people.data, keep=web.kept(), by=person,
             )  # fmt: skip
         except guard.Stopped as stopped:
             finds |= {find.key: find for find in stopped.finds}

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from portal import db
@@ -37,8 +35,9 @@ def note(resource: Resource, *, by: Person) -> None:
 
 
 def _add(session: Session, resource_id: int, organisation_id: int, on: date) -> None:
-    insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    one = insert(ResourceDownload).values(resource_id=resource_id, organisation_id=organisation_id, on=on, number=1)
+    one = db.insert_or(ResourceDownload).values(
+        resource_id=resource_id, organisation_id=organisation_id, on=on, number=1
+    )
     session.execute(
         one.on_conflict_do_update(
             index_elements=["resource_id", "organisation_id", "on"], set_={"number": ResourceDownload.number + 1}

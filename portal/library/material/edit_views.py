@@ -49,7 +49,7 @@ def edit_resource(resource_id: int) -> ResponseReturnValue:
     is_conflict = False
     if form.validate_on_submit():
         try:
-            keep = request.form.getlist("guard_keep")[:100]
+            keep = web.kept()
             actions.change_material(resource, form.facts(), based_on=form.based_on.data or "", keep=keep, by=person)
             flash(_("The material is saved."), "done")
             return redirect(url_for("library.resource", resource_id=resource.id))

@@ -56,7 +56,7 @@ def report(resource_id: int) -> ResponseReturnValue:
     form, finds = ReportForm(), []
     if form.validate_on_submit():
         try:
-            keep = request.form.getlist("guard_keep")[:100]
+            keep = web.kept()
             living.report_outdated(resource, text=form.text.data, keep=keep, by=person)
             flash(_("Thank you. Who is responsible has been told."), "done")
             return _changed(resource)
@@ -125,7 +125,7 @@ def withdrawal(resource_id: int) -> ResponseReturnValue:
     form, finds = ReasonForm(), []
     if form.validate_on_submit():
         try:
-            keep = request.form.getlist("guard_keep")[:100]
+            keep = web.kept()
             living.withdraw(resource, reason=form.reason.data, keep=keep, by=person)
             flash(_("The material is withdrawn. It is no longer shown in lists."), "done")
             return _changed(resource)

@@ -7,9 +7,10 @@ from flask_babel import gettext as _
 
 from portal import audit, db
 from portal.errors import Conflict, Invalid
+from portal.library.actions import find_twin
 from portal.library.material.living_actions import hand_over
 from portal.library.material.policy import is_wider, possible_responsible
-from portal.library.models import FileState, Resource, ResourceShare, ResourceVersion
+from portal.library.models import FileState, Resource, ResourceShare
 from portal.people.models import Group, Person
 
 
@@ -67,16 +68,7 @@ def move(resource: Resource, group: Group, *, is_sure: bool = False, by: Person)
     if resource.group_id == group.id:
         return
     _check(resource, group, is_sure=is_sure)
-    twin = (
-        sa.select(Resource)
-        .join(ResourceVersion, ResourceVersion.resource_id == Resource.id)
-        .where(
-            Resource.group_id == group.id,
-            ResourceVersion.sha256 == resource.current.sha256,
-            ResourceVersion.state == FileState.READY,
-        )
-    )
-    other = db.session.scalars(twin.limit(1)).unique().first()
+    other = find_twin(group, resource.current.sha256)
     if other is not None:
         raise Conflict(_("This file is already in the library: %(title)s.", title=other.title))
     before = resource.group_id

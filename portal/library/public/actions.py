@@ -6,8 +6,6 @@ import secrets
 from typing import Literal
 
 from flask_babel import gettext as _
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from portal import audit, db, times
@@ -54,9 +52,8 @@ def note_public_visit(link: PublicLink, what: Literal["visits", "downloads"]) ->
     row = {"link_id": link.id, "visited_on": times.today(), "visits": 0, "downloads": 0, what: 1}
 
     def write(session: Session) -> None:
-        insert = postgresql_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
         column = PublicDay.__table__.c[what]
-        more = insert(PublicDay).values(row).on_conflict_do_update(
+        more = db.insert_or(PublicDay).values(row).on_conflict_do_update(
             index_elements=["link_id", "visited_on"], set_={what: column + 1}
         )  # fmt: skip
         session.execute(more)

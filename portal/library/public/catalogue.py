@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -34,6 +33,7 @@ CHILD = Path(__file__).with_name("catalogue_child.py")
 VERSION = 1  # to be raised when the same materials are written in another way
 SECONDS = 60
 MEMORY_BYTES = 1 << 30
+MOST_BYTES = 64 << 20  # of a catalogue
 MOST = 10_000  # materials
 
 _one_at_a_time = threading.Lock()
@@ -151,12 +151,11 @@ def made(payload: str, form: str) -> bytes:
 def _made(payload: str, form: str) -> bytes:
     limits = Limits(SECONDS, MEMORY_BYTES)
     try:
-        done = subprocess.run(  # noqa: S603  # our own file, no shell
-            child.command(CHILD, FORMS[form].format, limits=limits), input=payload.encode(), capture_output=True,
-            timeout=SECONDS, check=False, cwd="/", env=child.ENVIRONMENT,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        raise CatalogueError(f"the catalogue took longer than {SECONDS} s") from error
-    if done.returncode != 0 or not done.stdout:
-        raise CatalogueError(done.stderr.decode(errors="replace")[-2000:])
-    return done.stdout
+        answer = child.answer_of(
+            CHILD, FORMS[form].format, limits=limits, most_bytes=MOST_BYTES, given=payload.encode()
+        )
+    except child.ChildError as error:
+        raise CatalogueError(f"the catalogue as {form}: {error}") from error
+    if not answer:
+        raise CatalogueError(f"the catalogue as {form} is empty")
+    return answer

@@ -18,7 +18,7 @@ from portal.meetings.agenda.forms import ProposalAnswerForm, ProposalForm
 from portal.meetings.agenda.models import AgendaProposal
 from portal.meetings.agenda.views import bp
 from portal.meetings.policy import can_plan_meeting, check_not_over
-from portal.meetings.views import keep, visible_meeting
+from portal.meetings.views import visible_meeting
 from portal.people.models import Group, Person
 from portal.people.policy import visible_groups
 from portal.times import day
@@ -56,7 +56,9 @@ def propose(slug: str) -> ResponseReturnValue:
     if form.validate_on_submit():
         meeting = next((m for m in policy.meetings_for(person, group) if m.id == form.meeting.data), None)
         try:
-            proposal_actions.propose_item(group, form.plan(), meeting=meeting, thread=thread, keep=keep(), by=person)
+            proposal_actions.propose_item(
+                group, form.plan(), meeting=meeting, thread=thread, keep=web.kept(), by=person
+            )
             flash(_("The proposal is sent to the group's convener."), "done")
             return redirect(url_for("agenda.proposals", slug=slug))
         except guard.Stopped as stopped:

@@ -19,7 +19,7 @@ from portal.meetings.agenda.forms import ItemForm
 from portal.meetings.agenda.models import ItemPaper
 from portal.meetings.models import AgendaItem, Meeting
 from portal.meetings.policy import can_plan_meeting, check_not_over
-from portal.meetings.views import keep, visible_meeting
+from portal.meetings.views import visible_meeting
 from portal.people.models import Membership, Person
 from portal.people.policy import visible_members
 
@@ -57,7 +57,7 @@ def new_item(meeting_id: int) -> ResponseReturnValue:
     conflict, status = "", 200
     if form.validate_on_submit():
         try:
-            actions.add_item(meeting, form.plan(_owner(form)), keep=keep(), by=person)
+            actions.add_item(meeting, form.plan(_owner(form)), keep=web.kept(), by=person)
             return redirect(url_for("meetings.meeting", meeting_id=meeting_id, _anchor="agenda"))
         except guard.Stopped as stopped:
             finds, status = stopped.finds, 422
@@ -89,7 +89,9 @@ def edit_item(item_id: int) -> ResponseReturnValue:
         status = 422
     else:
         try:
-            actions.change_item(item, form.plan(_owner(form)), based_on=form.based_on.data or 0, keep=keep(), by=person)
+            actions.change_item(
+                item, form.plan(_owner(form)), based_on=form.based_on.data or 0, keep=web.kept(), by=person
+            )
             return redirect(url_for("meetings.meeting", meeting_id=meeting.id, _anchor=f"item-{item_id}"))
         except guard.Stopped as stopped:
             finds, status = stopped.finds, 422

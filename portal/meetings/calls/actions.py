@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-from flask_babel import gettext as _
-
 from portal import audit, db, guard, outbox
-from portal.errors import Conflict
 from portal.meetings.calls.models import CalendarFeed
 from portal.meetings.models import Invitation
 from portal.notifications.reminders import claim_once
 from portal.people.models import Group, Person
-from portal.secret_address import MOST_EACH, hash_token, new_token
+from portal.secret_address import hash_token, make_room, new_token
 from portal.times import today
 
 
@@ -47,10 +43,7 @@ def _once_a_day(key: str) -> bool:
 def make_feed(name: str, *, group: Group | None, by: Person) -> tuple[CalendarFeed, str]:
     """A feed of one's own with its secret, which is told this once. Raises `guard.Stopped`, or `Conflict` if one has many."""
     guard.check({"name": name})
-    db.lock_name(f"feeds of {by.id}")
-    own = (CalendarFeed.person_id == by.id) & CalendarFeed.revoked_at.is_(None)
-    if (db.session.scalar(sa.select(sa.func.count()).select_from(CalendarFeed).where(own)) or 0) >= MOST_EACH:
-        raise Conflict(_("You have %(number)s addresses. Revoke one that you no longer use.", number=MOST_EACH))
+    make_room(CalendarFeed, by.id)
     token = new_token()
     feed = CalendarFeed(person=by, group=group, name=name, token_hash=hash_token(token))
     db.session.add(feed)

@@ -15,7 +15,6 @@ class CalendarFeed(SecretAddress, db.Base):
 
     __tablename__ = "calendar_feed"
 
-    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("group.id"))
 
     person: Mapped[Person] = relationship()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
@@ -31,6 +33,7 @@ def register() -> None:
         document=_decision_document,
         visible=visible_decisions,
         all_rows=lambda: sa.select(Decision).options(joinedload(Decision.item)),
+        changed_at=attrgetter("written_at"),
     )
     search.register(
         "action", ActionItem, document=_action_document, visible=visible_actions, all_rows=lambda: sa.select(ActionItem)

@@ -19,7 +19,6 @@ from portal.meetings.followup import actions, policy
 from portal.meetings.followup.forms import ActionChangeForm, ActionForm, ActionStateForm
 from portal.meetings.followup.models import ActionEvent, ActionItem, ActionState, Decision
 from portal.meetings.models import Meeting
-from portal.meetings.views import keep
 from portal.people.models import Group, HandlingClass, Membership, Organisation, Person
 from portal.people.policy import visible_groups, visible_members
 
@@ -104,7 +103,7 @@ def new_action(slug: str) -> ResponseReturnValue:
         organisation, owner = found[form.who.data]
         task = actions.Task(form.text.data, organisation, owner, form.due_on.data)
         try:
-            actions.add_action(group, task, client_id=form.client_id.data, keep=keep(), by=person)
+            actions.add_action(group, task, client_id=form.client_id.data, keep=web.kept(), by=person)
             flash(_("The action is added."), "done")
             return redirect(url_for("followup.group_actions", slug=slug))
         except guard.Stopped as stopped:
@@ -131,7 +130,7 @@ def action(action_id: int) -> ResponseReturnValue:
     try:
         actions.change_action(
             action, actions.Task(form.text.data, organisation, owner, form.due_on.data), based_on=form.based_on.data,
-            note=form.note.data or "", keep=keep(), by=person,
+            note=form.note.data or "", keep=web.kept(), by=person,
         )  # fmt: skip
     except guard.Stopped as stopped:
         return _page(person, action, form, finds=stopped.finds), 422
@@ -156,7 +155,7 @@ def set_state(action_id: int) -> ResponseReturnValue:
         ), 422
     try:
         actions.set_action_state(
-            action, ActionState(form.state.data), based_on=form.based_on.data, note=form.note.data or "", keep=keep(), by=person
+            action, ActionState(form.state.data), based_on=form.based_on.data, note=form.note.data or "", keep=web.kept(), by=person
         )  # fmt: skip
     except guard.Stopped as stopped:
         return _page(person, action, finds=stopped.finds, note=form.note.data), 422

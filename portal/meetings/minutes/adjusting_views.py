@@ -31,7 +31,7 @@ from portal.meetings.minutes.views import bp
 from portal.meetings.mode.policy import attendance_of
 from portal.meetings.models import AgendaItem, Meeting
 from portal.meetings.policy import can_write_minutes
-from portal.meetings.views import ask, is_sure, keep, visible_meeting
+from portal.meetings.views import ask, is_sure, visible_meeting
 from portal.people.models import Group, Person
 from portal.times import today
 
@@ -111,7 +111,7 @@ def make_edition(meeting_id: int) -> ResponseReturnValue:
         return again(meeting_id, person, "edition_form", form)
     try:
         edition = actions.make_edition(
-            minutes, reason=form.reason.data, based_on=form.based_on.data, keep=keep(), by=person
+            minutes, reason=form.reason.data, based_on=form.based_on.data, keep=web.kept(), by=person
         )
     except guard.Stopped as stopped:
         return again(meeting_id, person, "edition_form", form, stopped.finds)
@@ -176,7 +176,7 @@ def decline(adjuster_id: int) -> ResponseReturnValue:
     if not form.validate():
         return again(meeting_id, person, "refusal_form", form, of=adjuster_id)
     try:
-        adjusting_actions.decline(adjuster, reason=form.reason.data, keep=keep(), by=person)
+        adjusting_actions.decline(adjuster, reason=form.reason.data, keep=web.kept(), by=person)
     except guard.Stopped as stopped:
         return again(meeting_id, person, "refusal_form", form, stopped.finds, adjuster_id)
     flash(_("The convener has been told and names somebody else."), "done")
@@ -226,7 +226,7 @@ def add_addendum(meeting_id: int) -> ResponseReturnValue:
             text=form.text.data,
             item=item,
             adjusters=_chosen(group, form.adjusters.data),
-            keep=keep(),
+            keep=web.kept(),
             by=person,
         )
     except guard.Stopped as stopped:

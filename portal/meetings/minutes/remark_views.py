@@ -15,7 +15,6 @@ from portal.meetings.minutes.forms import AnswerForm, RemarkForm
 from portal.meetings.minutes.models import Remark, RemarkState
 from portal.meetings.minutes.views import bp
 from portal.meetings.models import AgendaItem
-from portal.meetings.views import keep
 from portal.people.models import Person
 
 
@@ -32,7 +31,7 @@ def add_remark(item_id: int) -> ResponseReturnValue:
         return again(item.meeting_id, person, "remark_form", form, of=item_id)
     try:
         remark_actions.add_remark(
-            minutes, item, text=form.text.data, client_id=form.client_id.data, keep=keep(), by=person
+            minutes, item, text=form.text.data, client_id=form.client_id.data, keep=web.kept(), by=person
         )
     except guard.Stopped as stopped:
         return again(item.meeting_id, person, "remark_form", form, stopped.finds, item_id)
@@ -66,7 +65,7 @@ def answer_remark(remark_id: int) -> ResponseReturnValue:
         return again(meeting_id, person, "answer_form", form, of=remark_id)
     try:
         remark_actions.answer_remark(
-            remark, RemarkState(form.state.data), answer=form.answer.data or "", keep=keep(), by=person
+            remark, RemarkState(form.state.data), answer=form.answer.data or "", keep=web.kept(), by=person
         )
     except guard.Stopped as stopped:
         return again(meeting_id, person, "answer_form", form, stopped.finds, remark_id)

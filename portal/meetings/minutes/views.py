@@ -19,7 +19,7 @@ from portal.meetings.minutes import actions, page
 from portal.meetings.minutes.forms import NoteForm
 from portal.meetings.mode import parts
 from portal.meetings.models import AgendaItem, MinutesNote, MinutesVersion
-from portal.meetings.views import keep, note_read, visible_meeting
+from portal.meetings.views import note_read, visible_meeting
 from portal.times import clock_seconds
 
 bp = Blueprint("minutes", __name__)
@@ -59,7 +59,7 @@ def edit_note(item_id: int) -> ResponseReturnValue:
         try:
             note = actions.save_note(
                 item, text=form.text.data, based_on=form.based_on.data or 0, writer_key=form.writer_key.data or "",
-                keep=keep(), by=person,
+                keep=web.kept(), by=person,
             )  # fmt: skip
             return _saved(item, note)
         except guard.Stopped as stopped:

@@ -22,7 +22,7 @@ from portal.meetings.mode import actions, policy
 from portal.meetings.mode.forms import CommentForm, DecisionChangeForm, DecisionForm
 from portal.meetings.mode.views import bp, done, item_context, led_item, who_may_answer
 from portal.meetings.models import AgendaItem, Meeting
-from portal.meetings.views import keep, note_read, visible_meeting
+from portal.meetings.views import note_read, visible_meeting
 from portal.people.models import Organisation, Person
 
 Form = DecisionForm | ActionForm | CommentForm
@@ -46,7 +46,7 @@ def add_decision(item_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _again(meeting, item, person, "decision_form", form, ())
     try:
-        followup.add_decision(item, text=form.text.data, client_id=form.client_id.data, keep=keep(), by=person)
+        followup.add_decision(item, text=form.text.data, client_id=form.client_id.data, keep=web.kept(), by=person)
     except guard.Stopped as stopped:
         return _again(meeting, item, person, "decision_form", form, stopped.finds)
     return done(meeting, ["rows", "totals"], item)
@@ -98,7 +98,9 @@ def change_decision(decision_id: int) -> ResponseReturnValue:
             person, meeting, found, form, Invalid(_("A decision has between 1 and 5,000 characters."))
         )
     try:
-        followup.change_decision(found, text=form.text.data, based_on=form.based_on.data or 0, keep=keep(), by=person)
+        followup.change_decision(
+            found, text=form.text.data, based_on=form.based_on.data or 0, keep=web.kept(), by=person
+        )
     except guard.Stopped as stopped:
         what = ", ".join(find.masked for find in stopped.finds)
         error = Invalid(_("The decision cannot be saved: it contains personal data (%(what)s).", what=what))
@@ -130,7 +132,7 @@ def add_action(item_id: int) -> ResponseReturnValue:
     try:
         followup.add_action(
             meeting.group, _task(form.text.data, form.who.data, form.due_on.data), client_id=form.client_id.data,
-            meeting=meeting, item=item, keep=keep(), by=person,
+            meeting=meeting, item=item, keep=web.kept(), by=person,
         )  # fmt: skip
     except guard.Stopped as stopped:
         return _again(meeting, item, person, "action_form", form, stopped.finds)
@@ -157,7 +159,7 @@ def add_comment(item_id: int) -> ResponseReturnValue:
     if not form.validate():
         return _again(meeting, item, person, "comment_form", form, ())
     try:
-        actions.add_comment(item, body=form.body.data, client_id=form.client_id.data, keep=keep(), by=person)
+        actions.add_comment(item, body=form.body.data, client_id=form.client_id.data, keep=web.kept(), by=person)
     except guard.Stopped as stopped:
         return _again(meeting, item, person, "comment_form", form, stopped.finds)
     return done(meeting, ["comments"], item)

@@ -30,7 +30,6 @@ from portal.meetings.polls.forms import (
     parse_guests,
 )
 from portal.meetings.polls.models import DatePoll
-from portal.meetings.views import keep
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import visible_groups
 from portal.times import day, holiday, local, today
@@ -177,7 +176,7 @@ def _open(form: PollForm, group: Group, choices: _Choices, by: Person) -> DatePo
     poll = actions.open_poll(
         group, form.question(times), Asked(asked, guests, must),
         series=next((one for one in choices.series if one.id == form.series.data), None),
-        meeting=next((one for one in choices.planned if one.id == form.meeting.data), None), keep=keep(), by=by,
+        meeting=next((one for one in choices.planned if one.id == form.meeting.data), None), keep=web.kept(), by=by,
     )  # fmt: skip
     db.session.flush()
     flash(ngettext("%(num)s person is asked.", "%(num)s people are asked.", len(poll.invitees)), "done")
@@ -239,7 +238,7 @@ def answer(poll_id: int) -> ResponseReturnValue:
     if form.validate():
         try:
             actions.answer_poll(
-                invitee, form.answers(), comment=form.comment.data or "", seen=seen_times(), keep=keep(), by=person
+                invitee, form.answers(), comment=form.comment.data or "", seen=seen_times(), keep=web.kept(), by=person
             )
             parts.publish(found)
             flash(saved_text(found, len(form.answers())), "done")

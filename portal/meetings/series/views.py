@@ -15,7 +15,6 @@ from portal.meetings.models import MeetingSeries, StandingItem
 from portal.meetings.policy import can_plan_meeting, visible_series
 from portal.meetings.series import actions, policy
 from portal.meetings.series.forms import SeriesForm, StandingItemForm
-from portal.meetings.views import keep
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import visible_groups
 
@@ -70,7 +69,7 @@ def new_series(slug: str) -> ResponseReturnValue:
             follow_up = actions.StandingPlan(
                 _("Follow-up of actions"), lists_open_actions=True
             )  # first, until it is taken away
-            series = actions.start_series(group, form.plan(), standing=[follow_up], keep=keep(), by=person)
+            series = actions.start_series(group, form.plan(), standing=[follow_up], keep=web.kept(), by=person)
             db.session.flush()
             return redirect(url_for("series.series", series_id=series.id))
         except guard.Stopped as stopped:
@@ -92,7 +91,7 @@ def edit_series(series_id: int) -> ResponseReturnValue:
         status = 422
     else:
         try:
-            actions.change_series(series, form.plan(), based_on=form.based_on.data or 0, keep=keep(), by=person)
+            actions.change_series(series, form.plan(), based_on=form.based_on.data or 0, keep=web.kept(), by=person)
             flash(_("The series is changed. It holds for the meetings that are planned from now on."), "done")
             return redirect(url_for("series.series", series_id=series_id))
         except guard.Stopped as stopped:
@@ -139,7 +138,7 @@ def new_standing_item(series_id: int) -> ResponseReturnValue:
     finds: Sequence[guard.Find] = ()
     if form.validate_on_submit():
         try:
-            actions.add_standing_item(series, form.plan(), keep=keep(), by=person)
+            actions.add_standing_item(series, form.plan(), keep=web.kept(), by=person)
             return redirect(url_for("series.series", series_id=series_id, _anchor="standing"))
         except guard.Stopped as stopped:
             finds = stopped.finds
@@ -160,7 +159,7 @@ def edit_standing_item(standing_id: int) -> ResponseReturnValue:
         )  # fmt: skip
     elif form.validate():
         try:
-            actions.change_standing_item(item, form.plan(), keep=keep(), by=person)
+            actions.change_standing_item(item, form.plan(), keep=web.kept(), by=person)
             return redirect(url_for("series.series", series_id=item.series_id, _anchor="standing"))
         except guard.Stopped as stopped:
             finds = stopped.finds
