@@ -119,7 +119,7 @@ def resource(
     stored = files.store(io.BytesIO(text.encode()), limit=100_000)
     version = ResourceVersion(
         resource=made, sha256=stored.sha256, size=stored.size, file_name=file_name, media_type="text/plain", page_count=1, state=FileState.READY,
-        added_by=by, pages=[ResourcePage(number=1, text=text)], thumbnail_sha256=files.store(io.BytesIO(b"RIFF"), limit=9).sha256,
+        added_by=by, pages=[ResourcePage(number=1, text=text)], thumbnail_sha256=files.store(io.BytesIO(b"RIFF" + text.encode()), limit=100_100).sha256,
     )  # fmt: skip
     db.session.add_all([made, version])
     db.session.flush()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import mailbox
+import os
 import re
 import sys
 import zipfile
@@ -69,7 +70,8 @@ MODELS: dict[str, Any] = {
     "standing_id": StandingItem, "synonyms_id": Synonyms, "thread_id": Thread,
 }  # fmt: skip
 SHORT = ("/", "/search", "/library", "/groups", "/calendar", "/notices", "/collections", "/searches", "/organisation")
-# Making files and searching takes time: of roles with like rights one does it.
+# Making files and searching takes time: of roles with like rights one does it, unless PORTAL_CRAWL=all asks for all of it.
+EVERYBODY = os.environ.get("PORTAL_CRAWL") == "all"
 PACKED = (".pdf", ".docx", ".zip")
 WALKING = {"member", "anonymous"}  # the others follow links, which lead to all that is theirs
 UNPACKING = {"member", "anonymous"}
@@ -263,7 +265,9 @@ class Crawler:
     def addresses(self, app: Edge, world: World, *, stops: bool = False) -> None:
         """Every GET route with every id there is; `stops` at the first leak."""
         for rule in app.url_map.iter_rules():
-            if "GET" in (rule.methods or ()) and (self.role in UNPACKING or not rule.rule.endswith(PACKED)):
+            if "GET" in (rule.methods or ()) and (
+                EVERYBODY or self.role in UNPACKING or not rule.rule.endswith(PACKED)
+            ):
                 self._route(rule, world, stops=stops)
                 if self.leaks and stops:
                     return
@@ -293,7 +297,7 @@ class Crawler:
             seen.add(where)
             for link in re.findall(r'(?:href|src|hx-get|data-url)="([^"]+)"', self.get(where, self._beside(where))):
                 parts = urlsplit(link.replace("&amp;", "&"))
-                is_packed = self.role not in UNPACKING and parts.path.endswith(PACKED)
+                is_packed = not EVERYBODY and self.role not in UNPACKING and parts.path.endswith(PACKED)
                 if (
                     parts.netloc in {"", "portal.test"}
                     and parts.path.startswith("/")
@@ -337,10 +341,10 @@ class Crawler:
 
 def crawl(world: World, role: str, client: FlaskClient, app: Edge) -> Crawler:
     made = Crawler(world, role, client)
-    if role in WALKING:
+    if EVERYBODY or role in WALKING:
         made.addresses(app, world)
     made.links()
-    if role in SEARCHING:
+    if EVERYBODY or role in SEARCHING:
         made.searches()
     return made
 

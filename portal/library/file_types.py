@@ -31,6 +31,7 @@ class Reason(StrEnum):
     MEMORY = "memory"
     INFECTED = "infected"
     NOT_CLEANED = "not_cleaned"
+    NO_WORDS = "no_words"  # the file is taken in all the same
 
 
 class ExtractionError(errors.Invalid):
@@ -65,6 +66,9 @@ def message(reason: Reason) -> str:
         Reason.INFECTED: _("The virus scanner found something in the file. Tell those who look after your computer."),
         Reason.NOT_CLEANED: _(
             "What the file says about people could not be removed. Remove it in the program that you made the file with."
+        ),
+        Reason.NO_WORDS: _(
+            "No words could be read in the file. It is found by its title, its description and its topics."
         ),
     }
     return texts[reason]

@@ -146,3 +146,12 @@ def test_without_tesseract_nothing_changes(network: Network, sign_in: Sign, monk
     assert db.session.scalars(sa.select(ResourcePage.text)).one() == ""
     assert db.session.scalars(sa.select(Resource.id)).one()
     assert actions.OCR_JOB not in db.session.scalars(sa.select(outbox.Job.kind)).all()
+
+
+@pytest.mark.parametrize(("text", "is_said"), [("#rect(width: 5cm, height: 2cm)", True), ("Några ord", False)])
+def test_a_file_without_words_says_so(network: Network, sign_in: Sign, text: str, is_said: bool) -> None:
+    member = sign_in(network.member)
+    where = added(member, typst.compile(text.encode()), "bild.pdf")
+    version = db.session.scalars(sa.select(ResourceVersion)).one()
+    assert (version.state, version.reason) == (FileState.READY, "no_words" if is_said else "")
+    assert ("Inga ord kunde läsas i filen" in member.get(where, headers=[("Accept-Language", "sv")]).text) == is_said

@@ -71,7 +71,7 @@ def _context(resource: Resource, person: Person) -> dict[str, Any]:
     return {
         "resource": resource, "version": version, "kind_name": KIND_NAMES[resource.kind],
         "size": files.human_size(version.size), "facts": facts_for_show(resource), **_text(version),
-        "reason": reason_text(Reason(reason)) if resource.state is FileState.UNREADABLE and reason else "",
+        "reason": reason_text(Reason(reason)) if resource.state in (FileState.READY, FileState.UNREADABLE) and reason else "",
         "has_pdf": version.media_type == PDF or version.pdf_sha256 is not None,
         "is_picture": version.media_type.startswith("image/"), "words": request.args.get("q", "")[:WORDS],
         "groups": groups, "readers": readers.readers_of_material(resource), "reason_group": readers.reason_of(person, groups),
