@@ -92,18 +92,20 @@ def test_no_person_and_no_way_into_the_portal_is_shown(app: Edge, network: Netwo
 
 
 def test_the_first_page_is_shown_as_a_picture(app: Edge, network: Network, material: Resource) -> None:
-    content = b"\x89PNG\r\n\x1a\nbild"
+    content = b"RIFF\x04\x00\x00\x00WEBPbild"
     material.current.picture_sha256 = files.store(io.BytesIO(content), limit=1000).sha256
     token, stranger = linked(material, network), app.test_client()
     assert f"/public/{token}/picture" in stranger.get(f"/public/{token}").text
     answer = stranger.get(f"/public/{token}/picture")
-    assert (answer.data, answer.mimetype) == (content, "image/png")
+    assert (answer.data, answer.mimetype) == (content, "image/webp")
     assert days() == [(1, 0)], "a picture is part of the visit"
 
 
 def test_what_browsers_would_run_is_no_picture(app: Edge, network: Network, material: Resource) -> None:
     material.current.picture_sha256 = files.store(io.BytesIO(b"<svg onload=alert(1)>"), limit=1000).sha256
-    assert app.test_client().get(f"/public/{linked(material, network)}/picture").status_code == 404
+    answer = app.test_client().get(f"/public/{linked(material, network)}/picture")
+    assert (answer.mimetype, answer.headers["X-Content-Type-Options"]) == ("image/webp", "nosniff")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
 def test_making_one_twice_gives_the_same_and_revoking_ends_it_for_good(
@@ -255,7 +257,7 @@ def test_the_address_dies_with_the_collection(app: Edge, network: Network, mater
 def test_a_cover_that_is_not_open_is_drawn(app: Edge, network: Network, material: Resource) -> None:
     inner = factories.resource(network.group, network.convener, "Nätverkets", "inre")
     for one in (inner, material):
-        one.current.thumbnail_sha256 = files.store(io.BytesIO(b"\x89PNG" + one.title.encode()), limit=100).sha256
+        one.current.thumbnail_sha256 = files.store(io.BytesIO(b"RIFF" + one.title.encode()), limit=100).sha256
     gathered = factories.collection(network.open, network.convener, "Samlingen", of=(inner, material))
     token, stranger = linked(gathered, network), app.test_client()
     for revision, (cover, status) in enumerate(((inner, 404), (material, 200)), 1):
