@@ -136,6 +136,8 @@ def read_added_file(version_id: int, remove_people: bool = False) -> None:
         if remove_people:
             stored = cleaning.cleaned(path, reading.extracted.media_type)
             reading = read_file(files.path_of(stored.sha256), name)
+            if about_people(reading.extracted):  # it stands where the cleaning does not look
+                raise ExtractionError(Reason.NOT_CLEANED)
     except PersonalData as found:
         finds = [place.as_json() for place in found.places[:50]]
         refuse(version_id, FileState.STOPPED, reason="personal_data", finds=finds)
