@@ -237,3 +237,4 @@ def sweep_files() -> None:
     for sha256 in old:
         if sha256 not in kept:
             discard_if_unused(sha256, only_if_older=FORGOTTEN)
+            db.pause()  # gives its lock back: there is not room for one for each of very many

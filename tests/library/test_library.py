@@ -646,6 +646,18 @@ def test_a_content_whose_transaction_failed_is_swept_away(
     assert kept(app) == []
 
 
+def test_many_contents_are_swept_without_a_lock_for_each(app: Edge, network: Network) -> None:
+    """All pictures made anew leave tens of thousands; PostgreSQL has room for a few thousand locks in a transaction."""
+    db.rollback()
+    for number in range(5):
+        aged(files.path_of(files.store(io.BytesIO(b"%d" % number), limit=10).sha256), 25)
+    actions.sweep_files()
+    if db.engine().dialect.name == "postgresql":
+        held = sa.text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+        assert db.session.scalar(held) == 0
+    assert kept(app) == []
+
+
 def test_nobody_waits_while_an_import_copies_a_file(
     app: Edge, network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
