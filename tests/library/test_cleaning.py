@@ -174,10 +174,13 @@ def with_picture(way: str) -> bytes:
         "elsewhere": writer._add_object(filters),
     }.get(way, filters)
     page = writer.pages[0]
-    resources: DictionaryObject = page["/Resources"].get_object()
+    resources = page["/Resources"].get_object()
+    assert isinstance(resources, DictionaryObject)
     resources[NameObject("/XObject")] = DictionaryObject({NameObject("/Bild"): writer._add_object(stream)})
     drawn = StreamObject()
-    drawn.set_data(page.get_contents().get_data() + b" q 200 0 0 150 100 100 cm /Bild Do Q")
+    contents = page.get_contents()
+    assert contents is not None
+    drawn.set_data(contents.get_data() + b" q 200 0 0 150 100 100 cm /Bild Do Q")
     page[NameObject("/Contents")] = writer._add_object(drawn)
     return written(writer)
 

@@ -445,7 +445,7 @@ def test_s34_a_list_of_parts_that_stands_elsewhere_is_not_read_either(tmp_path: 
 def test_an_excel_file_with_that_record_is_taken(tmp_path: Path) -> None:
     """Some programs (Apache POI) write the record for very large files into small ones too."""
     made = openpyxl.Workbook()
-    made.active["A1"] = "Cell"
+    made.create_sheet("Blad")["A1"] = "Cell"
     made.save(str(tmp_path / "a.xlsx"))
     content = (tmp_path / "a.xlsx").read_bytes()
     end = content.rindex(b"PK\x05\x06")

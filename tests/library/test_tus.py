@@ -620,6 +620,25 @@ def test_the_same_title_becomes_a_new_version_with_one_click(network: Network, s
     assert uploads() == []
 
 
+def test_what_has_come_is_not_sent_again_because_of_a_note(network: Network, sign_in: Sign) -> None:
+    member, convener = sign_in(network.member), sign_in(network.convener)
+    made = factories.resource(network.group, network.member, "Handbok", "gammal text")
+    made.organisation_id = network.member.organisation_id
+    db.commit()
+    where, token = f"/resources/{made.id}/versions", sent(member)
+    form = {"csrf_token": member.csrf, "upload": token, "note": f"Om {NUMBER}"}
+    answer = member.post(where, data=form)
+    assert answer.status_code == 422
+    assert f'name="upload" value="{token}"' in answer.text
+    assert "fil.txt" in answer.text
+    foreign = convener.post(where, data=form | {"csrf_token": convener.csrf})
+    assert foreign.status_code == 404
+    broken = convener.post(where, data=form | {"csrf_token": convener.csrf, "note": "x" * 301})
+    assert (broken.status_code, token in broken.text, "fil.txt" in broken.text) == (422, False, False)
+    assert member.post(where, data=form | {"note": "Nytt"}).status_code == 302
+    assert uploads() == []
+
+
 def test_another_persons_file_becomes_no_version(network: Network, sign_in: Sign) -> None:
     made = factories.resource(network.group, network.convener)
     db.commit()
