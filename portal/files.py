@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from portal import db
 from portal.errors import Invalid
 
 CHUNK = 1 << 20
+HALF = "half-"  # before the names of what is lost with its process
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def path_of(sha256: str) -> Path:
 
 
 def incoming() -> Path:
-    """The folder for what is on its way in. What lies there untouched for a day is swept away."""
+    """The folder for what is on its way in. What a process that has ended left there is swept away after a day."""
     folder = _root() / "incoming"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
@@ -60,7 +62,7 @@ def store(stream: IO[bytes], *, limit: int) -> Stored:
     Raises `Invalid` for an empty or too large stream; `OSError` when the disk is full, leaving nothing behind.
     """
     digest, size = hashlib.sha256(), 0
-    handle, name = tempfile.mkstemp(dir=incoming())
+    handle, name = tempfile.mkstemp(dir=incoming(), prefix=HALF)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as target:
@@ -109,9 +111,9 @@ def all_older(age: timedelta) -> list[str]:
 
 def drop_half_received(age: timedelta) -> None:
     """Delete what came in longer ago than `age` and was never stored: its process ended meanwhile."""
-    for path in (_root() / "incoming").glob("*"):
+    for path in incoming().glob(f"{HALF}*"):
         if time.time() - path.stat().st_mtime > age.total_seconds():
-            path.unlink(missing_ok=True)
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def chunks(sha256: str) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from portal.discussions.models import Thread
 from portal.library import topics
 from portal.library.collections import actions as collections
 from portal.library.collections.models import Collection
+from portal.library.intake.models import Upload, UploadState
 from portal.library.material import actions as materials
 from portal.library.material.models import ResourceDownload
 from portal.library.models import Resource, ResourceShare
@@ -84,6 +85,15 @@ def fill(network: Network, number: int) -> None:
     calls.make_feed(f"Program {number}", group=group, by=writer)
     material = factories.resource(network.group, writer, f"Material sökord {number}", f"sökord {number}")
     material.publisher = f"Utgivare {number}"
+    waiting = Upload(
+        token=f"{number:032x}", person=network.member, file_name=f"fil{number}.txt", size=10, state=UploadState.READY,
+        sha256=material.current.sha256, title=f"Sökord {number}",
+    )  # fmt: skip
+    new_one = Upload(
+        token=f"{number + 10_000:032x}", person=network.member, file_name=f"ny{number}.txt", size=10, title="Material",
+        state=UploadState.READY, sha256=f"{number:064x}",
+    )  # fmt: skip
+    db.session.add_all([waiting, new_one])
     long = db.session.scalars(sa.select(Collection).order_by(Collection.id).limit(1)).first()
     gathered = factories.collection(network.group, writer, f"Samling {number}", of=(material,))
     collections.add_material(long or gathered, material, by=writer)
@@ -164,7 +174,7 @@ def pages(network: Network) -> dict[str, str]:
         "editing": f"/resources/{main_material.id}/edit", "downloads": f"/resources/{main_material.id}/downloads",
         "replacing": f"/resources/{main_material.id}/life", "related": f"/resources/{main_material.id}/related",
         "comparison": f"/resources/{main_material.id}/comparison",
-        "library": "/library", "materials": "/groups/natverket/materials", "library search": "/library?q=sökord",
+        "upload": "/library/upload", "library": "/library", "materials": "/groups/natverket/materials", "library search": "/library?q=sökord",
         "search": "/search?q=sökord", "search of one type": "/search?q=sökord&type=minutes", "search window": "/search?q=sökord&fragment=1",
         "calendar": "/calendar", "calendar list": "/calendar?view=list", "meetings": "/groups/natverket/meetings", "meeting": f"/meetings/{long_meeting.id}",
         "saved searches": "/searches", "feeds of searches": "/searches/feeds", "feed of searches": f"/searches/feed/{atom_token}.atom",

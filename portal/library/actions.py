@@ -136,6 +136,8 @@ def read_added_file(version_id: int, remove_people: bool = False) -> None:
         if remove_people:
             stored = cleaning.cleaned(path, reading.extracted.media_type)
             reading = read_file(files.path_of(stored.sha256), name)
+            if about_people(reading.extracted):  # it stands where the cleaning does not look
+                raise ExtractionError(Reason.NOT_CLEANED)
     except PersonalData as found:
         finds = [place.as_json() for place in found.places[:50]]
         refuse(version_id, FileState.STOPPED, reason="personal_data", finds=finds)
@@ -145,12 +147,21 @@ def read_added_file(version_id: int, remove_people: bool = False) -> None:
         return
     if stored is not None and stored.sha256 != sha256:
         hold(stored)
-    version = db.session.get_one(ResourceVersion, version_id)
+    version = still_checking(version_id)
+    if version is None:
+        return
     if stored is not None and stored.sha256 != sha256:
         version.came_as, version.sha256, version.size = sha256, stored.sha256, stored.size
         audit.record("resource_cleaned", by=None, on=version.resource, sha256=stored.sha256)
         db.after_commit(discard_if_unused, sha256)
     keep_reading(version, reading)
+
+
+def still_checking(version_id: int) -> ResourceVersion | None:
+    """The version, held, unless another worker was faster: a job whose worker is slow is given to a second one."""
+    version = db.session.get_one(ResourceVersion, version_id)
+    db.lock(version)
+    return version if version.state is FileState.CHECKING else None
 
 
 def keep_reading(version: ResourceVersion, reading: Reading) -> None:
@@ -178,8 +189,13 @@ def let_in(version: ResourceVersion) -> None:
 
 
 def refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[str, object]]) -> None:
-    """Do not let a version in, and do not keep its content; who added it is told. An earlier version stays in force."""
-    version = db.session.get_one(ResourceVersion, version_id)
+    """Do not let a version in, and keep neither its content nor its text; who added it is told. An earlier version stays in
+    force, and so does this one if another worker has let it in.
+    """
+    version = still_checking(version_id)
+    if version is None:
+        return
+    db.session.execute(sa.delete(ResourcePage).where(ResourcePage.version_id == version_id))
     version.state, version.reason, version.finds = state, reason, finds
     if version.resource.state is not FileState.READY:
         version.resource.state = state
@@ -221,3 +237,4 @@ def sweep_files() -> None:
     for sha256 in old:
         if sha256 not in kept:
             discard_if_unused(sha256, only_if_older=FORGOTTEN)
+            db.pause()  # gives its lock back: there is not room for one for each of very many

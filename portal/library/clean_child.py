@@ -8,7 +8,7 @@ import re
 import sys
 import traceback
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,31 +21,32 @@ _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # after a scan; zero is
 
 
 def jpeg(data: bytes, orientation: int = 1) -> bytes:
-    """Without EXIF, XMP, IPTC, comments and whatever hangs behind the end; colours and the way up stay."""
-    kept = [data[:2]]
+    """Without EXIF, XMP, IPTC, comments and whatever stands before the picture or hangs behind its end; colours and the way up
+    stay. Raises `ValueError` or `IndexError` for what is no such picture: half of one would be none.
+    """
+    start = data.index(b"\xff\xd8\xff")
+    kept, place, has_scan = [data[start : start + 2]], start + 2, False
     if orientation != 1:
         kept.append(_upright(orientation))
-    place = 2
-    while True:
+    while place < len(data):
         marker = data[place + 1]
-        if data[place] != 0xFF or marker == _END:
-            break
-        if marker == 0xFF:  # filling
+        if data[place] != 0xFF or marker in (0, 0xFF):  # what decoders pass over
             place += 1
             continue
+        if marker == _END:
+            break
         end = place + 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-        is_ours = marker in (0xE0, 0xEE) or (marker == 0xE2 and data[place + 4 :].startswith(b"ICC_PROFILE"))
+        is_ours = marker in (0xE0, 0xEE) or (marker == 0xE2 and data.startswith(b"ICC_PROFILE", place + 4))
         is_told = 0xE0 <= marker <= 0xEF or marker == 0xFE
         if marker == _SCAN:
             following = _NEXT_MARKER.search(data, end)
-            end = following.start() if following else len(data)
+            end, has_scan = following.start() if following else len(data), True
         if is_ours or not is_told:
             kept.append(data[place:end])
         place = end
-        if place >= len(data):
-            break
-    kept.append(b"\xff\xd9")
-    return b"".join(kept)
+    if not has_scan:
+        raise ValueError("a picture that shows nothing")
+    return b"".join([*kept, b"\xff\xd9"])
 
 
 def _upright(orientation: int) -> bytes:
@@ -143,18 +144,42 @@ def pdf(path: Path) -> bytes:
                 del thing[name]
         if "/T" in thing and "/Rect" in thing and thing.get("/Subtype") != "/Widget":
             del thing["/T"]  # who wrote a note; of a form field it is the name
+    _forget_unreached(writer)
     made = BytesIO()
     writer.write(made)
     return made.getvalue()
 
 
 def _clean_stream(thing: Any) -> None:
-    if thing.get("/Type") == "/Metadata":
-        thing._data = b""
-        for name in ("/Filter", "/DecodeParms"):
-            thing.pop(name, None)
-    elif thing.get("/Subtype") == "/Image" and thing.get("/Filter") in ("/DCTDecode", ["/DCTDecode"]):
-        thing._data = jpeg(thing._data)
+    from pypdf.generic import ArrayObject, NameObject
+
+    found = thing.get("/Filter", ArrayObject()).get_object()
+    filters = [one.get_object() for one in found] if isinstance(found, list) else [found]
+    if "/Subtype" in thing and thing["/Subtype"] == "/Image" and filters and filters[-1] == "/DCTDecode":
+        thing._data = jpeg(thing.get_data() if len(filters) > 1 else thing._data)
+        thing[NameObject("/Filter")] = NameObject("/DCTDecode")
+        if len(filters) > 1:
+            thing.pop("/DecodeParms", None)
+
+
+def _forget_unreached(writer: Any) -> None:
+    """Leave out what nothing leads to any more: it would be written all the same."""
+    from pypdf.generic import IndirectObject
+
+    reached = set[int]()
+    ahead: list[Any] = [one.indirect_reference for one in (writer.root_object, writer._info) if one is not None]
+    while ahead:
+        thing = ahead.pop()
+        if isinstance(thing, IndirectObject):
+            if thing.idnum in reached:
+                continue
+            reached.add(thing.idnum)
+            thing = thing.get_object()
+        if isinstance(thing, dict):
+            ahead += dict.values(thing)  # as they stand, not what they lead to
+        elif isinstance(thing, list):
+            ahead += list.__iter__(thing)
+    writer._objects = [one if number in reached else None for number, one in enumerate(writer._objects, start=1)]
 
 
 # --- Office and OpenDocument ------------------------------------------------------------------------------------------------
@@ -168,37 +193,42 @@ _IN_PARTS: list[tuple[str, bytes, bytes]] = [
     (r"(word|ppt|xl)/.*\.xml", rb"(\s(?:\w+:)?(?:author|initials|userId|providerId|lastModifiedBy|userName))=\"[^\"]*\"", rb'\1=""'),
     (r"ppt/(commentAuthors|authors)\.xml|xl/persons/.*\.xml", rb"(\s(?:name|displayName))=\"[^\"]*\"", rb'\1=""'),
     (r"xl/comments\d*\.xml|xl/comments/.*\.xml", rb"(<author>)[^<]*(</author>)", rb"\1\2"),
+    (r"xl/workbook\.xml", rb"<mc:AlternateContent\b[^<>]*>\s*<mc:Choice\b[^<>]*>\s*<x15ac:absPath\b[^<>]*/>\s*</mc:Choice>\s*"
+     rb"</mc:AlternateContent>", rb""),
     (r"(content|styles)\.xml", rb"(<(dc:creator|meta:creator-initials)>)[^<]*(</\2>)", rb"\1\3"),
 ]  # fmt: skip
 _PATTERNS = [(re.compile(part), re.compile(found, re.DOTALL), put) for part, found, put in _IN_PARTS]
 _DROPPED = re.compile(r"docProps/thumbnail\..*|Thumbnails/.*")  # how the first page looked when it was saved
 
 
-def package(path: Path) -> bytes:
-    """The same parts in the same order; the names in them are left empty, and the pictures lose theirs."""
+def package(source: Path | BytesIO) -> bytes:
+    """The same parts in the same order; the names in them are left empty, the pictures lose theirs, and so do the sheets behind
+    diagrams, which are packages themselves.
+    """
     made = BytesIO()
-    with zipfile.ZipFile(path) as source, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
-        for entry in source.infolist():
-            data = source.read(entry)
-            if _DROPPED.fullmatch(entry.filename):
-                data = b""
-            for name in _words_of(entry.filename):
-                data = name(data)
+    with zipfile.ZipFile(source) as opened, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
+        for entry in opened.infolist():
             told = zipfile.ZipInfo(entry.filename)  # not when it was saved
             told.compress_type = entry.compress_type
-            target.writestr(told, data)
+            target.writestr(told, _part(entry.filename, opened.read(entry)))
     return made.getvalue()
 
 
-def _words_of(name: str) -> Iterator[Any]:
+def _part(name: str, data: bytes) -> bytes:
+    if _DROPPED.fullmatch(name):
+        return b""
+    for begins, clean in _BY_CONTENT:
+        if data.startswith(begins):
+            return clean(data)
     for part, found, put in _PATTERNS:
         if part.fullmatch(name):
-            yield lambda data, found=found, put=put: found.sub(put, data)
-    low = name.lower()
-    if low.endswith((".jpg", ".jpeg")):
-        yield lambda data: jpeg(data) if data.startswith(b"\xff\xd8\xff") else data
-    elif low.endswith(".png"):
-        yield lambda data: png(data) if data.startswith(b"\x89PNG") else data
+            data = found.sub(put, data)
+    return data
+
+
+_BY_CONTENT: list[tuple[bytes, Callable[[bytes], bytes]]] = [
+    (b"\xff\xd8\xff", jpeg), (b"\x89PNG", png), (b"PK\x03\x04", lambda data: package(BytesIO(data))),
+]  # fmt: skip
 
 
 def run(media_type: str, path: Path, target: BinaryIO) -> None:

@@ -116,18 +116,24 @@ def reader_of(media_type: str) -> Callable[[Path], Result]:
     if media_type in readers:
         return readers[media_type]
     sys.path.append(str(Path(__file__).parent))  # last, so that nothing of ours stands before a library's name
+    pictures = importlib.import_module("extract_picture")
     if media_type == "application/pdf":
-        return partial(importlib.import_module("extract_pdf").read, refused=RefusedError, characters=MAX_CHARACTERS)
+        return partial(
+            importlib.import_module("extract_pdf").read,
+            refused=RefusedError,
+            characters=MAX_CHARACTERS,
+            pictures=pictures,
+        )
     if media_type.startswith("image/"):
-        return partial(importlib.import_module("extract_picture").read, media_type=media_type, refused=RefusedError)
+        return partial(pictures.read, media_type=media_type, refused=RefusedError)
     parts = importlib.import_module("extract_parts").Parts(RefusedError)
-    screen = importlib.import_module("extract_package").Screen(RefusedError, parts)
+    screen = importlib.import_module("extract_package").Screen(RefusedError, parts, pictures.told_inside)
     office = importlib.import_module("extract_office")
     reader: Callable[[Path], Result] = office.reader_of(media_type, screen, RefusedError, MAX_CHARACTERS)
 
     def read_office(path: Path) -> Result:
         pages, title, properties = reader(path)
-        return pages, title, properties | parts.properties()
+        return pages, title, properties | parts.properties() | pictures.gathered(screen.told)
 
     return read_office
 
@@ -139,6 +145,10 @@ def _clean(text: str) -> str:
 
 def run(media_type: str, path: Path) -> dict[str, Any]:
     """The answer for the parent: the content, or the reason why there is none."""
+    if (
+        media_type.startswith("text/") and path.stat().st_size > MAX_CHARACTERS
+    ):  # the guard reads all of it, seen or not
+        return {"error": "too_big_unpacked"}
     try:
         pages, title, properties = reader_of(media_type)(path)
     except RefusedError as refusal:

@@ -9,6 +9,7 @@ its entry declares.
 import re
 import stat
 import zipfile
+from collections.abc import Callable, Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ _MEDIA = (
     b"\x30\x26\xb2\x75", b"\x1aE\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3", b"\0\0\0\x0cjP", b"MThd", b"glTF",
     b"\0\x01\0\0", b"OTTO", b"ttcf",
 )  # fmt: skip
+_PHOTOGRAPHS = (b"\x89PNG", b"\xff\xd8\xff")  # of those, the ones that a camera writes into
 # Binary parts with nothing that a page shows: the printer, locked fonts, where lines were broken, what Office threw away
 _OPAQUE = re.compile(
     r"\[trash\]/|(?:.*/)?(?:printerSettings\d*\.bin|customProperty\d*\.bin|layout-cache|mimetype|[^/]*\.(?:odttf|fntdata))$"
@@ -43,13 +45,18 @@ _ARCHIVES = (*_OFFICE, ".zip", ".jar", ".7z", ".rar", ".gz", ".tar", ".odt", ".d
 class Screen:
     """One file with all that it embeds: the limits hold for them together.
 
-    `parts` (`extract_parts.Parts`) is given every part to read.
+    `parts` (`extract_parts.Parts`) is given every part to read, `told_inside` (`extract_picture`) every picture; what it answers
+    is gathered in `told`.
     """
 
-    def __init__(self, refused: type[Exception], parts: Any) -> None:
+    def __init__(
+        self, refused: type[Exception], parts: Any, told_inside: Callable[[bytes], Iterable[dict[str, str]]]
+    ) -> None:
         self.refused = refused
         self.unpacked = 0
         self.parts = parts
+        self.told_inside = told_inside
+        self.told: list[dict[str, str]] = []
 
     def __call__(self, source: Path | BytesIO, depth: int) -> dict[str, bytes]:
         """Raise `refused(reason)` for what no library should open; answers the embedded Office files by name.
@@ -82,6 +89,8 @@ class Screen:
                     self._opaque(package.read(entry))
                 elif name.endswith(".svg"):
                     self._picture(package.read(entry))
+                elif head.startswith(_PHOTOGRAPHS):
+                    self.told += self.told_inside(package.read(entry))
                 elif not head.startswith(_MEDIA) and head[4:8] != b"ftyp":
                     raise self.refused("embedded")
         return inside

@@ -5,6 +5,7 @@ The file is served whole, so whatever cannot be read refuses it: `refused(reason
 which the child answers as a broken file.
 """
 
+import mmap
 import re
 import sys
 from collections.abc import Iterator
@@ -25,10 +26,14 @@ _GUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")  # h
 _SETTINGS = ".joboptions"  # how the file was distilled; Adobe's programs put it into thousands of authorities' files
 
 
-def read(path: Path, *, refused: type[Exception], characters: int) -> Result:
-    """Text page by page; metadata, notes, links, form values, bookmarks and settings as properties."""
+def read(path: Path, *, refused: type[Exception], characters: int, pictures: Any) -> Result:
+    """Text page by page; metadata, notes, links, form values, bookmarks, settings and what the pictures say of themselves
+    (`extract_picture`) as properties.
+    """
     import pypdfium2
 
+    with path.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+        told = pictures.gathered(pictures.told_inside(whole))
     try:
         document = pypdfium2.PdfDocument(path)
     except pypdfium2.PdfiumError as error:
@@ -57,6 +62,7 @@ def read(path: Path, *, refused: type[Exception], characters: int) -> Result:
     properties |= {one.get_name(): bytes(one.get_data()).decode("utf-8", "replace") for one in attached}
     protected = pypdfium2.raw.FPDF_GetSecurityHandlerRevision(document) >= 0
     document.close()
+    properties |= told
     properties[_WORDLESS] = " ".join(wordless)
     # pypdf loads both of these, which takes longer than reading; it can do without, but for encrypted files.
     for heavy in ("PIL",) if protected else ("PIL", "cryptography"):

@@ -2,6 +2,9 @@
 Imports nothing of the portal. Their text, if there is any, is read afterwards (ocr.py).
 """
 
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,10 @@ _CAMERA = (0x010F, 0x0110)
 _TAGS = {0x010E: "description", 0x013B: "artist", 0x8298: "copyright", 0x0131: "software", 0x9286: "comment",
          0xA430: "owner", 0xA431: "serial number", 0x9C9B: "title", 0x9C9C: "remark", 0x9C9D: "xpauthor",
          0x9C9E: "keywords", 0x9C9F: "subject"}  # fmt: skip
+_EXIF = [
+    re.compile(mark + rb"(?=MM\0\*|II\*\0)") for mark in (rb"Exif\0\0", rb"eXIf")
+]  # in JPEG, in PNG: two are faster
+_LONGEST_EXIF = 1 << 16
 _DETAILS = 0x8769  # the part of EXIF where the camera writes
 
 
@@ -28,18 +35,48 @@ def read(path: Path, media_type: str, *, refused: type[Exception]) -> Result:
             raise refused("too_big_unpacked")
         if getattr(picture, "n_frames", 1) > 1:  # only the first one would be looked at
             raise refused("unsafe")
-        exif = picture.getexif()
-        properties = {name: _words(exif.get(tag), tag) for tag, name in _TAGS.items() if exif.get(tag)}
-        details = exif.get_ifd(_DETAILS)
-        properties |= {name: _words(details.get(tag), tag) for tag, name in _TAGS.items() if details.get(tag)}
-        properties["camera"] = " ".join(_words(exif.get(tag), tag) for tag in _CAMERA if exif.get(tag))
-        properties["gps"] = _place(exif.get_ifd(_GPS))
+        properties = _told(picture.getexif())
         # PNG's texts, XMP in any of the three, comments of JPEG
         properties |= {f"note {name}": _words(value, 0) for name, value in picture.info.items() if isinstance(value, str | bytes)
                        and name not in ("icc_profile", "exif", "jfif", "adobe")}  # fmt: skip
         properties["pages without words"] = "1"  # as in extract.py
         picture.load()  # a picture that ends in the middle is broken
     return [(1, "")], properties.get("title"), properties
+
+
+def _told(exif: Any) -> dict[str, str]:
+    """What a camera and its owner wrote, by our names."""
+    told = {name: _words(exif.get(tag), tag) for tag, name in _TAGS.items() if exif.get(tag)}
+    details = exif.get_ifd(_DETAILS)
+    told |= {name: _words(details.get(tag), tag) for tag, name in _TAGS.items() if details.get(tag)}
+    told["camera"] = " ".join(_words(exif.get(tag), tag) for tag in _CAMERA if exif.get(tag))
+    told["gps"] = _place(exif.get_ifd(_GPS))
+    return told
+
+
+def told_inside(data: Any) -> Iterator[dict[str, str]]:
+    """What the pictures inside another file say of themselves, as far as they are not packed."""
+    for found in chain.from_iterable(mark.finditer(data) for mark in _EXIF):
+        from PIL import Image
+
+        exif = Image.Exif()
+        try:
+            exif.load(bytes(data[found.end() : found.end() + _LONGEST_EXIF]))
+            told = _told(exif)
+        except Exception:  # noqa: BLE001 - whatever Pillow raises for a damaged one: there is something, and nobody can tell what
+            told = {"camera": "?"}
+        told.pop("serial number", None)  # of the camera; some are as long as personal numbers
+        yield told
+
+
+def gathered(told: Iterable[dict[str, str]]) -> dict[str, str]:
+    """What several pictures say, each thing once, as properties of the file that they stand in."""
+    found: dict[str, dict[str, None]] = {}
+    for one in told:
+        for name, words in one.items():
+            if words:
+                found.setdefault(f"pictures {name}", {})[words] = None
+    return {name: "; ".join(words) for name, words in found.items()}
 
 
 def _words(value: Any, tag: int) -> str:

@@ -4,6 +4,7 @@ Nothing is unpacked or parsed here: `sniff` reads the first and last bytes, and 
 list of its parts. Everything else happens in the child process of `extract`.
 """
 
+import mmap
 import re
 import stat
 import zipfile
@@ -143,7 +144,9 @@ def sniff(path: Path, file_name: str) -> str:
 
 def _by_content(path: Path, head: bytes, tail: bytes, claimed: str | None) -> str | None:
     if head.startswith(_LEGACY):
-        if _ENCRYPTED in path.read_bytes():
+        with path.open("rb") as source, mmap.mmap(source.fileno(), 0, access=mmap.ACCESS_READ) as whole:
+            is_encrypted = whole.find(_ENCRYPTED) >= 0
+        if is_encrypted:
             raise ExtractionError(Reason.ENCRYPTED)
         return None
     if head.startswith(b"PK\x03\x04"):
@@ -189,6 +192,13 @@ def _package_type(path: Path, tail: bytes) -> str | None:
         raise ExtractionError(Reason.BROKEN)
     entries = int.from_bytes(tail[place + 10 : place + 12], "little")
     directory = int.from_bytes(tail[place + 12 : place + 16], "little")
+    if tail[max(0, place - 20) : place].startswith(
+        b"PK\x06\x07"
+    ):  # then a record before it says how many there really are
+        record = tail[max(0, place - 76) : place - 20]
+        if not record.startswith(b"PK\x06\x06"):
+            raise ExtractionError(Reason.BROKEN)
+        entries, directory = int.from_bytes(record[32:40], "little"), int.from_bytes(record[40:48], "little")
     if entries > MAX_ENTRIES or directory > _MAX_DIRECTORY:
         raise ExtractionError(Reason.TOO_BIG_UNPACKED)
     try:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from portal import audit, db, files, outbox
 from portal.library import ocr
-from portal.library.actions import OCR_JOB, let_in, refuse
-from portal.library.models import FileState, ResourcePage, ResourceVersion
+from portal.library.actions import OCR_JOB, let_in, refuse, still_checking
+from portal.library.models import FileState, ResourceVersion
 from portal.library.reading import PersonalData, Place, check_page
 
 A_TURN = 45.0  # seconds; with the last page's limit well within the lease of a job
@@ -28,16 +26,18 @@ def read_wordless_pages(version_id: int, pages: list[int]) -> None:
     try:
         texts, places = _one_turn(path, media_type, pages)
     except PersonalData as found:
-        db.session.execute(sa.delete(ResourcePage).where(ResourcePage.version_id == version_id))
         finds = [place.as_json() for place in found.places[:50]]
         refuse(version_id, FileState.STOPPED, reason="personal_data", finds=finds)
         return
-    _keep(db.session.get_one(ResourceVersion, version_id), texts, places)
+    version = still_checking(version_id)
+    if version is None:
+        return
+    _keep(version, texts, places)
     rest = [number for number in pages if number not in texts]
     if rest:
         outbox.enqueue(OCR_JOB, version_id=version_id, pages=rest)
     else:
-        let_in(db.session.get_one(ResourceVersion, version_id))
+        let_in(version)
 
 
 def _one_turn(path: Path, media_type: str, numbers: list[int]) -> tuple[dict[int, str], list[Place]]:

@@ -65,6 +65,7 @@ _ABOUT = {
     "place": ("gps",),
     "device": ("camera",),
 }
+INSIDE = "pictures "  # before the names of what the pictures inside a file say (extract_picture.py)
 _LONGEST_ABOUT = 200
 
 
@@ -72,7 +73,11 @@ def about_people(extracted: Extracted) -> dict[str, str]:
     """Who made the file, changed it last, and where: what its reader may not have meant to tell."""
     found: dict[str, str] = {}
     for ours, theirs in _ABOUT.items():
-        words = dict.fromkeys(_shown(extracted.properties.get(name, ""), spaces=True).strip() for name in theirs)
+        words = dict.fromkeys(
+            _shown(extracted.properties.get(key, ""), spaces=True).strip()
+            for name in theirs
+            for key in (name, INSIDE + name)
+        )
         text = ", ".join(filter(None, words))[:_LONGEST_ABOUT]
         if text:
             found[ours] = text

@@ -52,17 +52,26 @@ def versions(resource_id: int) -> ResponseReturnValue:
         may_change=may_change,
         form=form,
         finds=finds,
+        waiting=_waiting(form, person),
         limit=files.human_size(current_app.config["SETTINGS"].max_upload_bytes),
         accept=",".join(EXTENSIONS),
     )
     return page, 422 if request.method == "POST" else 200
 
 
+def _waiting(form: VersionForm, person: Person) -> Upload | None:
+    """The file that has come in pieces: it need not be sent again because of a word in the note."""
+    if not form.upload.data:
+        return None
+    rows = intake_policy.visible_uploads(person).where(Upload.token == form.upload.data)
+    return db.session.scalars(rows.where(Upload.state == UploadState.READY)).first()
+
+
 def _add(form: VersionForm, resource: Resource, person: Person) -> ResponseReturnValue:
-    if form.upload.data:
-        version = _from_upload(form, resource, person)
-    elif form.file.data:
+    if form.file.data:
         version = _from_form(form, resource, person)
+    elif form.upload.data:
+        version = _from_upload(form, resource, person)
     else:
         raise Invalid(_("Choose a file."), field="file")
     flash(_("Version %(number)s is being read. Until then the version before is shown.", number=version), "done")

@@ -42,8 +42,11 @@ function send(file, { endpoint, url = null, tell, started = () => {} }) {
       onShouldRetry: (error) => {
         const status = error.originalResponse?.getStatus() ?? 0;
         if (status === 401) return false;
+        // 409: of a piece, that the portal has more of it than was believed; of a new file, a rule that waiting does not change
+        const isAskedAgain = status === 409 && error.originalRequest?.getMethod() === "PATCH";
+        if (!isAskedAgain && status !== 0 && status !== 423 && status !== 429 && status < 500) return false;
         tell({ isWaiting: true });
-        return status === 0 || status === 409 || status === 423 || status === 429 || status >= 500;
+        return true;
       },
       onError: (error) => {
         if (error.originalResponse?.getStatus() === 401) {
@@ -159,7 +162,7 @@ function startMany(zone) {
     } catch (error) {
       if (isCancelled) return;
       row.classList.add("is-refused");
-      said.textContent = error.message || said.dataset.waiting;
+      said.textContent = error.message || said.dataset.failed;
       const again = row.querySelector("[data-again]");
       again.hidden = false;
       again.onclick = () => {
@@ -243,6 +246,11 @@ function startOne(form) {
   const said = place.querySelector("[data-said]");
   const button = form.querySelector("button[type=submit]");
   let isSending = false;
+  let before = null; // the try that did not come through, to go on with
+  input.addEventListener("change", () => { // another file than the one that has come
+    form.elements.upload.value = "";
+    form.querySelector("[data-has-come]")?.remove();
+  });
   form.addEventListener("submit", async (event) => {
     const file = input.files[0];
     if (!file || form.elements.upload.value) return;
@@ -256,7 +264,8 @@ function startOne(form) {
       said.textContent = isWaiting ? said.dataset.waiting : said.dataset.sending.replace("{percent}", percent);
     };
     try {
-      const address = await send(file, { endpoint: form.dataset.resumable, tell });
+      const url = before?.file === file ? before.url : null;
+      const address = await send(file, { endpoint: form.dataset.resumable, url, tell, started: (made) => { before = made; } });
       said.textContent = said.dataset.reading;
       const row = await readRow(address, () => {});
       if (!row?.classList.contains("upload-ready")) throw new Error(row?.querySelector(".field-error")?.textContent.trim() ?? "");
@@ -264,7 +273,7 @@ function startOne(form) {
       input.disabled = true; // its bytes are there already
       form.requestSubmit();
     } catch (error) {
-      said.textContent = error.message || said.dataset.waiting;
+      said.textContent = error.message || said.dataset.failed;
       button.removeAttribute("aria-disabled");
     }
     isSending = false;

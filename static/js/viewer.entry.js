@@ -29,7 +29,7 @@ function hashPage() {
 }
 
 async function start() {
-  const { url, worker, parts, words, textPage, size } = place.dataset;
+  const { url, worker, parts, words, textPage, textOf, size } = place.dataset;
   pdfjs.GlobalWorkerOptions.workerSrc = worker;
   const loading = pdfjs.getDocument({
     url,
@@ -55,6 +55,7 @@ async function start() {
   await pages.prepare();
   desk.querySelector("[data-first-page]")?.remove();
   bar.hidden = false;
+  bar.querySelector("[data-of]").textContent = textOf.replace("{total}", pdf.numPages); // an office file has other pages as PDF
   const strip = new Strip(pages, place.querySelector("[data-pages]"), place.querySelector("[data-toggle-pages]"));
   strip.prepare();
   const finder = new Finder(pages, place);

@@ -119,6 +119,56 @@ def test_a_reload_in_the_middle_loses_nothing(visit: Open, email_of: EmailOf, fi
     one.page.locator("li.upload .btn-text").click()
 
 
+def test_a_rule_is_said_at_once(visit: Open, email_of: EmailOf, files: list[str]) -> None:
+    """That too many files wait is not for waiting: the sentence must not hide behind "no contact"."""
+    one = visit(email_of("RFSL", ""))
+    one.go("/library/upload")
+    asked: list[str] = []
+
+    def refuse(route: object) -> None:
+        asked.append(route.request.method)  # type: ignore[attr-defined]  # playwright's Route
+        route.fulfill(status=409, body='<div class="notice"><div class="notice-text">Många väntar</div></div>')  # type: ignore[attr-defined]
+
+    one.context.route("**/library/uploads", refuse)
+    one.page.locator("#files").set_input_files(files[0])
+    expect(one.page.locator("li.is-refused [data-said]")).to_have_text("Många väntar", timeout=5_000)
+    assert asked == ["POST"]
+
+
+def test_a_version_that_did_not_come_through_goes_on(visit: Open, email_of: EmailOf, files: list[str]) -> None:
+    one = visit(email_of("RFSL", ""))
+    one.go("/library/upload?group=informationsnatverket")
+    one.page.locator("#files").set_input_files(next(file for file in files if "hotell" in file))
+    expect(one.page.locator("li.upload-ready")).to_have_count(1, timeout=A_MINUTE)
+    one.page.locator("li.upload-ready input[name$=title]").fill("Den som går vidare")
+    one.page.locator("[data-add]").click()
+    expect(one.page).to_have_url(re.compile(r"/resources/\d+$"))
+    where = one.page.url
+    one.page.goto(f"{where}/versions")
+    offsets: list[str] = []
+
+    def refuse_second(route: object) -> None:
+        request = route.request  # type: ignore[attr-defined]  # playwright's Route
+        if request.method == "PATCH":
+            offsets.append(request.headers["upload-offset"])
+            if len(offsets) == 2:
+                route.fulfill(status=422, body="")  # type: ignore[attr-defined]
+                return
+        route.continue_()  # type: ignore[attr-defined]
+
+    one.context.route("**/library/uploads/*", refuse_second)
+    newer = Path(files[0]).with_name("vidare.docx")
+    heavy(newer, "En text som går vidare")
+    one.page.locator("input[type=file]").set_input_files(str(newer))
+    button = one.page.locator("form[data-resumable] button[type=submit]")
+    button.click()
+    expect(one.page.locator("[data-said]")).to_have_text(re.compile("Försök igen|Try again"), timeout=A_MINUTE)
+    button.click()
+    expect(one.page).to_have_url(re.compile(r"/resources/\d+$"), timeout=A_MINUTE)
+    assert offsets[0] == "0"
+    assert "0" not in offsets[1:], "what had come was not sent again"
+
+
 def test_a_new_version_is_sent_in_pieces_too(visit: Open, email_of: EmailOf, axe_source: str, files: list[str]) -> None:
     one = visit(email_of("RFSL", ""))
     one.go("/library/upload?group=informationsnatverket")

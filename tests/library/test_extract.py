@@ -6,7 +6,9 @@ All files are made here, by the libraries that offices use or byte by byte.
 
 import os
 import random
+import struct
 import time
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from io import BytesIO
@@ -26,7 +28,7 @@ from pptx.util import Cm
 from pypdf import PdfReader, PdfWriter
 from pypdf.annotations import FreeText
 
-from portal import guard
+from portal import child, guard
 from portal.library import extract as extraction
 from portal.library.extract import Extracted, ExtractionError, Page, Reason, extract, sniff
 from portal.library.file_types import DOCX, HTML, MARKDOWN, ODT, PDF, PPTX, TEXT, XLSX, message
@@ -401,6 +403,69 @@ def test_s34_time_and_memory_are_limited(tmp_path: Path) -> None:
     assert extract(tmp_path / "a.docx", "a.docx").pages
 
 
+def largest_use(of: Callable[[], object]) -> int:
+    """How many bytes of memory it takes at most."""
+    tracemalloc.start()
+    try:
+        of()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_s34_an_old_word_file_is_not_read_whole(tmp_path: Path) -> None:
+    """The worker looks at it, not the child: half a gigabyte must not come into its memory."""
+    path = tmp_path / "a.doc"
+    with path.open("wb") as made:
+        made.write(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+        made.truncate(200 << 20)
+        made.seek(100 << 20)
+        made.write("EncryptedPackage".encode("utf-16-le"))
+
+    assert largest_use(lambda: reason_of(path)) < 20 << 20
+    assert reason_of(path) is Reason.ENCRYPTED
+
+
+def test_s34_a_list_of_parts_that_stands_elsewhere_is_not_read_either(tmp_path: Path) -> None:
+    """The end of the file says three parts; the record for very large files, which goes before it, says 100,000."""
+    stream = BytesIO()
+    with zipfile.ZipFile(stream, "w") as package:
+        for number in range(100_000):
+            package.writestr(f"{number}", b"")
+    content = stream.getvalue()
+    end = content.rindex(b"PK\x05\x06")
+    assert content[end - 20 : end - 16] == b"PK\x06\x07", "it has that record"
+    few = content[end : end + 8] + (3).to_bytes(2, "little") * 2 + (200).to_bytes(4, "little") + content[end + 16 :]
+    path = tmp_path / "a.docx"
+    path.write_bytes(content[:end] + few)
+    assert largest_use(lambda: reason_of(path)) < 5 << 20
+    assert reason_of(path) is Reason.TOO_BIG_UNPACKED
+
+
+def test_an_excel_file_with_that_record_is_taken(tmp_path: Path) -> None:
+    """Some programs (Apache POI) write the record for very large files into small ones too."""
+    made = openpyxl.Workbook()
+    made.create_sheet("Blad")["A1"] = "Cell"
+    made.save(str(tmp_path / "a.xlsx"))
+    content = (tmp_path / "a.xlsx").read_bytes()
+    end = content.rindex(b"PK\x05\x06")
+    number, size, start = (
+        int.from_bytes(content[end + a : end + b], "little") for a, b in ((10, 12), (12, 16), (16, 20))
+    )
+    record = struct.pack("<4sQHHLLQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, number, number, size, start)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+    (tmp_path / "b.xlsx").write_bytes(content[:end] + record + locator + content[end:])
+    assert extract(tmp_path / "b.xlsx", "b.xlsx").pages[0].text == extract(tmp_path / "a.xlsx", "a.xlsx").pages[0].text
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html"])
+def test_s34_a_text_of_many_books_is_refused(tmp_path: Path, name: str) -> None:
+    """The guard would read it for a minute, in the worker; in a page it may stand where nobody sees it."""
+    words = "ord och ord " * 2_000_000
+    (tmp_path / name).write_text(f"<html><body><p>Hej</p><!-- {words} --></body></html>" if name == "a.html" else words)
+    assert reason_of(tmp_path / name) is Reason.TOO_BIG_UNPACKED
+
+
 def test_s34_nothing_is_left_of_a_child_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A child with a child of its own, both asleep: the whole group is gone after the time-out."""
     sleeper = tmp_path / "sleeper.py"
@@ -411,7 +476,7 @@ def test_s34_nothing_is_left_of_a_child_that_hangs(tmp_path: Path, monkeypatch: 
     )
     monkeypatch.setattr(extraction, "_CHILD", sleeper)
     monkeypatch.setattr(extraction, "_MAY_FORK", True)
-    monkeypatch.setattr(extraction, "_GRACE", 0.5)
+    monkeypatch.setattr(child, "_GRACE", 0.5)
     (tmp_path / "a.txt").write_text("text")
     assert reason_of(tmp_path / "a.txt", seconds=1) is Reason.TIME_OUT
     grandchild = Path(f"/proc/{pid_file.read_text()}/stat")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import time
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -14,6 +16,7 @@ from werkzeug.test import TestResponse
 from portal import child, db, files, outbox
 from portal.audit import AuditEntry
 from portal.child import ChildError, Limits
+from portal.library import actions
 from portal.library.file_types import DOCX, PDF, XLSX
 from portal.library.models import ResourceVersion
 from portal.library.previews import draw, making, office
@@ -197,10 +200,45 @@ def test_an_office_file_is_shown_as_pdf_where_there_is_a_program(
     assert picture_of(member.get(f"{where}/picture")).width >= 1000
 
 
+def test_a_worker_that_is_killed_leaves_no_copy_of_a_document(
+    app: Edge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy lies where what is lost with its process is swept away, not in a folder that nobody looks after."""
+    a_program(tmp_path, f'pwd > "{tmp_path}/where"', monkeypatch)
+    path = tmp_path / "fil.docx"
+    path.write_bytes(word())
+    assert office.as_pdf(path, DOCX) is None
+    where = Path((tmp_path / "where").read_text().strip())
+    assert (where.parent, where.exists()) == (files.incoming().resolve(), False)
+    for hours, name in ((25, where), (23, where.with_name("half-late"))):
+        (name / "profile").mkdir(parents=True)
+        (name / "file.docx").write_bytes(word())
+        os.utime(name, (time.time() - hours * 3600,) * 2)
+    files.drop_half_received(actions.FORGOTTEN)
+    assert [path.name for path in files.incoming().iterdir()] == ["half-late"]
+
+
+def test_the_profile_is_named_as_an_address(app: Edge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The portal's folder may have any name."""
+    a_program(tmp_path, f'for word; do echo "$word"; done > "{tmp_path}/words"', monkeypatch)
+    odd = tmp_path / "ett namn #1 åäö"
+    odd.mkdir()
+    monkeypatch.setattr(files, "incoming", lambda: odd)
+    path = tmp_path / "fil.docx"
+    path.write_bytes(word())
+    office.as_pdf(path, DOCX)
+    told = (tmp_path / "words").read_text().splitlines()[0]
+    address = urlsplit(told.removeprefix("-env:UserInstallation="))
+    assert (address.scheme, address.fragment) == ("file", "")
+    assert Path(unquote(address.path)).parent.parent == odd
+
+
 @pytest.mark.parametrize(
     "script", ["exit 1", "exit 0", "echo text > file.pdf", "dd if=/dev/zero of=file.pdf bs=1M count=300"]
 )
-def test_a_program_that_fails_leaves_the_sheet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+def test_a_program_that_fails_leaves_the_sheet(
+    app: Edge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
     a_program(tmp_path, script, monkeypatch)
     path = tmp_path / "fil.docx"
     path.write_bytes(word())

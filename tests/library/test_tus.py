@@ -7,8 +7,11 @@ import hashlib
 import io
 import os
 import resource
+import signal
 import threading
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,15 +20,16 @@ from werkzeug.test import TestResponse
 
 from portal import db, files, outbox
 from portal.library import actions as library
+from portal.library.extract import ExtractionError, Reason
 from portal.library.intake import actions, incoming
 from portal.library.intake.models import Upload, UploadState
-from portal.library.models import FileState, Resource, ResourceVersion
+from portal.library.models import FileState, Resource, ResourceShare, ResourceVersion
 from portal.people.models import Membership
 from portal.web import Edge
 from tests import factories
 from tests.conftest import Browser, Sign
 from tests.factories import Network
-from tests.library.test_library import NAMES, NUMBER, kept, pdf, word
+from tests.library.test_library import NAMES, NUMBER, kept, pdf, upload, word
 
 pytestmark = pytest.mark.usefixtures("built_front_end")
 
@@ -204,22 +208,6 @@ def test_s31_without_a_token_nothing_comes(network: Network, sign_in: Sign) -> N
     assert uploads() == []
 
 
-class Slow(io.RawIOBase):
-    """A piece whose second half waits until somebody lets it come."""
-
-    def __init__(self, content: bytes, may_go: threading.Event, has_begun: threading.Event) -> None:
-        self.halves = [content[: len(content) // 2], content[len(content) // 2 :]]
-        self.may_go, self.has_begun = may_go, has_begun
-
-    def read(self, _size: int = -1) -> bytes:
-        if not self.halves:
-            return b""
-        if len(self.halves) == 1:
-            self.has_begun.set()
-            assert self.may_go.wait(20)
-        return self.halves.pop(0)
-
-
 def test_two_pieces_at_once(network: Network, sign_in: Sign) -> None:
     token = begin(sign_in(network.member), 10).headers["Location"].rsplit("/", 1)[1]
     may_go, has_begun = threading.Event(), threading.Event()
@@ -313,6 +301,133 @@ def test_the_worker_is_killed_while_it_reads(app: Edge, network: Network, sign_i
     actions.read_arrived_upload(upload_id=number)
     db.commit()
     assert uploads() == [UploadState.READY]
+
+
+def late(monkeypatch: pytest.MonkeyPatch, module: Any, do: Callable[[], object]) -> None:
+    """While one worker reads, another one does the whole job; then the first one runs out of time."""
+    before = module.read_file
+
+    def read(path: Path, name: str) -> None:
+        monkeypatch.setattr(module, "read_file", before)
+        do()
+        db.commit()
+        raise ExtractionError(Reason.TIME_OUT)
+
+    monkeypatch.setattr(module, "read_file", read)
+
+
+def test_a_worker_that_is_late_takes_no_upload_away(
+    network: Network, sign_in: Sign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = sign_in(network.member)
+    piece(member, begin(member, len(TEXT)).headers["Location"], TEXT, 0)
+    number = db.session.scalars(sa.select(Upload.id)).one()
+    db.pause()
+    monkeypatch.setattr(incoming, "drop", lambda token: None)  # the other one has not come so far yet
+    late(monkeypatch, actions, lambda: actions.read_arrived_upload(number))
+    actions.read_arrived_upload(number)
+    db.commit()
+    assert uploads() == [UploadState.READY]
+
+
+def test_a_worker_that_is_late_takes_no_material_away(
+    app: Edge, network: Network, sign_in: Sign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(sign_in(network.member), TEXT)
+    number = db.session.scalars(sa.select(ResourceVersion.id)).one()
+    db.pause()
+    late(monkeypatch, library, lambda: library.read_added_file(number))
+    library.read_added_file(number)
+    db.commit()
+    assert db.session.scalars(sa.select(ResourceVersion.state)).one() is FileState.READY
+    assert len(kept(app)) == 1
+
+
+def test_a_piece_that_is_taken_back_does_not_count_as_come(network: Network, sign_in: Sign) -> None:
+    """All bytes are there, but whether the last piece is right is not known yet: housekeeping waits for it."""
+    token = begin(sign_in(network.member), len(TEXT)).headers["Location"].rsplit("/", 1)[1]
+    looked: list[list[UploadState]] = []
+
+    class Last(io.BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            if self.tell() == len(TEXT):
+                actions.mend_uploads()
+                db.commit()
+                looked.append(uploads())
+            return super().read(len(TEXT))
+
+    wrong = "sha256 " + base64.b64encode(hashlib.sha256(b"else").digest()).decode()
+    db.pause()
+    with pytest.raises(incoming.Refused):
+        incoming.append(token, Last(TEXT), offset=0, size=len(TEXT), checksum=wrong)
+    assert looked == [[UploadState.RECEIVING]]
+    assert incoming.offset_of(token) == 0
+
+
+def test_a_process_that_is_killed_in_the_middle_keeps_what_came(network: Network, sign_in: Sign) -> None:
+    """A real kill -9, while the piece still comes: what is there stays, nothing stays locked, and the rest goes on."""
+    member = sign_in(network.member)
+    where = begin(member, len(TEXT)).headers["Location"]
+    token = where.rsplit("/", 1)[1]
+    path, here, there = incoming.path_of(token), *os.pipe()
+
+    class Slow(io.RawIOBase):
+        def __init__(self) -> None:
+            self.came = [TEXT[:30]]
+
+        def read(self, _size: int = -1) -> bytes:
+            if self.came:
+                return self.came.pop()
+            os.write(there, b"x")
+            time.sleep(60)
+            return b""
+
+    child = os.fork()
+    if child == 0:
+        try:
+            incoming.append(token, Slow(), offset=0, size=len(TEXT))  # type: ignore[arg-type]  # it reads as one
+        finally:
+            os._exit(1)
+    assert os.read(here, 1) == b"x"
+    assert piece(member, where, TEXT[30:], 30).status_code == 423, "it is at it"
+    os.kill(child, signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    assert path.read_bytes() == TEXT[:30]
+    assert offset(member, where) == 30
+    assert piece(member, where, TEXT[30:], 30).status_code == 204
+    outbox.run_all()
+    assert uploads() == [UploadState.READY]
+
+
+def test_what_the_worker_has_not_read_yet_is_not_swept(app: Edge, network: Network, sign_in: Sign) -> None:
+    """The worker was away for a weekend: that is nobody's fault who sent a file before."""
+    member = sign_in(network.member)
+    where = begin(member, len(TEXT)).headers["Location"]
+    piece(member, where, TEXT, 0)
+    db.session.execute(sa.update(Upload).values(changed_at=db.now() - 3 * library.FORGOTTEN))
+    db.commit()
+    orphan = incoming.path_of("0" * 32)
+    orphan.write_bytes(b"whose row was never stored")
+    for path in (orphan, incoming.path_of(where.rsplit("/", 1)[1])):
+        os.utime(path, (1, 1))
+    library.sweep_files()
+    actions.sweep_uploads()
+    db.commit()
+    assert not orphan.exists()
+    outbox.run_all()
+    assert uploads() == [UploadState.READY]
+
+
+def test_a_stamp_is_a_number_or_nothing(network: Network, sign_in: Sign) -> None:
+    """It comes from the browser and is read by no guard."""
+    member = sign_in(network.member)
+    for stamp in (b"1732300000000", b"-5", b"\0", b"Anna Berg", b"9" * 50):
+        told = f"filename {base64.b64encode(b'a.txt').decode()},stamp {base64.b64encode(stamp).decode()}"
+        answer = member.post("/library/uploads", headers=headers(member, Upload_Length="5", Upload_Metadata=told))
+        assert answer.status_code == 201
+    db.rollback()
+    stamps = db.session.scalars(sa.select(Upload.stamp).order_by(Upload.id)).all()
+    assert stamps == ["1732300000000", "-5", "", "", ""]
 
 
 def test_a_session_that_ends_in_the_middle(app: Edge, network: Network, sign_in: Sign) -> None:
@@ -475,6 +590,17 @@ def test_what_stands_in_a_closed_group_is_not_hinted_at(network: Network, sign_i
     assert rows[0].replace(f"{len(TEXT)}", "") == rows[1].replace(f"{len(TEXT) + 8}", "")
 
 
+def test_the_group_of_what_is_shared_with_her_is_not_named(network: Network, sign_in: Sign) -> None:
+    member = sign_in(network.member)
+    shared = factories.resource(network.closed, network.convener, "Den som delas", TEXT.decode())
+    shared.shares.append(ResourceShare(group=network.group, shared_by_id=network.convener.id))
+    name = network.closed.name
+    db.commit()
+    row = member.get(f"/library/uploads/{sent(member)}/row").text
+    assert "Den som delas" in row
+    assert name not in row
+
+
 def test_the_same_title_becomes_a_new_version_with_one_click(network: Network, sign_in: Sign) -> None:
     member = sign_in(network.member)
     made = factories.resource(network.group, network.member, "Handbok för kök", "gammal text")
@@ -491,6 +617,25 @@ def test_the_same_title_becomes_a_new_version_with_one_click(network: Network, s
     db.rollback()
     assert [version.number for version in db.session.get_one(Resource, numbers[0]).versions] == [1, 2]
     assert db.session.get_one(Resource, numbers[0]).current.file_name == "h.docx"
+    assert uploads() == []
+
+
+def test_what_has_come_is_not_sent_again_because_of_a_note(network: Network, sign_in: Sign) -> None:
+    member, convener = sign_in(network.member), sign_in(network.convener)
+    made = factories.resource(network.group, network.member, "Handbok", "gammal text")
+    made.organisation_id = network.member.organisation_id
+    db.commit()
+    where, token = f"/resources/{made.id}/versions", sent(member)
+    form = {"csrf_token": member.csrf, "upload": token, "note": f"Om {NUMBER}"}
+    answer = member.post(where, data=form)
+    assert answer.status_code == 422
+    assert f'name="upload" value="{token}"' in answer.text
+    assert "fil.txt" in answer.text
+    foreign = convener.post(where, data=form | {"csrf_token": convener.csrf})
+    assert foreign.status_code == 404
+    broken = convener.post(where, data=form | {"csrf_token": convener.csrf, "note": "x" * 301})
+    assert (broken.status_code, token in broken.text, "fil.txt" in broken.text) == (422, False, False)
+    assert member.post(where, data=form | {"note": "Nytt"}).status_code == 302
     assert uploads() == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import timedelta
 
@@ -20,12 +21,14 @@ from portal.people.models import Person
 JOB = "upload_arrived"
 MOST_WAITING = 50  # files of one person that are not added yet
 MOST_ROOM = 10  # times the largest file, for all of them together
-LONGEST_STAMP = 40
+WORKER_AWAY = timedelta(days=30)  # after that nobody waits any more for a file to be read
+_STAMP = re.compile(r"-?[0-9]{1,20}")  # when the file was changed, as its sender's computer counts it
 
 
 def start_upload(*, file_name: str, size: int, limit: int, stamp: str = "", by: Person) -> Upload:
     """Make room for a file of at most `limit` bytes that will come in pieces.
 
+    `stamp` tells the same file on the person's computer; anything but a number is passed over, since no guard reads it.
     Raises `Invalid` for an empty or too large one, `guard.Stopped` for its name, `Conflict` when too many wait to be added.
     """
     name = safe_name(file_name)
@@ -39,7 +42,13 @@ def start_upload(*, file_name: str, size: int, limit: int, stamp: str = "", by: 
     count, total = db.session.execute(waiting).one()
     if count >= MOST_WAITING or total + size > MOST_ROOM * limit:
         raise Conflict(_("Many of your files wait already. Add or remove them first."))
-    upload = Upload(token=secrets.token_hex(16), person=by, file_name=name, size=size, stamp=stamp[:LONGEST_STAMP])
+    upload = Upload(
+        token=secrets.token_hex(16),
+        person=by,
+        file_name=name,
+        size=size,
+        stamp=stamp if _STAMP.fullmatch(stamp) else "",
+    )
     db.session.add(upload)
     audit.record("upload_started", by=by, on=upload, size=size)
     incoming.begin(upload.token)
@@ -99,10 +108,18 @@ def read_arrived_upload(upload_id: int) -> None:
     db.after_commit(incoming.drop, token)
 
 
+def _still_arrived(upload_id: int) -> Upload | None:
+    """The upload, held, if it was not dropped while it was read, and no other worker was faster."""
+    upload = db.session.get(Upload, upload_id)
+    if upload is not None:
+        db.lock(upload)
+    return upload if upload is not None and upload.state is UploadState.ARRIVED else None
+
+
 def _keep(upload_id: int, stored: files.Stored, reading: Reading) -> None:
     hold(stored)
-    upload = db.session.get(Upload, upload_id)
-    if upload is None:  # dropped while it was read
+    upload = _still_arrived(upload_id)
+    if upload is None:
         db.after_commit(discard_if_unused, stored.sha256)
         return
     upload.state, upload.sha256, upload.changed_at = UploadState.READY, stored.sha256, db.now()
@@ -117,7 +134,7 @@ def _keep(upload_id: int, stored: files.Stored, reading: Reading) -> None:
 def _refuse(
     upload_id: int, state: UploadState, stored: files.Stored, *, reason: str = "", finds: list[dict[str, object]] | None = None
 ) -> None:  # fmt: skip
-    upload = db.session.get(Upload, upload_id)
+    upload = _still_arrived(upload_id)
     db.after_commit(discard_if_unused, stored.sha256)
     if upload is None:
         return
@@ -133,8 +150,7 @@ def mend_uploads() -> None:
             sa.select(Upload.id, Upload.token, Upload.size).where(Upload.state == UploadState.RECEIVING)
         ).all()
     for number, token, size in waiting:
-        path = incoming.path_of(token)
-        if path.exists() and path.stat().st_size == size:
+        if incoming.is_whole(token, size):
             upload = db.session.get(Upload, number)
             if upload is not None and upload.state is UploadState.RECEIVING:
                 _arrive(upload)
@@ -142,10 +158,12 @@ def mend_uploads() -> None:
 
 @outbox.every(timedelta(hours=1))
 def sweep_uploads() -> None:
-    """Drop files that nobody has gone on with, or added, for a day."""
-    edge = db.now() - FORGOTTEN
-    for upload in db.session.scalars(sa.select(Upload).where(Upload.changed_at < edge).order_by(Upload.id)).all():
+    """Drop files that nobody has gone on with, or added, for a day. One that waits for the worker is not forgotten."""
+    forgotten = (Upload.changed_at < db.now() - FORGOTTEN) & (Upload.state != UploadState.ARRIVED)
+    given_up = Upload.changed_at < db.now() - WORKER_AWAY
+    for upload in db.session.scalars(sa.select(Upload).where(forgotten | given_up).order_by(Upload.id)).all():
         path = incoming.path_of(upload.token)
         if path.exists() and db.now().timestamp() - path.stat().st_mtime < FORGOTTEN.total_seconds():
             continue  # it still comes
         drop_upload(upload, by=None)
+    incoming.drop_unknown(set(db.session.scalars(sa.select(Upload.token))), FORGOTTEN)

@@ -13,8 +13,10 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
@@ -111,6 +113,25 @@ def _checksum(header: str) -> tuple[hashlib._Hash | None, bytes]:
     if name not in CHECKSUMS:
         raise Refused(400)
     return hashlib.new(name, usedforsecurity=False), expected
+
+
+def is_whole(token: str, size: int) -> bool:
+    """Whether all `size` bytes have come, and nobody is at the last of them: a piece that is wrong is taken back."""
+    try:
+        if offset_of(token) != size:
+            return False
+        with held(token) as source:
+            return source.seek(0, os.SEEK_END) == size
+    except (FileNotFoundError, Refused):
+        return False
+
+
+def drop_unknown(known: Collection[str], age: timedelta) -> None:
+    """Delete bytes that lie here for longer than `age` under a token that no row has: its transaction failed."""
+    for path in files.incoming().iterdir():
+        is_unknown = _TOKEN.fullmatch(path.name) and path.name not in known
+        if is_unknown and time.time() - path.stat().st_mtime > age.total_seconds():
+            path.unlink(missing_ok=True)
 
 
 def drop(token: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import sqlalchemy as sa
+from sqlalchemy.orm import selectinload
 
 from portal import db
 from portal.library.intake.models import Upload
@@ -36,6 +37,7 @@ def visible_twins(person: Person, sha256s: Collection[str]) -> sa.Select[str, Re
             ResourceVersion.state.in_([FileState.READY, FileState.CHECKING]),
             Resource.id.in_(seen),
         )
+        .options(selectinload(Resource.versions))
         .order_by(Resource.id)
     )
 

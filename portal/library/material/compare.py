@@ -38,18 +38,20 @@ def compare(earlier: Sequence[str], later: Sequence[str]) -> tuple[list[PageDiff
         if used > LONGEST or pieces > MOST_DIFFERENCES:
             return found, True
         if before.split() != after.split():
-            found.append(PageDifference(number, _pieces(before, after)))
+            old, new = _lines(before), _lines(after)
+            found.append(PageDifference(number, _pieces(old[:MOST_LINES], new[:MOST_LINES])))
             pieces += len(found[-1].pieces)
+            if max(len(old), len(new)) > MOST_LINES:
+                return found, True
     return found, False
 
 
 def _lines(text: str) -> list[str]:
-    return [" ".join(line.split()) for line in text.splitlines() if line.strip()][:MOST_LINES]
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
 
 
-def _pieces(before: str, after: str) -> list[Piece]:
+def _pieces(old: Sequence[str], new: Sequence[str]) -> list[Piece]:
     """First by lines, then by words in the lines that took each other's place."""
-    old, new = _lines(before), _lines(after)
     made: list[Piece] = []
     for tag, a, b, c, d in difflib.SequenceMatcher(None, old, new).get_opcodes():
         gone, come = " ".join(old[a:b]).split(), " ".join(new[c:d]).split()

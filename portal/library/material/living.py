@@ -46,7 +46,7 @@ def release_of_group(group: Group, person_id: int) -> None:
 
 @outbox.every(timedelta(hours=1))
 def release_left() -> None:
-    """The same for those who have gone in a way that told nobody, and for material that has had nobody so far."""
+    """The same for those who have gone in a way that told nobody."""
     can_write = (
         sa.select(Membership.id)
         .where(

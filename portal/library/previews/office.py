@@ -9,14 +9,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from portal import child
+from portal import child, files
 from portal.child import ChildError, Limits
 from portal.library.file_types import DOCX, ODT, PPTX, XLSX
 
 log = logging.getLogger("portal.library")
 
 _CHILD = Path(__file__).with_name("office_child.py")
-_LIMITS = Limits(80, 4 << 30, may_fork=True, file_bytes=200 << 20)  # shorter than a job's lease
+_LIMITS = Limits(50, 4 << 30, may_fork=True, file_bytes=200 << 20)  # with the drawing shorter than a job's lease
 _SUFFIXES = {DOCX: ".docx", PPTX: ".pptx", XLSX: ".xlsx", ODT: ".odt"}
 _SETTINGS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
@@ -38,7 +38,8 @@ def as_pdf(path: Path, media_type: str) -> bytes | None:
     suffix, office = _SUFFIXES.get(media_type), program()
     if suffix is None or office is None:
         return None
-    with tempfile.TemporaryDirectory(prefix="portal-office-") as folder:
+    # among what is swept away: should the worker be killed meanwhile, no copy of a document is left
+    with tempfile.TemporaryDirectory(prefix=files.HALF, dir=files.incoming().resolve()) as folder:
         work = Path(folder)
         (work / "profile" / "user").mkdir(parents=True)
         (work / "profile" / "user" / "registrymodifications.xcu").write_text(_SETTINGS, encoding="utf-8")

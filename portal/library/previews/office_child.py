@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 NOWHERE = "http://127.0.0.1:9"  # nobody listens there: what would fetch something from elsewhere fails at once
 
@@ -12,7 +13,7 @@ def main() -> None:
     os.environ |= {"http_proxy": NOWHERE, "https_proxy": NOWHERE, "SAL_USE_VCLPLUGIN": "svp"}
     os.chdir(folder)
     words = [
-        program, f"-env:UserInstallation=file://{folder}/profile", "--headless", "--norestore", "--nolockcheck", "--nodefault",
+        program, f"-env:UserInstallation={Path(folder, 'profile').as_uri()}", "--headless", "--norestore", "--nolockcheck", "--nodefault",
         "--convert-to", "pdf", "--outdir", folder, file,
     ]  # fmt: skip
     os.execv(program, words)  # noqa: S606  # no shell

@@ -206,5 +206,8 @@ def test_long_texts_are_compared_in_reasonable_time() -> None:
     pages, is_cut = compare([words, "a\n" * 25_000], [words[::-1], "a b\n" * 12_000])
     assert pages
     assert is_cut or len(pages) == 2
+    assert compare(["a\n" * 3_000], ["a\n" * 2_999 + "b\n"])[1], (
+        "what differs stands beyond the lines that are compared"
+    )
     assert compare(["Samma  text\n"], ["Samma\ntext"]) == ([], False)
     assert compare([], []) == ([], False)
