@@ -216,12 +216,24 @@ def _load(hits: Sequence[Found], person: Any, with_text: bool) -> list[Found]:
 
 
 def _with_passages(found: list[Found], parsed: Query) -> list[Found]:
-    """The same with their passages: the texts are loaded here, the words are looked for aside."""
+    """The same with their passages: the texts are loaded here, the words are looked for aside. Where the beginning of a long
+    text has none of the words, its pages that have them are looked up."""
+    if not parsed.glances:  # things were chosen, no words are looked for
+        return found
+    shown = _with_some(found, parsed, ())
+    bare = [one for one in shown if not one.passages and kinds[one.type].texts is not None]
+    if not bare:
+        return shown
+    further = {(one.type, one.obj.id): one for one in _with_some(bare, parsed, parsed.glances)}
+    return [further.get((one.type, one.obj.id), one) for one in shown]
+
+
+def _with_some(found: list[Found], parsed: Query, having: Collection[str]) -> list[Found]:
     texts: dict[Key, Sequence[Text]] = {}
     for name in {one.type for one in found}:
         kind, objects = kinds[name], [one.obj for one in found if one.type == name]
         if kind.texts is not None:
-            texts |= {(name, number): some for number, some in kind.texts(objects).items()}
+            texts |= {(name, number): some for number, some in kind.texts(objects, having).items()}
         else:
             texts |= {(name, obj.id): [(None, document.body)] for obj in objects if (document := kind.document(obj))}
     made = aside(_passages, [texts.get((one.type, one.obj.id), ()) for one in found], parsed)
