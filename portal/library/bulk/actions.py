@@ -14,6 +14,7 @@ from portal.library import actions, topics
 from portal.library.bulk.facts import Facts
 from portal.library.bulk.records import CollectionRecord, MaterialRecord, VersionRecord
 from portal.library.collections.models import Collection, CollectionItem
+from portal.library.material.actions import relate
 from portal.library.models import Resource, ResourceShare, ResourceVersion
 from portal.library.reading import Reading, read_file, safe_name
 from portal.people.models import Group, Organisation, Person
@@ -131,6 +132,14 @@ def say_replaced(resource: Resource, successor: Resource, *, by: Person) -> None
     if resource.replaced_by_id is None and resource.id != successor.id:
         resource.replaced_by = successor
         audit.record("resource_replaced", by=by, on=resource, successor=successor.id)
+
+
+def put_beside(resource: Resource, other: Resource, *, by: Person) -> None:
+    """Put two imported materials beside each other; when they were changed stays what the package says. Twice is once."""
+    changed_at = resource.changed_at
+    if resource.id != other.id:
+        relate(resource, other, by=by)
+        resource.changed_at = changed_at
 
 
 # --- a collection of a package ------------------------------------------------------------------------------------------
