@@ -326,7 +326,7 @@ def test_the_cover_is_the_first_page_of_a_material_or_drawn(
     assert send(member, f"/collections/{gathered.id}/edit", **form).status_code == 302
     assert "cover-drawn" not in member.get(f"/collections/{gathered.id}").text
     answer = member.get(f"/collections/{gathered.id}/cover")
-    assert (answer.data, answer.mimetype) == (picture, "image/png")
+    assert (answer.data, answer.mimetype) == (picture, "image/webp")
     send(member, f"/collection-items/{row(gathered.id, 'Material 1')}/removal")
     assert "cover-drawn" in member.get(f"/collections/{gathered.id}").text, "its material is gone"
     assert member.get(f"/collections/{gathered.id}/cover").status_code == 404
