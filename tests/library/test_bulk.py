@@ -127,7 +127,9 @@ def test_all_that_is_wrong_is_said_at_once(app: Edge, tmp_path: Path) -> None:
     assert [problem.split(":")[0].split()[-1] for problem in found] == ["2", "4", "7"]
 
 
-@pytest.mark.parametrize("title", ["=1+1", "+x", "-x", "@x", "'=x", "'x", "a;b", 'a"b', "å\N{NO-BREAK SPACE}ö"])
+@pytest.mark.parametrize(
+    "title", ["=1+1", "+x", "-x", "@x", "'=x", "'x", "＝1+1", "＠x", "a;b", 'a"b', "å\N{NO-BREAK SPACE}ö"]
+)
 def test_what_is_written_is_read_the_same(app: Edge, tmp_path: Path, title: str) -> None:
     facts = Facts(title=title, topics=["a, b"], description="två\nrader")
     text = write_table([("filer/å.txt", facts)])
@@ -135,7 +137,9 @@ def test_what_is_written_is_read_the_same(app: Edge, tmp_path: Path, title: str)
     assert (read.topics, read.description) == (["a, b"], "två\nrader")
     assert read.title == " ".join(title.split())
     cells = next(iter(list(csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=";"))[1:]))
-    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells), "no spreadsheet program counts it"
+    assert not any(cell.startswith(("=", "+", "-", "@", "＝", "＠")) for cell in cells), (
+        "no spreadsheet program counts it"
+    )
 
 
 # --- a folder with its table ----------------------------------------------------------------------------------------------
