@@ -222,6 +222,14 @@ def test_what_is_filled_in(
     assert db.session.scalar(sa.select(sa.func.count()).select_from(SearchFeed)) == (status == 200)
 
 
+def test_a_program_that_asks_without_end_is_held_back(app: Edge, network: Network) -> None:
+    greedy, other = address(network.member, "ord"), address(network.observer, "ord")
+    client = app.test_client()
+    assert {client.get(greedy).status_code for _time in range(30)} == {200}
+    assert client.get(greedy).status_code == 429
+    assert client.get(other).status_code == 200
+
+
 def test_there_is_an_end_to_addresses(network: Network, sign_in: Sign, built_front_end: object) -> None:
     for number in range(MOST_EACH):
         actions.make_feed(f"Program {number}", search=None, by=network.member)

@@ -43,6 +43,7 @@ def keep(person: Person, text: str = "spritkök", **more: Any) -> SavedSearch:
 
 def hour_passes() -> None:
     telling.ask_again()
+    db.session.execute(sa.update(outbox.Job).values(run_at=db.now()))  # they come one after the other
     index()
     db.session.expire_all()
 
@@ -267,6 +268,20 @@ def test_a_search_that_does_not_work_is_asked_the_next_time(app: Edge, network: 
     folder.with_name("away").rename(folder)
     hour_passes()
     assert len(told(network.member)) == 1
+
+
+def test_the_hourly_asking_holds_up_nothing(network: Network) -> None:
+    for number in range(20):
+        keep(network.member, f"ord {number}")
+    telling.ask_again()
+    factories.thread(network.group, network.convener, "Spritkök", "Nytt")
+    db.commit()
+    due = db.session.scalars(outbox.due_jobs()).all()
+    assert [job.kind for job in due].count(actions.JOB) == 1, "the others come later"
+    assert search.JOB in {job.kind for job in due}
+    waiting = db.session.scalars(sa.select(outbox.Job).where(outbox.Job.kind == actions.JOB)).all()
+    assert len(waiting) == 20
+    assert max(job.run_at for job in waiting) < db.now() + telling.HOUR
 
 
 def test_two_workers_tell_once_and_a_crash_tells_nothing(network: Network) -> None:
