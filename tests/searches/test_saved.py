@@ -297,6 +297,25 @@ def test_two_workers_tell_once_and_a_crash_tells_nothing(network: Network) -> No
     assert told(network.member) == [{"number": 1, "name": "spritkök"}]
 
 
+def test_many_at_once_are_all_told_of(
+    network: Network, sign_in: Sign, built_front_end: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "LOOKED_AT", 2)
+    thread = factories.thread(network.group, network.convener, "Spritkök", "x")
+    saved = keep(network.member)
+    for number in range(7):
+        factories.post(thread, network.convener, f"Spritkök {number}")
+    index()
+    hour_passes()
+    hour_passes()
+    assert [details["number"] for details in told(network.member)] == [7]
+    assert len(saved.fresh) == 7
+    factories.post(db.session.merge(thread), network.convener, "Spritkök till")
+    index()
+    hour_passes()
+    assert [details["number"] for details in told(network.member)] == [7, 1]
+
+
 def test_what_slips_in_from_below_is_not_new(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actions, "LOOKED_AT", 2)
     threads = [factories.thread(network.group, network.convener, f"Spritkök {number}", "x") for number in range(5)]
