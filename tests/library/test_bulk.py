@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -23,8 +24,9 @@ from click.testing import Result
 
 from portal import db, files
 from portal.audit import AuditEntry
+from portal.library.bulk.actions import import_collection
 from portal.library.bulk.facts import COLUMNS, BadTable, Facts, read_table, write_table
-from portal.library.bulk.records import FORMAT
+from portal.library.bulk.records import FORMAT, CollectionRecord
 from portal.library.collections import actions as collections
 from portal.library.collections.models import Collection
 from portal.library.material.actions import relate
@@ -40,6 +42,7 @@ from portal.library.models import (
     Topic,
 )
 from portal.library.reading import read_file
+from portal.people.models import Group, Person
 from portal.web import Edge
 from tests import commands, factories
 from tests.conftest import make_portal
@@ -692,6 +695,40 @@ def test_after_a_crash_half_way_the_next_run_makes_it_whole(
         assert take_in(there.app, package, email).exit_code == 0
         assert export(there.app, tmp_path / "igen", email).exit_code == 0
     assert records(tmp_path / "igen") == records(package)
+
+
+def test_two_who_take_in_the_same_collection_at_once_make_one(app: Edge, network: Network) -> None:
+    day = "2026-01-01T00:00:00Z"
+    record = CollectionRecord.model_validate(
+        {
+            "group": "x",
+            "organisation": "x",
+            "title": "Samling",
+            "created_at": day,
+            "changed_at": day,
+            "items": [{"text": "Rad"}],
+        }
+    )
+    group_id, person_id = network.group.id, network.convener.id
+    db.commit()
+    db.pause()
+    together, made = threading.Barrier(2), []
+
+    def take_one_in() -> None:
+        with app.app_context():
+            together.wait()
+            group, person = db.session.get_one(Group, group_id), db.session.get_one(Person, person_id)
+            made.append(import_collection(group, record, {}, by=person) is not None)
+            time.sleep(0.3)  # the other has looked meanwhile
+            db.commit()
+
+    both = [threading.Thread(target=take_one_in) for _number in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert sorted(made) == [False, True]
+    assert db.session.scalar(sa.select(sa.func.count(Collection.id))) == 1
 
 
 def test_where_it_may_not_go_is_said(app: Edge, package: Path, there: There) -> None:

@@ -152,6 +152,7 @@ def import_collection(
 
     Rows whose material was refused are left out. Raises `guard.Stopped`.
     """
+    db.lock_name(f"import of collections:{group.id}")
     there = sa.select(Collection.id).where(
         Collection.group_id == group.id, Collection.title == record.title, Collection.created_at == record.created_at
     )
