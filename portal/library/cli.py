@@ -16,6 +16,7 @@ from portal import db
 from portal.errors import Invalid
 from portal.library import actions, policy
 from portal.library.bulk.actions import describe
+from portal.library.bulk.bags import is_package
 from portal.library.bulk.facts import BadTable, Facts, read_table
 from portal.library.models import ResourceKind
 from portal.people.cli import find_person
@@ -25,7 +26,7 @@ library = AppGroup("library", help="The library.")
 
 
 @library.command("import")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(exists=True, path_type=Path))
 @click.option("--group", "slug", required=True, help="The group that the material belongs to.")
 @click.option("--by", "email", required=True, help="Who adds it: a member of the group who may write.")
 @click.option("--kind", type=click.Choice([kind.value for kind in ResourceKind]), default="other", show_default=True)
@@ -42,6 +43,10 @@ def import_folder(folder: Path, slug: str, email: str, kind: str, metadata: Path
     nothing. Ends with 1 if a file could not be read or was stopped, and says which and why. If a line of the CSV is wrong,
     nothing is taken in.
     """  # fmt: skip
+    if is_package(folder):
+        raise click.UsageError(f"{folder} is a package of the portal. Take it in with: library import-package")
+    if not folder.is_dir():
+        raise click.UsageError(f"{folder} is no folder.")
     person = find_person(email)
     group = db.session.scalar(sa.select(Group).where(Group.slug == slug))
     if group is None or not policy.can_add_material(person, group):

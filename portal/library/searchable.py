@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from portal.times import STOCKHOLM, today
 
 OLD_WEIGHT = 0.3  # what was replaced or withdrawn ranks below what is in force
 MOST_CHARACTERS = 250_000  # some eighty pages
+MOST_BEGINNINGS = 30
 
 
 def _document(resource: Resource) -> search.Document | None:
@@ -62,15 +63,26 @@ def notice_late_reviews() -> None:
     search.look_again("resource", db.session.scalars(sa.select(Resource.id).where(late)).all())
 
 
-def _texts(resources: Sequence[Resource]) -> dict[int, list[search.Text]]:
-    """The pages that passages are looked for on: of each material the first ones, up to so many characters together."""
+def _has_one(beginnings: Collection[str]) -> sa.ColumnElement[bool]:
+    """Whether a page has one of the beginnings of words: small, with a capital, or in capitals, since SQLite knows those of
+    a to z only. An accent that was not typed is not looked for here."""
+    some = sorted(beginnings, key=lambda one: (-len(one), one))[:MOST_BEGINNINGS]  # the longest tell most
+    if not some:
+        return sa.true()
+    spellings = dict.fromkeys(spelling for one in some for spelling in (one, one.capitalize(), one.upper()))
+    return sa.or_(*(ResourcePage.text.contains(spelling, autoescape=True) for spelling in spellings))
+
+
+def _texts(resources: Sequence[Resource], having: Collection[str]) -> dict[int, list[search.Text]]:
+    """The pages that passages are looked for on: of each material the first ones, up to so many characters together. `having`
+    beginnings of words: the first of those pages that have one of them."""
     found: dict[int, list[search.Text]] = {resource.id: [] for resource in resources}
     versions = {resource.current.id: resource for resource in resources}
     length = sa.func.length(ResourcePage.text)
     so_far = sa.func.sum(length).over(partition_by=ResourcePage.version_id, order_by=ResourcePage.number) - length
     pages = (
         sa.select(ResourcePage.version_id, ResourcePage.number, ResourcePage.text, so_far.label("before"))
-        .where(ResourcePage.version_id.in_(versions))
+        .where(ResourcePage.version_id.in_(versions), _has_one(having))
         .subquery()
     )
     shown = sa.func.substr(pages.c.text, 1, MOST_CHARACTERS)

@@ -76,13 +76,14 @@ class Results:
 def query(
     text: str, *, person: Any, group_ids: Collection[int], type_: str | None = None,
     chosen: Mapping[str, Collection[str]] | None = None, counted: Collection[str] = ("type",), newest_first: bool = False,
-    as_written: bool = False, is_typing: bool = False, offset: int = 0, limit: int = 20, with_text: bool = True,
+    as_written: bool = False, is_typing: bool = False, is_strict: bool = False, offset: int = 0, limit: int = 20, with_text: bool = True,
 ) -> Results:  # fmt: skip
     """What the person may see of what was asked for, best first.
 
     `group_ids` are the groups that the person may read now; without any there is nothing to find. `chosen` narrows down by
     facets, `type_` to one type. `as_written` takes words in just the form they have, `is_typing` the last word as a
-    beginning too. Without words everything is answered, if something is chosen. `with_text` False: no passages will be
+    beginning too. `is_strict` answers nothing but things with all the words as they were typed. Without words everything is
+    answered, if something is chosen. `with_text` False: no passages will be
     shown. Raises `SearchDown`.
     """
     parsed = parse(text, as_written=as_written)
@@ -92,16 +93,23 @@ def query(
         return Results(parsed, [], 0, {facet: {} for facet in counted})
     search = _Search(person, ask)
     results = search.results(_widened(parsed, text, is_typing=is_typing and not as_written))
-    if not results.total and not as_written and not is_typing and (meant := search.meant(parsed, text)):
-        better = search.results(_widened(parse(meant), meant, is_typing=False))
-        results = replace(better, meant=meant) if better.total else results
-    if not results.total:
-        results = search.results(results.query, is_loose=True)
-    elif len(results.query.wanted) > 1 and not offset and results.total < limit:
-        further = search.results(results.query, is_loose=True, beside={(one.type, one.obj) for one in results.found})
-        results = replace(results, found=[*results.found, *further.found][:limit])
+    if not is_strict:
+        if not results.total and not as_written and not is_typing and (meant := search.meant(parsed, text)):
+            better = search.results(_widened(parse(meant), meant, is_typing=False))
+            results = replace(better, meant=meant) if better.total else results
+        results = _with_loose(search, results, ask)
     found = _load(results.found, person, with_text)
     return replace(results, found=_with_passages(found, results.query) if with_text else found)
+
+
+def _with_loose(search: _Search, results: Results, ask: Ask) -> Results:
+    """The same, and where it does not fill the first page what has some of the words."""
+    if not results.total:
+        return search.results(results.query, is_loose=True)
+    if len(results.query.wanted) < 2 or ask.offset or results.total >= ask.limit:
+        return results
+    further = search.results(results.query, is_loose=True, beside={(one.type, one.obj) for one in results.found})
+    return replace(results, found=[*results.found, *further.found][: ask.limit])
 
 
 def document_of(found: Found) -> Document | None:
@@ -216,12 +224,24 @@ def _load(hits: Sequence[Found], person: Any, with_text: bool) -> list[Found]:
 
 
 def _with_passages(found: list[Found], parsed: Query) -> list[Found]:
-    """The same with their passages: the texts are loaded here, the words are looked for aside."""
+    """The same with their passages: the texts are loaded here, the words are looked for aside. Where the beginning of a long
+    text has none of the words, its pages that have them are looked up."""
+    if not parsed.glances:  # things were chosen, no words are looked for
+        return found
+    shown = _with_some(found, parsed, ())
+    bare = [one for one in shown if not one.passages and kinds[one.type].texts is not None]
+    if not bare:
+        return shown
+    further = {(one.type, one.obj.id): one for one in _with_some(bare, parsed, parsed.glances)}
+    return [further.get((one.type, one.obj.id), one) for one in shown]
+
+
+def _with_some(found: list[Found], parsed: Query, having: Collection[str]) -> list[Found]:
     texts: dict[Key, Sequence[Text]] = {}
     for name in {one.type for one in found}:
         kind, objects = kinds[name], [one.obj for one in found if one.type == name]
         if kind.texts is not None:
-            texts |= {(name, number): some for number, some in kind.texts(objects).items()}
+            texts |= {(name, number): some for number, some in kind.texts(objects, having).items()}
         else:
             texts |= {(name, obj.id): [(None, document.body)] for obj in objects if (document := kind.document(obj))}
     made = aside(_passages, [texts.get((one.type, one.obj.id), ()) for one in found], parsed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -13,6 +13,8 @@ import sqlalchemy as sa
 
 from portal.search.engine import Document
 from portal.search.snippets import Text
+
+Texts = Callable[[Sequence[Any], Collection[str]], Mapping[int, Sequence[Text]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Kind:
     visible: Callable[[Any], sa.Select[Any]]
     all_rows: Callable[[], sa.Select[Any]]
     text: Sequence[Any]
-    texts: Callable[[Sequence[Any]], Mapping[int, Sequence[Text]]] | None
+    texts: Texts | None
     group: Callable[[Any], Any]
     changed_at: Callable[[Any], datetime]
 
@@ -42,14 +44,15 @@ def register(
     visible: Callable[[Any], sa.Select[Any]],
     all_rows: Callable[[], sa.Select[Any]],
     text: Sequence[Any] = (),
-    texts: Callable[[Sequence[Any]], Mapping[int, Sequence[Text]]] | None = None,
+    texts: Texts | None = None,
     group: Callable[[Any], Any] = attrgetter("group"),
     changed_at: Callable[[Any], datetime] = attrgetter("changed_at"),
 ) -> None:
     """Let things of a model be found. `all_rows` selects them with what `document` needs already joined.
 
     `text` are the loader options with which a page of results loads, in one query, the text that passages are made of.
-    `texts` answers that text by the things' ids instead, where it has pages or is long. `group` answers the group that a
+    `texts` answers that text by the things' ids instead, where it has pages or is long: its beginning, or (with beginnings of
+    words) the beginning of those pages that have one of them. `group` answers the group that a
     thing belongs to, and `changed_at` when it was last changed.
     """
     kinds[type_] = Kind(type_, model, document, visible, all_rows, text, texts, group, changed_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -45,11 +45,12 @@ def passages(texts: Iterable[Text], query: Query) -> list[Snippet]:
     Most pieces of a text are passed over at a rough glance, and the search ends with two that have all the words.
     """
     stems = [_rough(term) for term in query.glances]
+    known: dict[str, bool] = {}
     found: list[Snippet] = []
     looked = good = 0
     for page, piece in _pieces(texts):
         rough = _rough(piece)
-        if not any(stem in rough for stem in stems):
+        if not any(stem in rough for stem in stems) or not _stands(rough, stems, query, known):
             continue
         looked += 1
         snippet = best(piece, query, page=page)
@@ -61,6 +62,18 @@ def passages(texts: Iterable[Text], query: Query) -> list[Snippet]:
     found.sort(key=lambda snippet: snippet.rank, reverse=True)
     most = 1 if found and found[0].page is None else MOST_PASSAGES
     return sorted(found[:most], key=lambda snippet: snippet.page or 0)
+
+
+def _stands(rough: str, stems: Sequence[str], query: Query, known: dict[str, bool]) -> bool:
+    """Whether a word of the piece is a hit: the letters of a short word stand in many others (eko: ekonomi). `known`: words
+    that were looked at before."""
+    for word in rough.split():
+        if any(stem in word for stem in stems):
+            if word not in known:
+                known[word] = next(_hits(word, query), None) is not None
+            if known[word]:
+                return True
+    return False
 
 
 def _rough(text: str) -> str:

@@ -93,6 +93,11 @@ def note_looked(saved: SavedSearch) -> None:
         db.leave_trace(lambda session: session.execute(empty))
 
 
+def is_known(saved: SavedSearch, type_: str, number: int) -> bool:
+    """Whether a hit was there when the search was last asked."""
+    return [type_, number] in (saved.seen or [])
+
+
 def note_hits(saved: SavedSearch, hits: Sequence[Hit], *, is_quiet: bool, by: None) -> None:
     """Remember what was found, and tell its person of what is new. The row must be locked: then two workers tell once.
 
@@ -106,7 +111,7 @@ def note_hits(saved: SavedSearch, hits: Sequence[Hit], *, is_quiet: bool, by: No
         saved.seen = [*_pairs(new), *(saved.seen or ())][:REMEMBERED]
     if is_first or not new:
         return
-    saved.fresh = [*_pairs(new), *saved.fresh][:LOOKED_AT]
+    saved.fresh = [*_pairs(new), *saved.fresh][:REMEMBERED]
     if saved.is_told:
         is_named = not is_quiet and not all(hit.is_hushed for hit in new)
         notify(

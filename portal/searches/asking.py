@@ -33,8 +33,6 @@ def ask(saved: SavedSearch, *, limit: int) -> list[Found]:
         chosen.setdefault("state", list(facets.FOUND))
     results = search.query(
         saved.text, person=saved.person, group_ids=readable, type_="resource" if of_materials else None, chosen=chosen,
-        counted=(), newest_first=True, as_written=saved.as_written, limit=limit, with_text=False,
+        counted=(), newest_first=True, as_written=saved.as_written, is_strict=True, limit=limit, with_text=False,
     )  # fmt: skip
-    if results.is_loose or results.meant is not None:
-        return []
-    return [found for found in results.found if not found.is_partial]
+    return list(results.found)

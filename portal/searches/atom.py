@@ -65,13 +65,16 @@ def _written(feed: SearchFeed, newest: list[Found], readable: set[int]) -> bytes
 
 
 def _group_shown(found: Found, readable: set[int]) -> Group | None:
-    """The group that is named: where it belongs, or a group that it is shared with; none if it belongs to a sensitive one."""
+    """The group that is named: where it belongs, or the first that it is shared with and that the person reads. None if it
+    belongs to a sensitive one, or is read through sensitive ones only."""
     own: Group = found.group
     if own.handling_class is HandlingClass.SENSITIVE:
         return None
-    if own.id not in readable and isinstance(found.obj, Resource):
-        return next(share.group for share in found.obj.shares if share.group_id in readable)
-    return own
+    if own.id in readable or not isinstance(found.obj, Resource):
+        return own
+    named = (share.group for share in found.obj.shares if share.group_id in readable)
+    shown = (group for group in named if group.handling_class is not HandlingClass.SENSITIVE)
+    return min(shown, key=lambda group: group.id, default=None)
 
 
 def _title(found: Found) -> str:

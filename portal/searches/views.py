@@ -25,6 +25,7 @@ from portal.searches.words import in_words, names_of, proposed_name
 bp = Blueprint("searches", __name__)
 
 TRY_AGAIN = "600"  # seconds
+FEED_LIMIT = "30/hour"  # of one address: each reading asks all its searches anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +162,13 @@ def delete(search_id: int) -> ResponseReturnValue:
     return redirect(url_for("searches.index"))
 
 
+def _feed_asked() -> str:
+    return f"feed:{secret_address.hash_token((request.view_args or {})['atom_token'])}"
+
+
 @bp.get("/searches/feed/<atom_token>.atom")
 @web.public
+@web.limiter.limit(FEED_LIMIT, key_func=_feed_asked)
 @web.limiter.limit(web.public_limit)
 def feed(atom_token: str) -> ResponseReturnValue:
     """The newest hits for a feed reader that knows the secret address."""

@@ -10,14 +10,20 @@ if (list && pattern) start();
 
 function start() {
   let dragged = null;
+  let saving = Promise.resolve(); // one after the other: each says which row followed at its moment
   const rows = () => [...list.querySelectorAll(":scope > li[data-item]")];
 
   /** Tell the server which row follows now (0: none); who else moves rows meanwhile loses nothing. */
-  async function save(row) {
+  function save(row) {
     const form = row.querySelector("form[data-move]");
     const body = new FormData();
     body.set("csrf_token", form.elements.namedItem("csrf_token").value);
     body.set("before", row.nextElementSibling?.dataset.item ?? "0");
+    saving = saving.then(() => send(form, body));
+    return saving;
+  }
+
+  async function send(form, body) {
     try {
       const answer = await fetchPart(form.action, { method: "POST", body });
       if (!answer.ok) window.location.reload(); // somebody has taken the row away: the page as it is now

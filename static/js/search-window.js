@@ -62,6 +62,7 @@ export function startSearchWindow() {
   }
 
   input.addEventListener("input", () => {
+    choose(null); // Enter goes to what is typed now, not to what was found for a part of it
     window.clearTimeout(timer);
     timer = window.setTimeout(ask, PAUSE_MS);
   });

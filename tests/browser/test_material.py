@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Open, Visitor
 
@@ -100,3 +100,25 @@ def test_without_javascript_there_is_the_first_page_the_text_and_the_file(visit:
     page.get_by_text("Texten i filen").click()
     expect(page.locator(".page-text").first).to_contain_text("Sida 1 av")
     expect(page.get_by_role("link", name=re.compile("Hämta PDF"))).to_be_visible()
+
+
+def test_rows_of_a_collection_are_moved_one_after_the_other(visit: Open, email_of: EmailOf) -> None:
+    visitor = visit(email_of("", "Informationsnätverket (convener)"))
+    page = visitor.page
+    visitor.go("/collections")
+    page.get_by_role("link", name=re.compile("^Manualen")).click()
+    rows = page.locator("[data-sortable-rows] > li")
+    first = rows.first.get_attribute("data-item")
+    held: list[Route] = []
+    page.route(re.compile("/place$"), lambda route: held.append(route))  # the answer is long in coming
+    grip = page.locator(f"[data-item='{first}'] .grip")
+    for _step in range(2):
+        grip.press("ArrowDown")
+    page.wait_for_timeout(500)
+    assert len(held) == 1, "the second says what follows after the first: it waits for it"
+    for _step in range(2):
+        with page.expect_response(re.compile("/place$")):
+            held.pop().continue_()
+        page.wait_for_timeout(500)
+    page.reload()
+    assert rows.nth(2).get_attribute("data-item") == first

@@ -51,6 +51,21 @@ def test_a_hit_opens_the_document_at_its_page(visit: Open, email_of: Callable[[s
     expect(page).to_have_url(re.compile(rf"page={number[1]}"))
 
 
+def test_enter_goes_to_what_is_typed_and_not_to_what_was_found_before(
+    visit: Open, email_of: Callable[[str, str], str]
+) -> None:
+    visitor = visit(email_of("RFSL", ""))
+    page = visitor.page
+    visitor.go("/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("informationsn")
+    expect(page.locator("#search-found [role=option][aria-selected=true]")).to_be_visible()
+    page.route(re.compile("fragment=1"), lambda _route: None)  # the answer is long in coming
+    page.locator("#search-window input").fill("taxi")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/search\?q=taxi$"))
+
+
 def test_the_search_window_goes_to_things_and_places_by_keyboard(
     visit: Open, email_of: Callable[[str, str], str]
 ) -> None:

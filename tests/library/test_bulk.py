@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -23,9 +24,13 @@ from click.testing import Result
 
 from portal import db, files
 from portal.audit import AuditEntry
+from portal.library.bulk.actions import import_collection
 from portal.library.bulk.facts import COLUMNS, BadTable, Facts, read_table, write_table
+from portal.library.bulk.records import FORMAT, CollectionRecord
 from portal.library.collections import actions as collections
 from portal.library.collections.models import Collection
+from portal.library.material.actions import relate
+from portal.library.material.models import RelatedResource
 from portal.library.models import (
     Audience,
     FileState,
@@ -37,6 +42,7 @@ from portal.library.models import (
     Topic,
 )
 from portal.library.reading import read_file
+from portal.people.models import Group, Person
 from portal.web import Edge
 from tests import commands, factories
 from tests.conftest import make_portal
@@ -124,7 +130,9 @@ def test_all_that_is_wrong_is_said_at_once(app: Edge, tmp_path: Path) -> None:
     assert [problem.split(":")[0].split()[-1] for problem in found] == ["2", "4", "7"]
 
 
-@pytest.mark.parametrize("title", ["=1+1", "+x", "-x", "@x", "'=x", "'x", "a;b", 'a"b', "å\N{NO-BREAK SPACE}ö"])
+@pytest.mark.parametrize(
+    "title", ["=1+1", "+x", "-x", "@x", "'=x", "'x", "＝1+1", "＠x", "a;b", 'a"b', "å\N{NO-BREAK SPACE}ö"]
+)
 def test_what_is_written_is_read_the_same(app: Edge, tmp_path: Path, title: str) -> None:
     facts = Facts(title=title, topics=["a, b"], description="två\nrader")
     text = write_table([("filer/å.txt", facts)])
@@ -132,7 +140,9 @@ def test_what_is_written_is_read_the_same(app: Edge, tmp_path: Path, title: str)
     assert (read.topics, read.description) == (["a, b"], "två\nrader")
     assert read.title == " ".join(title.split())
     cells = next(iter(list(csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=";"))[1:]))
-    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells), "no spreadsheet program counts it"
+    assert not any(cell.startswith(("=", "+", "-", "@", "＝", "＠")) for cell in cells), (
+        "no spreadsheet program counts it"
+    )
 
 
 # --- a folder with its table ----------------------------------------------------------------------------------------------
@@ -371,6 +381,60 @@ def test_an_export_overwrites_nothing_and_leaves_nothing_half_done(
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith((".export", "ut"))) == []
 
 
+def test_names_as_long_as_the_portal_takes_them_go_out_and_in(
+    app: Edge, network: Network, there: There, tmp_path: Path
+) -> None:
+    name = "å" * 190 + ".txt"  # 384 bytes: no file system takes it
+    for word in ("ett", "två"):
+        factories.resource(network.group, network.convener, word, word, name)
+    db.commit()
+    result = export(app, tmp_path / "ut", network.convener.email)
+    assert result.exit_code == 0, result.output
+    assert len(list((tmp_path / "ut/data/files").glob("å*.txt"))) == 2
+    with there.app.app_context():
+        assert take_in(there.app, tmp_path / "ut", there.convener).exit_code == 0
+        assert set(db.session.scalars(sa.select(ResourceVersion.file_name))) == {name}
+
+
+def test_what_was_put_beside_stays_beside(
+    app: Edge, library: Resource, network: Network, there: There, tmp_path: Path
+) -> None:
+    other = factories.resource(network.group, network.convener, "Bredvid", "bredvid")
+    relate(library, other, by=network.convener)
+    db.commit()
+    assert export(app, tmp_path / "ut", network.convener.email).exit_code == 0
+    with there.app.app_context():
+        for _time in range(2):
+            assert take_in(there.app, tmp_path / "ut", there.convener).exit_code == 0
+            titles = {one.id: one.title for one in db.session.scalars(sa.select(Resource))}
+            pairs = [
+                {titles[one.resource_id], titles[one.other_id]}
+                for one in db.session.scalars(sa.select(RelatedResource))
+            ]
+            assert pairs == [{"Bredvid", "Manual: =1+1"}]
+        assert export(there.app, tmp_path / "igen", there.convener).exit_code == 0
+    assert records(tmp_path / "igen") == records(tmp_path / "ut")
+
+
+@pytest.mark.parametrize("way", ["folder", "around it", "zip"])
+def test_a_package_is_not_taken_for_a_folder_of_files(
+    app: Edge, network: Network, package: Path, tmp_path: Path, way: str
+) -> None:
+    where = zipped(package) if way == "zip" else package
+    if way == "around it":
+        (tmp_path / "around").mkdir()
+        where = package.rename(tmp_path / "around" / "ut").parent
+    before = db.session.scalar(sa.select(sa.func.count(Resource.id)))
+    result = commands.run(app, "library", "import", str(where), "--group", "natverket", "--by", network.member.email)
+    assert result.exit_code == 2
+    assert "import-package" in result.output
+    assert db.session.scalar(sa.select(sa.func.count(Resource.id))) == before
+    plain = tmp_path / "plain.txt"
+    plain.write_text("x")
+    result = commands.run(app, "library", "import", str(plain), "--group", "natverket", "--by", network.member.email)
+    assert (result.exit_code, "import-package" in result.output) == (2, False)
+
+
 # --- bad twins of packages --------------------------------------------------------------------------------------------------
 
 
@@ -461,6 +525,13 @@ BAD: dict[str, Callable[[Path], None]] = {
     "metadata of another kind": change(lambda r: r["materials"][0].update(kind="virus")),
     "a key twice": change(lambda r: r["materials"][1].update(key=r["materials"][0]["key"])),
     "no version": change(lambda r: r["materials"][0].update(versions=[])),
+    "a day before time": change(lambda r: r["materials"][0].update(created_at="0001-01-01T00:00:00+14:00")),
+    "changed in days to come": change(lambda r: r["materials"][0].update(changed_at="2999-01-01T00:00:00Z")),
+    "a group with a null in its name": change(lambda r: r["materials"][0].update(group="a\0b")),
+    "an organisation with a null in its name": change(lambda r: r["collections"][0].update(organisation="a\0b")),
+    "a ring of what replaces what": change(
+        lambda r: [one.update(replaced_by=r["materials"][at - 1]["key"]) for at, one in enumerate(r["materials"])]
+    ),
     "a list": written("[]"),
     "no JSON": written("{"),
 }
@@ -476,6 +547,13 @@ def test_a_bad_package_takes_nothing_in(app: Edge, network: Network, package: Pa
         assert "Traceback" not in result.output
         assert db.session.scalar(sa.select(sa.func.count(Resource.id))) == 0
         assert not list((there.app.config["SETTINGS"].data_dir / "files").rglob("*")), "nothing of it is kept"
+
+
+def test_a_package_of_a_newer_form_says_so(app: Edge, package: Path, there: There) -> None:
+    change(lambda r: (r.update(format=FORMAT + 1), r["materials"][0].update(colour="blue")))(package)
+    with there.app.app_context():
+        result = take_in(there.app, package, there.convener)
+    assert result.output == "Error: Paketet kommer från en nyare version av portalen.\n"
 
 
 def zip_with(path: Path, *entries: tuple[zipfile.ZipInfo | str, bytes]) -> Path:
@@ -499,6 +577,21 @@ def lying(path: Path) -> Path:
     return path
 
 
+BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+SUMS = ("bag/manifest-sha256.txt", b"")
+
+
+def broken(path: Path, method: int) -> Path:
+    """A zip whose packed bytes are damaged; its directory is whole."""
+    content = bytes(range(256)) * 40
+    with zipfile.ZipFile(path, "w", method) as made:
+        made.writestr("bag/bagit.txt", content)
+    damaged = bytearray(path.read_bytes())
+    damaged[60:90] = b"\xff" * 30
+    path.write_bytes(damaged)
+    return path
+
+
 BAD_ZIPS: dict[str, Callable[[Path], Path]] = {
     "a bomb": lambda path: zip_with(path, ("bag/bagit.txt", bytes(40_000_000))),
     "climbs out": lambda path: zip_with(path, ("../evil.txt", b"x")),
@@ -512,6 +605,16 @@ BAD_ZIPS: dict[str, Callable[[Path], Path]] = {
     "no zip": lambda path: (path.write_bytes(b"hej"), path)[1],
     "empty": lambda path: (path.write_bytes(b""), path)[1],
     "an empty zip": lambda path: zip_with(path),
+    "a name too long": lambda path: zip_with(path, ("bag/" + "x" * 300, b"x")),
+    "a file that is a folder too": lambda path: zip_with(path, ("bag/x", b"x"), ("bag/x/y", b"y")),
+    "broken LZMA": lambda path: broken(path, zipfile.ZIP_LZMA),
+    "broken bzip2": lambda path: broken(path, zipfile.ZIP_BZIP2),
+    "its mark twice": lambda path: zip_with(path, ("bag/bagit.txt", BAGIT + b"BagIt-Version: 1.0\n"), SUMS),
+    "an encoding twice": lambda path: zip_with(path, ("bag/bagit.txt", BAGIT + BAGIT.splitlines()[1]), SUMS),
+    "an encoding of no text": lambda path: zip_with(path, ("bag/bagit.txt", BAGIT.replace(b"UTF-8", b"base64")), SUMS),
+    "sums of no known kind": lambda path: zip_with(
+        path, ("bag/bagit.txt", BAGIT), SUMS, ("bag/data/x", b"x"), ("bag/manifest-none.txt", b"0 data/x\n")
+    ),
 }
 
 
@@ -592,6 +695,40 @@ def test_after_a_crash_half_way_the_next_run_makes_it_whole(
         assert take_in(there.app, package, email).exit_code == 0
         assert export(there.app, tmp_path / "igen", email).exit_code == 0
     assert records(tmp_path / "igen") == records(package)
+
+
+def test_two_who_take_in_the_same_collection_at_once_make_one(app: Edge, network: Network) -> None:
+    day = "2026-01-01T00:00:00Z"
+    record = CollectionRecord.model_validate(
+        {
+            "group": "x",
+            "organisation": "x",
+            "title": "Samling",
+            "created_at": day,
+            "changed_at": day,
+            "items": [{"text": "Rad"}],
+        }
+    )
+    group_id, person_id = network.group.id, network.convener.id
+    db.commit()
+    db.pause()
+    together, made = threading.Barrier(2), []
+
+    def take_one_in() -> None:
+        with app.app_context():
+            together.wait()
+            group, person = db.session.get_one(Group, group_id), db.session.get_one(Person, person_id)
+            made.append(import_collection(group, record, {}, by=person) is not None)
+            time.sleep(0.3)  # the other has looked meanwhile
+            db.commit()
+
+    both = [threading.Thread(target=take_one_in) for _number in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert sorted(made) == [False, True]
+    assert db.session.scalar(sa.select(sa.func.count(Collection.id))) == 1
 
 
 def test_where_it_may_not_go_is_said(app: Edge, package: Path, there: There) -> None:

@@ -92,7 +92,7 @@ def test_no_person_and_no_way_into_the_portal_is_shown(app: Edge, network: Netwo
 
 
 def test_the_first_page_is_shown_as_a_picture(app: Edge, network: Network, material: Resource) -> None:
-    content = b"RIFF\x04\x00\x00\x00WEBPbild"
+    content = b"RIFF\x00\x00\x00\x00WEBPbild"
     material.current.picture_sha256 = files.store(io.BytesIO(content), limit=1000).sha256
     token, stranger = linked(material, network), app.test_client()
     assert f"/public/{token}/picture" in stranger.get(f"/public/{token}").text
@@ -101,10 +101,11 @@ def test_the_first_page_is_shown_as_a_picture(app: Edge, network: Network, mater
     assert days() == [(1, 0)], "a picture is part of the visit"
 
 
-def test_what_browsers_would_run_is_no_picture(app: Edge, network: Network, material: Resource) -> None:
+def test_nothing_runs_in_a_picture(app: Edge, network: Network, material: Resource) -> None:
     material.current.picture_sha256 = files.store(io.BytesIO(b"<svg onload=alert(1)>"), limit=1000).sha256
     answer = app.test_client().get(f"/public/{linked(material, network)}/picture")
-    assert (answer.mimetype, answer.headers["X-Content-Type-Options"]) == ("image/webp", "nosniff")
+    assert answer.mimetype == "image/webp", "as which no browser runs anything"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
@@ -145,6 +146,30 @@ def test_two_make_one_at_once(app: Edge, network: Network, sign_in: Sign, materi
 def seen(answer: TestResponse, token: str) -> tuple[int, str, list[tuple[str, str]]]:
     """What a stranger can tell an answer by, apart from the address that she gave herself."""
     return answer.status_code, answer.text.replace(token, "TOKEN"), [one for one in answer.headers if one[0] != "Date"]
+
+
+@pytest.mark.parametrize("way", ["its own", "a collection", "a foreign collection"])
+def test_its_page_says_whether_the_public_reads_it(
+    network: Network, sign_in: Sign, material: Resource, way: str
+) -> None:
+    client = sign_in(network.outsider)
+
+    def is_told() -> bool:
+        (line,) = re.findall(
+            r"<li[^>]*>(?:(?!</li>).)*Allmänheten.*?</li>", client.get(f"/resources/{material.id}").text, re.DOTALL
+        )
+        return "kan inte läsa" not in line
+
+    assert not is_told()
+    other = add_group("annan", "Annan", description="", handling_class=HandlingClass.OPEN, by=None)
+    of = {"a collection": material.group, "a foreign collection": other}.get(way)
+    thing = material if of is None else factories.collection(of, network.convener, of=(material,))
+    link = actions.make_link(thing, by=network.convener)
+    db.commit()
+    assert is_told() == (way != "a foreign collection")
+    actions.revoke_link(link, by=network.convener)
+    db.commit()
+    assert not is_told()
 
 
 DEAD = ("revoked", "closed", "archived", "withdrawn", "not ready")
@@ -257,7 +282,7 @@ def test_the_address_dies_with_the_collection(app: Edge, network: Network, mater
 def test_a_cover_that_is_not_open_is_drawn(app: Edge, network: Network, material: Resource) -> None:
     inner = factories.resource(network.group, network.convener, "Nätverkets", "inre")
     for one in (inner, material):
-        one.current.thumbnail_sha256 = files.store(io.BytesIO(b"RIFF" + one.title.encode()), limit=100).sha256
+        one.current.thumbnail_sha256 = files.store(io.BytesIO(b"\x89PNG" + one.title.encode()), limit=100).sha256
     gathered = factories.collection(network.open, network.convener, "Samlingen", of=(inner, material))
     token, stranger = linked(gathered, network), app.test_client()
     for revision, (cover, status) in enumerate(((inner, 404), (material, 200)), 1):

@@ -305,6 +305,31 @@ def test_passages_come_from_the_two_best_pages() -> None:
     assert [snippet.page for snippet in alone] == [None]
 
 
+def test_letters_in_other_words_do_not_use_up_what_is_looked_through() -> None:
+    pages = [(number, "ekonomin och en rekommendation " * 100) for number in range(1, 60)]
+    made = snippets.passages([*pages, (60, "ett eko i dalen")], parse("eko"))
+    assert [(snippet.page, str(snippet.html)) for snippet in made] == [(60, "ett <mark>eko</mark> i dalen")]
+
+
+@pytest.mark.parametrize("word", ["tändstickor", "TÄNDSTICKOR", "Ändhållplatsen"])
+def test_a_word_far_back_in_a_long_report_has_its_page(
+    network: Network, sign_in: Sign, built_front_end: object, word: str
+) -> None:
+    made = factories.resource(network.group, network.convener, "Utredning", "x", "utredning.pdf")
+    short = factories.resource(network.group, network.convener, f"Kort om {word}", "annat")
+    filler = "annat om ingenting " * 150
+    made.current.page_count = 500
+    texts = {400: f"{filler} {word} {filler}"}
+    made.current.pages += [ResourcePage(number=number, text=texts.get(number, filler)) for number in range(2, 501)]
+    db.session.flush()
+    index()
+    results = ask(network.member, word.lower())
+    pages = {one.obj.id: [passage.page for passage in one.passages] for one in results.found}
+    assert pages == {made.id: [400], short.id: []}
+    page = sign_in(network.member).get("/library", query_string={"q": word.lower()}).text
+    assert f"/resources/{made.id}?page=400" in page
+
+
 def test_only_so_much_is_looked_through(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
     before = snippets.best
@@ -323,7 +348,7 @@ def test_only_so_much_is_looked_through(network: Network, monkeypatch: pytest.Mo
     made.current.pages += [ResourcePage(number=number, text="spritkök " * 10) for number in range(2, 10)]
     other = factories.resource(network.group, network.member, text="kort")
     db.session.flush()
-    assert library._texts([made, other]) == {
+    assert library._texts([made, other], ()) == {
         made.id: [(1, ("spritkök " * 1_000)[:1_000])],
         other.id: [(None, "kort")],
     }

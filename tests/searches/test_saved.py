@@ -43,6 +43,7 @@ def keep(person: Person, text: str = "spritkök", **more: Any) -> SavedSearch:
 
 def hour_passes() -> None:
     telling.ask_again()
+    db.session.execute(sa.update(outbox.Job).values(run_at=db.now()))  # they come one after the other
     index()
     db.session.expire_all()
 
@@ -269,6 +270,20 @@ def test_a_search_that_does_not_work_is_asked_the_next_time(app: Edge, network: 
     assert len(told(network.member)) == 1
 
 
+def test_the_hourly_asking_holds_up_nothing(network: Network) -> None:
+    for number in range(20):
+        keep(network.member, f"ord {number}")
+    telling.ask_again()
+    factories.thread(network.group, network.convener, "Spritkök", "Nytt")
+    db.commit()
+    due = db.session.scalars(outbox.due_jobs()).all()
+    assert [job.kind for job in due].count(actions.JOB) == 1, "the others come later"
+    assert search.JOB in {job.kind for job in due}
+    waiting = db.session.scalars(sa.select(outbox.Job).where(outbox.Job.kind == actions.JOB)).all()
+    assert len(waiting) == 20
+    assert max(job.run_at for job in waiting) < db.now() + telling.HOUR
+
+
 def test_two_workers_tell_once_and_a_crash_tells_nothing(network: Network) -> None:
     saved = keep(network.member)
     hits = [Hit(("thread", 1), False)]
@@ -280,6 +295,25 @@ def test_two_workers_tell_once_and_a_crash_tells_nothing(network: Network) -> No
         actions.note_hits(saved, hits, is_quiet=False, by=None)
         db.commit()
     assert told(network.member) == [{"number": 1, "name": "spritkök"}]
+
+
+def test_many_at_once_are_all_told_of(
+    network: Network, sign_in: Sign, built_front_end: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "LOOKED_AT", 2)
+    thread = factories.thread(network.group, network.convener, "Spritkök", "x")
+    saved = keep(network.member)
+    for number in range(7):
+        factories.post(thread, network.convener, f"Spritkök {number}")
+    index()
+    hour_passes()
+    hour_passes()
+    assert [details["number"] for details in told(network.member)] == [7]
+    assert len(saved.fresh) == 7
+    factories.post(db.session.merge(thread), network.convener, "Spritkök till")
+    index()
+    hour_passes()
+    assert [details["number"] for details in told(network.member)] == [7, 1]
 
 
 def test_what_slips_in_from_below_is_not_new(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ names must be one of those that the manifest vouches for.
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
 import tempfile
@@ -75,8 +76,18 @@ def _unpack(path: Path, folder: Path) -> None:
             _check_sizes(entries, path.stat().st_size, shutil.disk_usage(folder).free)
             for entry in entries:
                 _unpack_one(package, entry, folder)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, FileExistsError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        FileExistsError,
+        lzma.LZMAError,
+    ) as error:
         raise BadPackage(_("The zip file is broken or has a password.")) from error
+    except OSError as error:  # a full disk, a name that is too long
+        raise BadPackage(_("The zip file cannot be unpacked: %(what)s", what=error.strerror or str(error))) from error
 
 
 def _check_sizes(entries: list[zipfile.ZipInfo], packed: int, free: int) -> None:
@@ -122,7 +133,14 @@ def _checked(folder: Path) -> Package:
     except bagit.BagValidationError as error:
         what = "; ".join(str(detail) for detail in error.details[:10]) or str(error)
         raise BadPackage(_("The package has been changed or is not whole: %(what)s", what=what)) from error
-    except (bagit.BagError, UnicodeDecodeError, ValueError) as error:
+    except (
+        bagit.BagError,
+        OSError,
+        LookupError,
+        AttributeError,
+        TypeError,
+        ValueError,
+    ) as error:  # it expects no tag twice
         raise BadPackage(_("The package cannot be used: %(what)s", what=str(error))) from error
     records = read_records(root / "data" / "metadata.json")
     vouched = set(bag.payload_entries())
@@ -133,11 +151,25 @@ def _checked(folder: Path) -> Package:
     return Package(root / "data", records)
 
 
-def _root(folder: Path) -> Path:
+def is_package(path: Path) -> bool:
+    """Whether a folder or a file looks like a package, so that it is not taken for a folder of files."""
+    if path.is_dir():
+        return _marked_folder(path) is not None
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as package:
+        return any(PurePosixPath(name).name == "bagit.txt" for name in package.namelist())
+
+
+def _marked_folder(folder: Path) -> Path | None:
     """The folder that has bagit.txt: this one, or the only one in it."""
     inside = [path for path in folder.iterdir() if path.is_dir()]
     roots = [folder, *inside] if len(inside) == 1 else [folder]
-    for root in roots:
-        if (root / "bagit.txt").is_file():
-            return root
-    raise BadPackage(_("This is no package: it has no bagit.txt."))
+    return next((root for root in roots if (root / "bagit.txt").is_file()), None)
+
+
+def _root(folder: Path) -> Path:
+    found = _marked_folder(folder)
+    if found is None:
+        raise BadPackage(_("This is no package: it has no bagit.txt."))
+    return found

@@ -130,6 +130,10 @@ class _Import:
             if material.key in self.ids and material.replaced_by in self.ids:
                 with self._edge(material.title):
                     self._replaced(material)
+        for first, second in [(one, key) for one in records.materials for key in one.related]:
+            if first.key in self.ids and second in self.ids:
+                with self._edge(first.title):
+                    self._related(first, second)
         for collection in records.collections:
             with self._edge(collection.title):
                 self._collection(collection)
@@ -173,6 +177,10 @@ class _Import:
         resource = db.session.get_one(Resource, self.ids[record.key])
         successor = db.session.get_one(Resource, self.ids[record.replaced_by or ""])
         actions.say_replaced(resource, successor, by=self._person())
+
+    def _related(self, record: MaterialRecord, other: str) -> None:
+        resource, beside = (db.session.get_one(Resource, self.ids[key]) for key in (record.key, other))
+        actions.put_beside(resource, beside, by=self._person())
 
     def _collection(self, record: CollectionRecord) -> None:
         person = self._person()

@@ -1,7 +1,7 @@
 """What a CSV says of the files of a folder: one row for each file, written and read here.
 
 UTF-8 with or without a byte order mark; separated by semicolons, commas or tabs, as the first line shows. Spreadsheet programs
-take a cell that begins with =, +, - or @ for a formula: such a cell is written with an apostrophe before it, which is taken off
+take a cell that begins with =, +, - or @ for a formula, some also their full-width twins: such a cell is written with an apostrophe before it, which is taken off
 again when it is read.
 """
 
@@ -30,7 +30,7 @@ COLUMNS = ("file", "title", "kind", "publisher", "published_on", "description", 
 LARGEST = 20_000_000  # bytes
 LONGEST = {"title": 300, "publisher": 200, "description": 5_000}
 LONGEST_TOPIC, MOST_TOPICS = 80, 20
-_FORMULA = re.compile(r"'*[=+\-@\t]")
+_FORMULA = re.compile(r"'*[=+\-@\t\uff1d\uff0b\uff0d\uff20]")
 _LISTED = re.compile(r"[|;,]")
 
 

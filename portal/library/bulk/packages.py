@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import bagit
+import sqlalchemy as sa
 from flask_babel import gettext as _
 from sqlalchemy.orm import selectinload
 
@@ -37,12 +38,14 @@ from portal.library.bulk.records import (
 )
 from portal.library.collections.models import Collection, CollectionItem
 from portal.library.collections.policy import visible_collections, visible_items
+from portal.library.material.models import RelatedResource
 from portal.library.models import Audience, FileState, Resource, ResourceVersion
 from portal.library.policy import visible_resources
 from portal.people.models import Group, Person
 from portal.people.policy import readable_group_ids
 
 _NOT_EVERYWHERE = re.compile(r'[<>:"/\\|?*%\x00-\x1f]')  # in names on other systems, or in a bag's manifest
+_LONGEST_NAME = 200  # bytes: most file systems take 255
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 
 
@@ -65,6 +68,8 @@ class _Names:
         name = _NOT_EVERYWHERE.sub("_", unicodedata.normalize("NFC", name)).strip(" .") or "_"
         name = f"_{name}" if _RESERVED.match(name) else name
         stem, dot, ending = name.rpartition(".") if "." in name else (name, "", "")
+        stem = stem.encode()[: _LONGEST_NAME - len(ending.encode())].decode(errors="ignore")
+        name = f"{stem}{dot}{ending}"
         found, number = f"{folder}/{name}", 1
         while found.casefold() in self._taken:
             number += 1
@@ -83,16 +88,27 @@ def collect(person: Person, group: Group | None) -> tuple[Content, Sequence[Reso
     rows = db.session.scalars(query).unique().all()
     rows = sorted(rows, key=lambda one: (one.group.slug, one.created_at, one.title, one.current.sha256))
     keys = {resource.id: f"m{number}" for number, resource in enumerate(rows, 1)}
-    readable = set(db.session.scalars(readable_group_ids(person)))
+    readable, related = set(db.session.scalars(readable_group_ids(person))), _related(keys)
     content, names = Content(PackageRecord()), _Names()
-    materials = [_material(resource, keys, readable, names, content) for resource in rows]
+    materials = [_material(resource, keys, readable, names, content, related.get(resource.id, [])) for resource in rows]
     collections = _collections(person, db.session.scalars(own).unique().all(), keys, content)
     content.records = PackageRecord(materials=materials, collections=collections)
     return content, rows
 
 
+def _related(keys: dict[int, str]) -> dict[int, list[str]]:
+    """What was put beside each other, of what is in the package: each pair once, with the first of the two."""
+    found: dict[int, list[str]] = {}
+    places = {number: place for place, number in enumerate(keys)}
+    pairs = db.session.execute(sa.select(RelatedResource.resource_id, RelatedResource.other_id))
+    inside = [sorted(pair, key=places.__getitem__) for pair in pairs if keys.keys() >= set(pair)]
+    for first, second in sorted(inside, key=lambda pair: (places[pair[0]], places[pair[1]])):
+        found.setdefault(first, []).append(keys[second])
+    return found
+
+
 def _material(
-    resource: Resource, keys: dict[int, str], readable: set[int], names: _Names, content: Content
+    resource: Resource, keys: dict[int, str], readable: set[int], names: _Names, content: Content, related: list[str]
 ) -> MaterialRecord:
     ready = [version for version in resource.versions if version.state is FileState.READY]
     versions = [_version(version, is_current=version is ready[-1], names=names, content=content) for version in ready]
@@ -106,6 +122,7 @@ def _material(
         replaced_by=keys.get(resource.replaced_by_id) if resource.replaced_by_id else None,
         # groups that the person may not read are not even named
         shares=sorted(share.group.slug for share in resource.shares if share.group_id in readable), versions=versions,
+        related=related,
     )  # fmt: skip
 
 

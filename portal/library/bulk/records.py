@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Annotated
 
 from flask_babel import gettext as _
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from portal import db
 from portal.counties import COUNTIES
 from portal.errors import Invalid
 from portal.fields import one_line, tidy
@@ -16,7 +18,8 @@ from portal.library.bulk.facts import LONGEST_TOPIC, MOST_TOPICS
 from portal.library.languages import CODES
 from portal.library.models import Audience, Licence, ResourceKind
 
-FORMAT = 1
+FORMAT = 2  # 2: what was put beside each other
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LARGEST = 200_000_000  # bytes of metadata.json
 
 
@@ -35,9 +38,19 @@ def _among(known: frozenset[str]) -> AfterValidator:
 
 Line = Annotated[str, AfterValidator(_line)]
 Text = Annotated[str, Field(max_length=20_000), AfterValidator(tidy)]
-Slug = Annotated[str, Field(max_length=80)]
+Slug = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00]+$")]  # PostgreSQL takes no null
 Key = Annotated[str, Field(pattern=r"^m\d{1,9}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def _in_time(value: datetime) -> datetime:
+    """What was written in days to come would stand first in all lists; a clock may be a little ahead."""
+    if not EARLIEST <= value <= db.now() + timedelta(days=1):
+        raise ValueError("not between 1900 and now")
+    return value
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_time)]
 
 
 class _Record(BaseModel):
@@ -59,7 +72,7 @@ class VersionRecord(_Record):
     sha256: Sha256
     file_name: Annotated[str, Field(min_length=1, max_length=255)]
     note: Annotated[Line, Field(max_length=300)] = ""
-    added_at: AwareDatetime
+    added_at: Instant
 
 
 class MaterialRecord(_Record):
@@ -81,11 +94,12 @@ class MaterialRecord(_Record):
     reviewed_on: date | None = None
     review_by: date | None = None
     replaced_by: Key | None = None
-    withdrawn_at: AwareDatetime | None = None
+    withdrawn_at: Instant | None = None
     withdrawn_reason: Annotated[Line, Field(max_length=300)] = ""
-    created_at: AwareDatetime
-    changed_at: AwareDatetime
+    created_at: Instant
+    changed_at: Instant
     shares: list[Slug] = []
+    related: Annotated[list[Key], Field(max_length=10_000)] = []
     versions: Annotated[list[VersionRecord], Field(min_length=1, max_length=1_000)]
 
 
@@ -104,9 +118,15 @@ class CollectionRecord(_Record):
     title: Annotated[Line, Field(min_length=1, max_length=200)]
     description: Text = ""
     cover: Key | None = None
-    created_at: AwareDatetime
-    changed_at: AwareDatetime
+    created_at: Instant
+    changed_at: Instant
     items: Annotated[list[ItemRecord], Field(max_length=10_000)] = []
+
+
+class _Form(BaseModel):
+    """What is looked at first: a package of a newer form has fields that are not known here."""
+
+    format: Annotated[int, Field(ge=1)] = FORMAT
 
 
 class PackageRecord(_Record):
@@ -121,14 +141,20 @@ def read_records(path: Path) -> PackageRecord:
     """The metadata of a package. Raises `Invalid` that says what is wrong in it."""
     if not path.is_file() or path.stat().st_size > LARGEST:
         raise Invalid(_("The package has no metadata.json that could be read."))
+    content = path.read_bytes()
     try:
-        found = PackageRecord.model_validate_json(path.read_bytes())
+        is_newer = _Form.model_validate_json(content).format > FORMAT
+        found = PackageRecord() if is_newer else PackageRecord.model_validate_json(content)
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()[:10]]
         raise Invalid(_("metadata.json cannot be used: %(faults)s", faults="; ".join(faults))) from None
-    if found.format > FORMAT:
+    if is_newer:
         raise Invalid(_("The package comes from a newer version of the portal."))
     keys = [material.key for material in found.materials]
     if len(set(keys)) < len(keys):
         raise Invalid(_("metadata.json cannot be used: %(faults)s", faults="keys: twice"))
+    try:
+        TopologicalSorter({one.key: {one.replaced_by} - {None} for one in found.materials}).prepare()
+    except CycleError:
+        raise Invalid(_("metadata.json cannot be used: %(faults)s", faults="replaced_by: in a ring")) from None
     return found

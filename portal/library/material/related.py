@@ -1,4 +1,5 @@
-"""Other materials to look at: those that somebody put beside this one, then those with the same topics."""
+"""Other materials to look at: those that somebody put beside this one, those in the same collections, and those with the same
+topics."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from portal import db
+from portal.library.collections.models import CollectionItem
+from portal.library.collections.policy import visible_items
 from portal.library.material.models import RelatedResource
 from portal.library.models import FileState, Resource, topics_of_resources
 from portal.library.policy import visible_resources
@@ -27,6 +30,19 @@ def chosen(resource: Resource, person: Person) -> Sequence[Resource]:
     return db.session.scalars(rows.order_by(Resource.title).limit(MOST_CHOSEN)).unique().all()
 
 
+def gathered(resource: Resource, person: Person, *, without: Sequence[Resource]) -> Sequence[Resource]:
+    """Those that stand in the most collections with it, of collections that the person may see, and are in force."""
+    item = CollectionItem
+    here = visible_items(person).where(item.resource_id == resource.id).with_only_columns(item.collection_id)
+    common = (
+        sa.select(item.resource_id, sa.func.count().label("common"))
+        .where(item.collection_id.in_(here.order_by(None)))
+        .group_by(item.resource_id)
+        .subquery()
+    )
+    return _nearest(common, resource, person, without)
+
+
 def alike(resource: Resource, person: Person, *, without: Sequence[Resource]) -> Sequence[Resource]:
     """Those that share the most topics with it, and are in force."""
     link = topics_of_resources.c
@@ -37,6 +53,13 @@ def alike(resource: Resource, person: Person, *, without: Sequence[Resource]) ->
         .group_by(link.resource_id)
         .subquery()
     )
+    return _nearest(common, resource, person, without)
+
+
+def _nearest(
+    common: sa.Subquery, resource: Resource, person: Person, without: Sequence[Resource]
+) -> Sequence[Resource]:
+    """Those that have the most in common with it."""
     rows = (
         _usual(person)
         .join(common, common.c.resource_id == Resource.id)

@@ -68,6 +68,7 @@ def _context(resource: Resource, person: Person) -> dict[str, Any]:
     reason = version.reason
     groups = groups_of(person, resource)
     put_beside = related.chosen(resource, person)
+    gathered = related.gathered(resource, person, without=put_beside)
     return {
         "resource": resource, "version": version, "kind_name": KIND_NAMES[resource.kind],
         "size": files.human_size(version.size), "facts": facts_for_show(resource), **_text(version),
@@ -77,7 +78,8 @@ def _context(resource: Resource, person: Person) -> dict[str, Any]:
         "groups": groups, "readers": readers.readers_of_material(resource), "reason_group": readers.reason_of(person, groups),
         "public_bodies": PUBLIC_BODIES, "replacement": related.replacement(resource, person),
         "replaces": related.replaced_here(resource, person), "related": put_beside,
-        "alike": related.alike(resource, person, without=put_beside), "uses": list(uses.uses_of(resource, person)),
+        "gathered": gathered,
+        "alike": related.alike(resource, person, without=[*put_beside, *gathered]), "uses": list(uses.uses_of(resource, person)),
         "may_change": policy.can_change_material(person, resource), "may_see_downloads": can_see_downloads(person, resource),
         "review_form": ReviewForm(formdata=None), "report_form": ReportForm(formdata=None),
     }  # fmt: skip

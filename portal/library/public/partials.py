@@ -1,4 +1,5 @@
-"""What pages of other areas include: the collections that a material stands in, and its public address."""
+"""What pages of other areas include: the collections that a material stands in, its public address, and whether anybody can
+read it."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from portal import db, files
 from portal.library.collections.models import Collection
 from portal.library.collections.policy import collections_with, collections_without
 from portal.library.models import FileState, Resource
-from portal.library.public.policy import link_shown
+from portal.library.public.policy import is_public, link_shown
 from portal.people.models import Person
 
 MOST = 100
@@ -37,5 +38,6 @@ def init_app(app: Flask) -> None:
     """Offer them to templates."""
     app.add_template_global(collections_of)
     app.add_template_global(link_shown, "public_link")
+    app.add_template_global(is_public)
     app.add_template_global(app.config["SETTINGS"].base_url, "portal_address")
     app.add_template_filter(files.human_size)

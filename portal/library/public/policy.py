@@ -101,6 +101,18 @@ def is_open_to_anybody(thing: Resource | Collection) -> bool:
     return isinstance(thing, Collection) or (thing.state is FileState.READY and thing.withdrawn_at is None)
 
 
+def is_public(resource: Resource) -> bool:
+    """Whether anybody can read it now, at an address of its own or in a collection of its group that has one."""
+    if not is_open_to_anybody(resource):
+        return False
+    linked = _active(PublicLink.collection_id.is_not(None)).with_only_columns(PublicLink.collection_id)
+    rows = sa.select(CollectionItem.id).join(CollectionItem.collection)
+    rows = rows.where(
+        CollectionItem.resource_id == resource.id, Collection.group_id == resource.group_id, Collection.id.in_(linked)
+    )
+    return active_link(resource) is not None or db.session.scalar(rows.limit(1)) is not None
+
+
 def can_manage_link(person: Person, thing: Resource | Collection) -> bool:
     """The group's leaders, and those of the owner organisation who may write in the group.
 

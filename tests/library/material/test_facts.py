@@ -217,6 +217,19 @@ def test_related_material_is_shown_on_both_and_only_to_those_who_may_see_it(
     assert "Bredvid" in member.get(where).text
     assert "Lathund" in member.get(f"/resources/{other.id}").text
     assert "Samma ämne" in member.get(where).text
+    factories.collection(network.group, network.convener, "Kampanjen", of=(material, hidden, alike))
+    beside = factories.resource(network.group, network.convener, "Samma samling", "femte")
+    old = factories.resource(network.group, network.convener, "Ersatt i samlingen", "sjätte")
+    old.replaced_by = beside
+    factories.collection(network.group, network.convener, "Kursen", of=(beside, material, old))
+    unseen = factories.resource(network.group, network.convener, "Samling i det slutna", "sjunde")
+    factories.collection(network.closed, network.convener, "Hemligt", of=(unseen, material))
+    db.session.commit()
+    page = member.get(where).text
+    assert re.search(r"Samma samling</a> <span[^>]*>(i samma samling|in the same collection)<", page)
+    assert page.count("Samma ämne") == 1, "once, though it has the same topics too"
+    assert "Ersatt i samlingen" not in page
+    assert "Samling i det slutna" not in page, "a collection that she may not see puts nothing beside"
     assert "Slutet papper" not in member.get(where).text
     assert "Slutet papper" in convener.get(where).text
     assert send(member, f"{where}/related", remove=str(other.id)).status_code == 302
