@@ -281,8 +281,10 @@ def _statement(ask: Ask) -> tuple[str, Mapping[str, Any]]:
     parts = [f"SELECT 'total', '', count(*) FROM met WHERE {hits}"]
     for facet in ask.counted:
         others = " AND ".join(f"ok_{name}" for name in ask.chosen if name != facet) or "true"
+        # many documents have the same combination of values: first those are counted, which are few
+        alike = f"SELECT facet_{facet} AS combination, count(*) AS number FROM met WHERE {others} GROUP BY facet_{facet}"
         parts.append(
-            f"SELECT '{facet}', value, count(*) FROM met, unnest(facet_{facet}) value WHERE {others} GROUP BY value"
+            f"SELECT '{facet}', value, sum(number)::bigint FROM ({alike}) alike, unnest(combination) value GROUP BY value"
         )
     page = f"SELECT 'hit', type, id FROM met WHERE {hits} ORDER BY score DESC, changed DESC, id DESC, type LIMIT :limit OFFSET :offset"
     parts.append(f"(SELECT * FROM ({page}) page)")
