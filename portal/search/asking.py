@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +19,13 @@ import sqlalchemy as sa
 from portal import db
 from portal.search import similar, snippets, synonyms
 from portal.search.aside import aside
+from portal.search.compounds import apart
 from portal.search.engine import Answer, Ask, Document, Key
 from portal.search.keeping import engine, waiting_keys
 from portal.search.kinds import kinds, value_names
-from portal.search.query import SHORTEST_BEGINNING, Beginning, Query, parse
+from portal.search.query import SHORTEST_BEGINNING, Beginning, Query, clause_of, parse
 from portal.search.snippets import Snippet, Text
+from portal.search.swedish import tokens
 
 MOST_CHECKED = 1000
 MOST_WAITING = 5000  # changes that the index has not heard of, the newest of which are looked up
@@ -57,7 +59,8 @@ class Results:
 
     Things with all the words come first and are counted; where they do not fill the first page, some with some of the words
     follow. `is_loose` says that no thing has all the words, and that those with some were counted. `meant` is the text that
-    was searched for instead, where what was typed stands nowhere.
+    was searched for instead, where what was typed stands nowhere. `parts` are the compounds that stand nowhere, each with its
+    parts, which were searched for instead.
     """
 
     query: Query
@@ -66,6 +69,7 @@ class Results:
     facets: Mapping[str, Mapping[str, int]]
     is_loose: bool = False
     meant: str | None = None
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -94,18 +98,31 @@ def query(
     search = _Search(person, ask)
     results = search.results(_widened(parsed, text, is_typing=is_typing and not as_written))
     if not is_strict:
-        if not results.total and not as_written and not is_typing and (meant := search.meant(parsed, text)):
-            better = search.results(_widened(parse(meant), meant, is_typing=False))
-            results = replace(better, meant=meant) if better.total else results
+        if not results.total and not as_written and not is_typing:
+            results = _otherwise(search, parsed, text) or results
         results = _with_loose(search, results, ask)
     found = _load(results.found, person, with_text)
     return replace(results, found=_with_passages(found, results.query) if with_text else found)
 
 
+def _otherwise(search: _Search, parsed: Query, text: str) -> Results | None:
+    """What answers a question that nothing answers: another word for one that stands nowhere, or else the parts of it."""
+    if meant := search.meant(parsed, text):
+        better = search.results(_widened(parse(meant), meant, is_typing=False))
+        if better.total:
+            return replace(better, meant=meant)
+    parts = search.parts(parsed)
+    if not parts:
+        return None
+    names = {parsed.typed[at]: tuple(lemmas[0] for lemmas in some) for at, some in parts.items()}
+    return replace(search.results(_widened(parsed.taken_apart(parts), text, is_typing=False)), parts=names)
+
+
 def _with_loose(search: _Search, results: Results, ask: Ask) -> Results:
     """The same, and where it does not fill the first page what has some of the words."""
     if not results.total:
-        return search.results(results.query, is_loose=True)
+        loose = search.results(results.query, is_loose=True)
+        return replace(loose, parts=results.parts if loose.total else {})
     if len(results.query.wanted) < 2 or ask.offset or results.total >= ask.limit:
         return results
     further = search.results(results.query, is_loose=True, beside={(one.type, one.obj) for one in results.found})
@@ -176,6 +193,15 @@ class _Search:
             if not self._stands(Query((clause,))) and (likest := self._likest(typed)):
                 better = re.sub(rf"(?<!\w){re.escape(typed)}(?!\w)", likest, better)
         return better if better != text else None
+
+    def parts(self, parsed: Query) -> dict[int, Sequence[Sequence[str]]]:
+        """The parts of those of the words that are compounds and stand nowhere, by the numbers of their clauses."""
+        found: dict[int, Sequence[Sequence[str]]] = {}
+        for at, (clause, typed) in enumerate(zip(parsed.wanted, parsed.typed, strict=True)):
+            words = similar.written(typed)
+            if clause == clause_of(list(tokens(typed))) and len(words) == 1 and not self._stands(Query((clause,))):
+                found[at] = apart(words[0])
+        return {at: some for at, some in found.items() if some}
 
     def _stands(self, parsed: Query) -> bool:
         ask = replace(self._ask, query=parsed, chosen={}, counted=(), offset=0, limit=0)

@@ -235,6 +235,19 @@ def analyse(word: str) -> Analysis:
     return Analysis(lemmas, tuple(part for part in dict.fromkeys(_inside(word, pieces)) if part.term not in lemmas))
 
 
+def apart(word: str) -> tuple[tuple[str, ...], ...]:
+    """The lemmas of each part of a folded word, for a question that nothing answers: then a noun may stand before any other
+    (tolkförberedelser), which would find too much otherwise. Nothing, where the word is no compound."""
+    pieces = split(word[:LONGEST_WORD])
+    if pieces:
+        return tuple(piece.lemmas for piece in pieces)
+    for cut in range(len(word) - SHORTEST_NOUN, SHORTEST_NOUN - 1, -1):
+        head, tail = _entry(word[:cut].removesuffix("s")) or _entry(word[:cut]), _last(word[cut:])
+        if head is not None and head.bits & NOUN and tail and word[:cut] not in PARTICLES:
+            return head.lemmas, tail
+    return ()
+
+
 def _stems(word: str) -> tuple[str, ...]:
     """What an unknown word is found by: it may be a Swedish name or an English word, and each language has its endings."""
     return tuple(dict.fromkeys(str(stemmer.stemWord(word)) for stemmer in _stemmers))

@@ -91,6 +91,16 @@ class Query:
         wanted = [tuple(dict.fromkeys((*clause, *extra.get(at, ())))) for at, clause in enumerate(self.wanted)]
         return replace(self, wanted=tuple(wanted))
 
+    def taken_apart(self, parts: Mapping[int, Sequence[Sequence[str]]]) -> Query:
+        """The same, with some of the wanted clauses, by their numbers, made into one for each part of their word (its lemmas)."""
+        wanted: dict[Clause, str] = {}
+        for at, (clause, typed) in enumerate(zip(self.wanted, self.typed, strict=True)):
+            for lemmas in parts.get(at, ()):
+                wanted.setdefault(tuple((lemma,) for lemma in lemmas), lemmas[0])
+            if at not in parts:
+                wanted.setdefault(clause, typed)
+        return replace(self, wanted=tuple(wanted), typed=tuple(wanted.values()))
+
 
 def clause_of(found: Sequence[Token], *, as_written: bool = False) -> Clause:
     """What a word asks for, or several that were written as one (2016:70, samverkans-plan) or in quotes."""

@@ -16,6 +16,7 @@ from portal.search.query import Beginning, Clause, parse
 from portal.search.synonyms import Synonyms, forms_of
 from portal.times import today
 from tests import factories
+from tests.conftest import Sign
 from tests.factories import Network
 from tests.search.test_asking import ask, index
 
@@ -191,3 +192,27 @@ def test_materials_have_facets(network: Network) -> None:
     )
     assert search.query(f"grupp:{network.closed.slug} manual", person=network.member, group_ids=groups).total == 0
     assert search.query("län:lönneberga manual", person=network.member, group_ids=groups).total == 0
+
+
+def test_of_a_compound_that_stands_nowhere_the_parts_are_looked_for(
+    network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    factories.thread(network.group, network.convener, "Ett", "Arbete mot människohandel")
+    factories.thread(network.group, network.convener, "Två", "Stöd till offer för människohandel")
+    factories.thread(network.group, network.convener, "Tre", "Boka tolk i tid")
+    index()
+    results = ask(network.member, "människohandelsoffren")
+    assert {one.obj.thread.title for one in results.found if not one.is_partial} == {"Två"}
+    assert {one.obj.thread.title for one in results.found if one.is_partial} == {"Ett"}
+    assert results.parts == {"människohandelsoffren": ("människohandel", "offer")}
+    results = ask(network.member, "tolkförberedelser")
+    assert [one.obj.thread.title for one in results.found] == ["Tre"]
+    assert results.parts == {"tolkförberedelser": ("tolk", "förberedelser")}
+    assert ask(network.member, "boka tolkförberedelser").found[0].obj.thread.title == "Tre"
+    for text in ("människohandel", "stormköksbränslet", "zzz", "tolk-förberedelser", '"människohandelsoffren"'):
+        assert ask(network.member, text).parts == {}, text
+    assert ask(network.member, "människohandelsoffren", as_written=True).total == 0
+    assert ask(network.member, "människohandelsoffren", is_strict=True).total == 0
+    page = sign_in(network.member).get("/search?q=tolkförberedelser").text
+    assert "står ingenstans" in page or "stands nowhere" in page
+    assert "tolk, förberedelser" in page
