@@ -19,6 +19,7 @@ from portal.home.nav import navigation
 from portal.home.places import places
 from portal.library.facets import OF_MATERIALS
 from portal.library.facets import titles as facet_titles
+from portal.library.policy import successors
 from portal.meetings.followup.policy import open_actions
 from portal.meetings.policy import invitation_of, meetings_to_come, next_meeting
 from portal.people.models import Group, Membership, Person, Role
@@ -147,7 +148,11 @@ def search_page() -> ResponseReturnValue:
         return render_template("home/_search_window.html", results=results, asked=asked, places=found), status
     titles = {"type": (_("Kind of thing"), type_names), **facet_titles(person)}
     facets = refine.facets(asked, results.facets if results else {}, titles)
-    page = render_template("home/search.html", results=results, asked=asked, facets=facets, a_page=RESULTS_A_PAGE)
+    materials = [found.obj for found in results.found if found.type == "resource"] if results else []
+    page = render_template(
+        "home/search.html", results=results, asked=asked, facets=facets, a_page=RESULTS_A_PAGE,
+        successors=successors(person, materials),
+    )  # fmt: skip
     return page, status
 
 

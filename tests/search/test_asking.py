@@ -25,6 +25,7 @@ from portal.people.policy import readable_group_ids
 from portal.search import asking, snippets
 from portal.search.engine import Ask
 from portal.search.query import parse
+from portal.times import today
 from portal.web import Edge
 from tests import commands, factories
 from tests.conftest import Sign
@@ -246,7 +247,7 @@ def test_what_is_written_while_somebody_else_writes_is_written_later(app: Edge, 
         assert {job.kind for job in waiting} == {search.JOB}
         assert all(job.error is None for job in waiting)
         assert commands.run(app, "search", "rebuild").exit_code == 1
-    assert ask(network.member, "stormkök").total == 0
+    assert ask(network.member, "stormkök", is_strict=True).total == 0
     db.session.execute(sa.update(outbox.Job).values(run_at=db.now()))
     index()
     assert ask(network.member, "stormkök").total == 1
@@ -438,3 +439,39 @@ def test_groups_are_read_when_the_question_is_asked(network: Network) -> None:
     db.session.execute(sa.update(Group).where(Group.id == network.group.id).values(is_archived=True))
     db.commit()
     assert ask(network.member, "spritkök").total == 0
+
+
+# --- the page -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_list_says_whether_a_material_still_holds(
+    network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    new = factories.resource(network.group, network.member, "Ny manual", "spritkök")
+    hidden = factories.resource(network.closed, network.convener, "Sluten manual", "spritkök")
+    old = factories.resource(network.group, network.member, "Gammal manual", "spritkök")
+    older = factories.resource(network.group, network.member, "Äldre manual", "spritkök")
+    late = factories.resource(network.group, network.member, "Sen manual", "spritkök")
+    gone = factories.resource(network.group, network.member, "Indragen manual", "spritkök")
+    old.replaced_by_id, older.replaced_by_id = new.id, hidden.id
+    late.review_by = today() - timedelta(days=1)
+    gone.withdrawn_at, gone.withdrawn_reason = db.now(), "fel"
+    index()
+    client = sign_in(network.member)
+    link = f'<a href="/resources/{new.id}">Ny manual</a>'
+    for where in ("/search?q=spritkök", "/library?q=spritkök", "/library"):
+        page = client.get(where).text
+        assert link in page, where
+        assert "tag-bad" in page, where
+        assert page.count("tag-outline") == 2, where
+        assert "Sluten manual" not in page, where
+    assert "indragen" in client.get("/search?q=spritkök").text.lower()
+
+
+def test_a_page_number_leads_to_the_page(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    made = factories.resource(network.group, network.member, "Manual", "om annat")
+    made.current.page_count = 2
+    made.current.pages.append(ResourcePage(number=2, text="om spritkök"))
+    index()
+    page = sign_in(network.member).get("/search?q=spritkök").text
+    assert re.search(rf'<a class="meta" href="/resources/{made.id}\?page=2&amp;q=spritk%C3%B6k"', page)
