@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from flask_babel import gettext as _
 
 from portal import db, search
 from portal.counties import COUNTIES
+from portal.i18n import in_every_language
 from portal.people.models import Group, Membership, Organisation, Person
 from portal.people.policy import readable_group_ids, visible_groups
 from portal.search.folding import fold
@@ -73,6 +75,10 @@ def register() -> None:
     """Let types be typed by their names: typ:beslut."""
 
     def types(typed: str) -> list[str]:
-        return [key for key, name in TYPE_NAMES.items() if key == typed or fold(str(name)).startswith(fold(typed))]
+        start = fold(typed)
+        names = {key: in_every_language(partial(str, name)) for key, name in TYPE_NAMES.items()}
+        return [
+            key for key, some in names.items() if key == start or any(fold(name).startswith(start) for name in some)
+        ]
 
     search.name_values("type", types)

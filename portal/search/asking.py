@@ -31,6 +31,7 @@ MOST_CHECKED = 1000
 MOST_WAITING = 5000  # changes that the index has not heard of, the newest of which are looked up
 ROUNDS = 4
 FEW = 20
+LISTED = frozenset({"type", "kind", "county", "language"})  # facets with values of the portal's own, whatever is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class Results:
     Things with all the words come first and are counted; where they do not fill the first page, some with some of the words
     follow. `is_loose` says that no thing has all the words, and that those with some were counted. `meant` is the text that
     was searched for instead, where what was typed stands nowhere. `parts` are the compounds that stand nowhere, each with its
-    parts, which were searched for instead.
+    parts, which were searched for instead. `is_unasked` says that nothing of what was typed can be looked for, `unknown` which
+    filters were typed with a value that there is not, for all that this person can find.
     """
 
     query: Query
@@ -70,6 +72,8 @@ class Results:
     is_loose: bool = False
     meant: str | None = None
     parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    is_unasked: bool = False
+    unknown: Sequence[tuple[str, str]] = ()
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -93,11 +97,13 @@ def query(
     parsed = parse(text, as_written=as_written)
     narrowed = {**({"type": [type_]} if type_ is not None else {}), **(chosen or {})}
     ask = Ask(parsed, group_ids, narrowed, newest_first=newest_first, counted=counted, offset=offset, limit=limit)
-    if parsed.is_empty and not narrowed and not parsed.filters:
-        return Results(parsed, [], 0, {facet: {} for facet in counted})
+    is_unasked = parsed.says_nothing if text.strip() else not narrowed
+    if is_unasked or (parsed.is_empty and not narrowed and not parsed.is_narrowed):
+        return Results(parsed, [], 0, {facet: {} for facet in counted}, is_unasked=True)
     search = _Search(person, ask)
     results = search.results(_widened(parsed, text, is_typing=is_typing and not as_written))
-    if not is_strict:
+    results = replace(results, unknown=search.unknown(parsed, results.total))
+    if not is_strict and not (results.unknown and not results.total):
         if not results.total and not as_written and not is_typing:
             results = _otherwise(search, parsed, text) or results
         results = _with_loose(search, results, ask)
@@ -168,7 +174,9 @@ class _Search:
         return Results(parsed, found, answer.total, answer.counts, is_loose)
 
     def _checked(self, ask: Ask) -> Answer:
-        """The engine's answer without what the database refuses."""
+        """The engine's answer without what the database refuses. What is no day is no filter, and finds nothing."""
+        if ask.query.no_days:
+            return Answer(counts={facet: {} for facet in ask.counted})
         whole = replace(ask, offset=0, limit=max(MOST_CHECKED, ask.offset + ask.limit))
         unheard = waiting_keys(MOST_WAITING)
         answer = engine().search(whole)
@@ -193,6 +201,24 @@ class _Search:
             if not self._stands(Query((clause,))) and (likest := self._likest(typed)):
                 better = re.sub(rf"(?<!\w){re.escape(typed)}(?!\w)", likest, better)
         return better if better != text else None
+
+    def unknown(self, parsed: Query, total: int) -> list[tuple[str, str]]:
+        """The filters with values that there are not. A group that the person may not read is as one that there is not; so is
+        a topic or the like that nothing has that this person can find, which is looked up where nothing was found."""
+        typed = [(name, value) for name, values in parsed.filters.items() for value in values]
+        return [
+            *(one for one in typed if not self._is_known(*one, is_found=total > 0)),
+            *(("day", value) for value in parsed.no_days),
+        ]
+
+    def _is_known(self, name: str, value: str, *, is_found: bool) -> bool:
+        codes = set(value_names[name](value))
+        if name == "group":
+            return not codes.isdisjoint(map(str, self._ask.group_ids))
+        if is_found or not codes or name in LISTED:
+            return bool(codes)
+        ask = replace(self._ask, query=Query(), chosen={name: codes}, counted=(), offset=0, limit=1)
+        return self._checked(ask).total > 0
 
     def parts(self, parsed: Query) -> dict[int, Sequence[Sequence[str]]]:
         """The parts of those of the words that are compounds and stand nowhere, by the numbers of their clauses."""

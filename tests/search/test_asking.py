@@ -132,11 +132,10 @@ def test_the_page_takes_anything(network: Network, sign_in: Sign, built_front_en
     client = sign_in(network.member)
     for text in MALICIOUS:
         words = text.encode("utf-8", "replace").decode()
-        expected = 400 if "\x00" in words else 200
         answer = client.get("/search", query_string={"q": words})
-        assert answer.status_code == expected, text[:40]
+        assert answer.status_code == 200, text[:40]
         assert "<script>alert" not in answer.text
-        assert client.get("/library", query_string={"q": words}).status_code == expected, text[:40]
+        assert client.get("/library", query_string={"q": words}).status_code == 200, text[:40]
 
 
 # --- the index as a thing that can break --------------------------------------------------------------------------------
