@@ -29,6 +29,7 @@ class Place:
     name: str
     kind: str
     url: str
+    is_named: bool = False  # its name, or a word of it, begins as it was typed
 
 
 def places(person: Person, text: str) -> list[Place]:
@@ -39,16 +40,26 @@ def places(person: Person, text: str) -> list[Place]:
     groups = db.session.scalars(
         visible_groups(person).where(_has(Group.name, text)).order_by(Group.name).limit(OF_EACH)
     )
-    found = [Place(group.name, _("Group"), url_for("home.group", slug=group.slug)) for group in groups]
-    found += [Place(f"{name}, {organisation}", _("Person"), url_for("people.members", slug=slug)) for name, organisation, slug
+    found = [
+        Place(group.name, _("Group"), url_for("home.group", slug=group.slug), _begins(text, group.name))
+        for group in groups
+    ]
+    found += [Place(f"{name}, {organisation}", _("Person"), url_for("people.members", slug=slug), _begins(text, name)) for name, organisation, slug
               in db.session.execute(_people(person, text))]  # fmt: skip
-    named = sa.select(Organisation.name).where(
+    named = sa.select(Organisation.name, Organisation.short_name).where(
         Organisation.is_active, _has(Organisation.name, text) | _has(Organisation.short_name, text)
     )
-    found += [Place(name, _("Organisation"), url_for("library.index", publisher=name)) for name
-              in db.session.scalars(named.order_by(Organisation.name).limit(OF_EACH))]  # fmt: skip
+    found += [Place(name, _("Organisation"), url_for("library.index", publisher=name), _begins(text, name, short)) for name, short
+              in db.session.execute(named.order_by(Organisation.name).limit(OF_EACH))]  # fmt: skip
     counties = [code for code, name in COUNTIES.items() if fold(name).startswith(fold(text))][:OF_EACH]
-    return found + [Place(COUNTIES[code], _("County"), url_for("library.index", county=code)) for code in counties]
+    return found + [
+        Place(COUNTIES[code], _("County"), url_for("library.index", county=code), is_named=True) for code in counties
+    ]
+
+
+def _begins(text: str, *names: str | None) -> bool:
+    """Whether one of the names, or a word in it, begins so."""
+    return any(f" {fold(text)}" in f" {fold(name)}" for name in names if name)
 
 
 def _people(person: Person, text: str) -> sa.Select[str, str, str]:

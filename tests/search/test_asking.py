@@ -474,3 +474,21 @@ def test_a_page_number_leads_to_the_page(network: Network, sign_in: Sign, built_
     index()
     page = sign_in(network.member).get("/search?q=spritkök").text
     assert re.search(rf'<a class="meta" href="/resources/{made.id}\?page=2&amp;q=spritk%C3%B6k"', page)
+
+
+def test_the_window_says_why_and_puts_names_first(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    thread = factories.thread(network.group, network.convener, "Stormkök", "Om tändstickor")
+    factories.post(thread, network.member, "Nätverket har spritkök i lager")
+    factories.thread(network.group, network.convener, "Nätverket bygger ut", "Om annat")
+    index()
+    client = sign_in(network.member)
+    page = client.get("/search?q=spritkök&fragment=1").text
+    assert "<mark>spritkök</mark> i lager" in page
+    assert network.member.name in page
+    page = client.get("/search?q=nätv&fragment=1").text
+    assert page.index("/groups/natverket") < page.index("/threads/"), "a group whose name begins so"
+    assert page.count('"/groups/natverket"') == 1
+    page = client.get("/search?q=verket&fragment=1").text
+    assert '"/groups/natverket"' in page
+    page = client.get("/search?q=örebro&fragment=1").text
+    assert "county=T" in page.partition('role="option"')[2].partition(">")[0]
