@@ -91,8 +91,7 @@ def query(
     `group_ids` are the groups that the person may read now; without any there is nothing to find. `chosen` narrows down by
     facets, `type_` to one type. `as_written` takes words in just the form they have, `is_typing` the last word as a
     beginning too. `is_strict` answers nothing but things with all the words as they were typed. Without words everything is
-    answered, if something is chosen. `with_text` False: no passages will be
-    shown. Raises `SearchDown`.
+    answered, if something is chosen. `with_text` False: no passages will be shown. Raises `SearchDown`.
     """
     parsed = parse(text, as_written=as_written)
     narrowed = {**({"type": [type_]} if type_ is not None else {}), **(chosen or {})}
@@ -142,7 +141,7 @@ def document_of(found: Found) -> Document | None:
 
 def _widened(parsed: Query, text: str, *, is_typing: bool) -> Query:
     """The query with synonyms, and with the last word as a beginning while it is typed."""
-    parsed = parsed.with_alternatives(synonyms.alternatives(parsed))
+    parsed = replace(parsed.with_alternatives(synonyms.alternatives(parsed)), own_terms=parsed.terms)
     if is_typing and parsed.wanted and text[-1:].isalnum():
         last = len(parsed.wanted) - 1
         parsed = parsed.with_alternatives(
@@ -206,10 +205,8 @@ class _Search:
         """The filters with values that there are not. A group that the person may not read is as one that there is not; so is
         a topic or the like that nothing has that this person can find, which is looked up where nothing was found."""
         typed = [(name, value) for name, values in parsed.filters.items() for value in values]
-        return [
-            *(one for one in typed if not self._is_known(*one, is_found=total > 0)),
-            *(("day", value) for value in parsed.no_days),
-        ]
+        unknown = [one for one in typed if not self._is_known(*one, is_found=total > 0)]
+        return unknown + [("day", value) for value in parsed.no_days]
 
     def _is_known(self, name: str, value: str, *, is_found: bool) -> bool:
         codes = set(value_names[name](value))

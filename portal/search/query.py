@@ -8,7 +8,7 @@ one; a clause is met by any of its alternatives; an alternative is terms in a ro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -54,6 +54,7 @@ class Query:
     before: date | None = None  # the first day that is not wanted any more
     no_days: tuple[str, ...] = ()  # what was typed as a day and is none
     too_short: tuple[str, ...] = ()  # beginnings that are left out: too many words begin so
+    own_terms: frozenset[str] | None = None  # before synonyms were added
 
     @property
     def is_empty(self) -> bool:
@@ -81,6 +82,10 @@ class Query:
     def prefixes(self) -> tuple[str, ...]:
         """The beginnings of words that are marked where they were found."""
         return tuple(alternative.text for alternative in self._all if isinstance(alternative, Beginning))
+
+    def is_synonym(self, terms: Collection[str]) -> bool:
+        """Whether a word with these terms answers only to a synonym of what was typed."""
+        return self.own_terms is not None and self.own_terms.isdisjoint(terms) and not self.terms.isdisjoint(terms)
 
     @property
     def _all(self) -> Iterable[Alternative]:

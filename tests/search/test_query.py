@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask_babel import force_locale
 
 from portal import db, search
+from portal.home.results import _forms as found_forms
 from portal.library.models import Resource, Topic
 from portal.library.searchable import notice_late_reviews
 from portal.meetings.followup import actions as followup
@@ -359,3 +360,15 @@ def test_everything_has_its_year(network: Network) -> None:
     years = search.query("sökord", person=network.member, group_ids=groups, counted=("type", "year")).facets
     assert set(years["type"]) == {"thread", "post", "meeting", "minutes", "decision", "action", "collection"}
     assert years["year"] == {str(today().year): 4, str(local(meeting.starts_at).year): 3}
+
+
+def test_synonyms_are_said_to_be_synonyms(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    db.session.add(Synonyms(words="NMT, Nationella metodstödsteamet"))
+    factories.thread(network.group, network.convener, "Ett", "Nationella metodstödsteamet svarar")
+    factories.thread(network.group, network.convener, "Två", "NMT:s råd och NMT-rutiner i nätverken")
+    index()
+    results = ask(network.member, "NMT råden")
+    forms, synonyms = found_forms(results)
+    assert [word.striptags() for word in forms] == ["råd"]
+    assert [word.striptags() for word in synonyms] == ["nationella", "metodstödsteamet"]
+    assert "nationella</mark>, <mark>metodstödsteamet" in sign_in(network.member).get("/search?q=NMT").text
