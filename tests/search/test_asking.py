@@ -492,3 +492,12 @@ def test_the_window_says_why_and_puts_names_first(network: Network, sign_in: Sig
     assert '"/groups/natverket"' in page
     page = client.get("/search?q=örebro&fragment=1").text
     assert "county=T" in page.partition('role="option"')[2].partition(">")[0]
+
+
+def test_htmx_writes_no_style_into_pages(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    """It carries the attributes of what it swaps over; a style among them breaks the page's own rule (CSP)."""
+    page = sign_in(network.member).get("/search").text
+    config = json.loads(re.search(r"name=\"htmx-config\" content='([^']+)'", page)[1])  # type: ignore[index]
+    assert config["attributesToSettle"] == ["class", "width", "height"]
+    assert config["includeIndicatorStyles"] is False
+    assert " style=" not in page
