@@ -13,6 +13,7 @@ from portal.searches.actions import Wish
 from portal.searches.models import LONGEST_NAME, Place, SavedSearch
 from portal.searches.types import type_names
 
+MOST_SHOWN = 80  # letters of what was typed
 Asked = SavedSearch | Wish
 Names = Mapping[str, Mapping[str, str]]
 
@@ -29,7 +30,8 @@ def names_of(searches: Iterable[Asked], person: Person) -> Names:
 
 def in_words(one: Asked, names: Names) -> str:
     """What was typed and chosen."""
-    parts = [f"”{one.text}”"] if one.text else []
+    text = one.text if len(one.text) <= MOST_SHOWN else one.text[: MOST_SHOWN - 1].rstrip() + "…"
+    parts = [f"”{text}”"] if text else []
     parts += [
         names[facet][value] for facet, values in one.chosen.items() for value in values if value in names.get(facet, {})
     ]
