@@ -32,6 +32,7 @@ class Reason(StrEnum):
     MEMORY = "memory"
     INFECTED = "infected"
     NOT_CLEANED = "not_cleaned"
+    GIVEN_UP = "given_up"  # its job failed again and again
     NO_WORDS = "no_words"  # the file is taken in all the same
 
 
@@ -67,6 +68,9 @@ def message(reason: Reason) -> str:
         Reason.INFECTED: _("The virus scanner found something in the file. Tell those who look after your computer."),
         Reason.NOT_CLEANED: _(
             "What the file says about people could not be removed. Remove it in the program that you made the file with."
+        ),
+        Reason.GIVEN_UP: _(
+            "The portal has tried many times and cannot read the file. Save it anew, or as PDF, and add it again."
         ),
         Reason.NO_WORDS: _(
             "No words could be read in the file. It is found by its title, its description and its topics."

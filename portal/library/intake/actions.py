@@ -12,10 +12,11 @@ from flask_babel import gettext as _
 from portal import audit, db, files, guard, outbox
 from portal.errors import Conflict, Invalid
 from portal.library.actions import FORGOTTEN, discard_if_unused, hold
-from portal.library.extract import ExtractionError
+from portal.library.extract import ExtractionError, Reason
 from portal.library.intake import guessing, incoming
 from portal.library.intake.models import Upload, UploadState
 from portal.library.reading import PersonalData, Reading, about_people, read_file, safe_name, title_from
+from portal.notifications.actions import notify
 from portal.people.models import Person
 
 JOB = "upload_arrived"
@@ -106,6 +107,18 @@ def read_arrived_upload(upload_id: int) -> None:
     else:
         _keep(upload_id, stored, reading)
     db.after_commit(incoming.drop, token)
+
+
+@outbox.handler(JOB + outbox.GIVEN_UP)
+def note_given_up(upload_id: int) -> None:
+    """Say of a file whose reading was given up that it could not be read (job), and tell its sender, who waits no more."""
+    upload = _still_arrived(upload_id)
+    if upload is None:
+        return
+    upload.state, upload.reason, upload.changed_at = UploadState.UNREADABLE, Reason.GIVEN_UP.value, db.now()
+    audit.record("upload_refused", by=None, on=upload, reason=upload.reason)
+    notify([upload.person], "file_refused", group=None, path="/library/upload", by=None, title=upload.file_name)
+    db.after_commit(incoming.drop, upload.token)
 
 
 def _still_arrived(upload_id: int) -> Upload | None:
