@@ -131,6 +131,34 @@ def test_several_files_are_added_at_once(network: Network, sign_in: Sign) -> Non
     assert [tuple(row) for row in found] == [(f"Titel {n}", "Polisen", FileState.READY) for n in range(4)]
 
 
+def test_the_same_file_twice_stops_nothing(app: Edge, network: Network, sign_in: Sign) -> None:
+    member = sign_in(network.member)
+    tokens = [
+        sent(member, content, name)
+        for content, name in ((TEXT, "ett.txt"), (TEXT, "samma igen.txt"), (b"annat", "tre.txt"))
+    ]
+    rows = [member.get(f"/library/uploads/{token}/row").text for token in tokens]
+    assert ["upload-copy" in row for row in rows] == [False, True, False]
+    assert "ett.txt" in rows[1]
+    assert ["checked" in row for row in rows] == [True, False, True]
+    assert member.get("/library/upload").text.count("upload-copy") == 1
+    answer = add(member, *tokens)
+    assert answer.status_code == 302
+    assert "samma igen.txt" in member.get(answer.headers["Location"]).text
+    outbox.run_all()
+    assert uploads() == []
+    assert list(db.session.scalars(sa.select(Resource.title).order_by(Resource.id))) == ["Titel 0", "Titel 2"]
+
+
+def test_of_two_copies_the_later_may_be_the_one_that_is_added(network: Network, sign_in: Sign) -> None:
+    member = sign_in(network.member)
+    sent(member, TEXT, "ett.txt")
+    assert add(member, sent(member, TEXT, "samma igen.txt")).status_code == 302
+    db.rollback()
+    assert db.session.scalars(sa.select(Resource.title)).all() == ["Titel 0"]
+    assert 'class="upload-hint upload-twin"' in member.get("/library/upload").text, "the other one is here already"
+
+
 def test_a_checksum_is_kept_to(network: Network, sign_in: Sign) -> None:
     member = sign_in(network.member)
     where = begin(member, 10).headers["Location"]
