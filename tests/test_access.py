@@ -96,6 +96,7 @@ TABLE: dict[str, Row] = {
     "GET library.versions": group_only(),
     "POST library.versions": group_only(WRONG, NO, NO),  # no file is chosen
     "GET library.version_file": group_only(),
+    "POST library.restore": group_only(WRONG_STATE, NO, NO),  # it counts as it is
     "GET library.resource": group_only(),
     "GET library.download": group_only(),
     "GET collections.index": everybody(OK),

@@ -16,8 +16,8 @@ from portal.library.intake import actions as intake
 from portal.library.intake import policy as intake_policy
 from portal.library.intake.forms import VersionForm
 from portal.library.intake.models import Upload, UploadState
-from portal.library.models import FileState, Resource
-from portal.library.version_actions import add_version
+from portal.library.models import FileState, Resource, ResourceVersion
+from portal.library.version_actions import add_version, restore_version
 from portal.library.views import bp, sent
 from portal.people.models import Person
 
@@ -114,7 +114,23 @@ def version_file(resource_id: int, number: int) -> ResponseReturnValue:
     """The file of an earlier version, as carefully as the one in force (security.md, number 35)."""
     person = web.current_person()
     resource = web.find(policy.visible_resources(person).where(Resource.id == resource_id))
+    return sent(resource, _ready(resource, number), person)
+
+
+def _ready(resource: Resource, number: int) -> ResourceVersion:
     version = next((one for one in resource.versions if one.number == number), None)
     if version is None or version.state is not FileState.READY:
         raise NotFound
-    return sent(resource, version, person)
+    return version
+
+
+@bp.post("/resources/<int:resource_id>/versions/<int:number>/restoration")
+@web.limiter.limit(web.write_limit)
+def restore(resource_id: int, number: int) -> ResponseReturnValue:
+    """Let an earlier version count again."""
+    person = web.current_person()
+    resource = web.find(policy.visible_resources(person).where(Resource.id == resource_id))
+    web.check(policy.can_change_material(person, resource))
+    anew = restore_version(_ready(resource, number), by=person)
+    flash(_("Version %(number)s is being read. Until then the version before is shown.", number=anew.number), "done")
+    return redirect(url_for("library.versions", resource_id=resource_id))
