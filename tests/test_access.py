@@ -118,6 +118,7 @@ TABLE: dict[str, Row] = {
     "GET collections.edit_item": group_only(OK, OK, NO),
     "POST collections.edit_item": group_only(WRONG_STATE, MOVED, NO, {"text": "En rad", "based_on": "1"}),
     "POST collections.move_item": group_only(MOVED, MOVED, NO, {"direction": "up"}),
+    "GET collections.remove_item": group_only(OK, OK, NO),
     "POST collections.remove_item": group_only(MISSING, MOVED, MISSING),  # the member was first
     "POST public.publish_material": group_only(WRONG_STATE, NO, NO),  # the group is not open
     "POST public.publish_collection": group_only(WRONG_STATE, NO, NO),

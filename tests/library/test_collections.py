@@ -242,6 +242,18 @@ def test_a_row_that_is_gone_is_not_found(network: Network, sign_in: Sign, gather
         assert send(member, f"/collection-items/{gone}/{where}", **form).status_code == 404
 
 
+def test_taking_a_row_away_asks_first(network: Network, sign_in: Sign, gathered: Collection) -> None:
+    member, where = sign_in(network.member), f"/collection-items/{row(gathered.id, 'Material 1')}/removal"
+    assert f'href="{where}"' in member.get(f"/collections/{gathered.id}").text
+    asked = member.get(where).text
+    assert "Material 1" in asked
+    assert "Material 1" in order(gathered.id), "asking takes nothing away"
+    assert send(member, where).status_code == 302
+    assert "Material 1" in member.get(f"/collections/{gathered.id}").text, "it says what was taken away"
+    assert "Material 1" not in order(gathered.id)
+    assert member.get(where).status_code == 404
+
+
 # --- who sees what ------------------------------------------------------------------------------------------------------
 
 

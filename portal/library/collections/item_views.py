@@ -135,10 +135,14 @@ def _beside(person: Person, item: CollectionItem, direction: str) -> int:
     return ids[place + 2] if place + 2 < len(ids) else 0
 
 
-@bp.post("/collection-items/<int:row_id>/removal")
+@bp.route("/collection-items/<int:row_id>/removal", methods=["GET", "POST"])
+@web.limiter.limit(web.write_limit, methods=["POST"])
 def remove_item(row_id: int) -> ResponseReturnValue:
-    """Take a row away."""
+    """Ask, then take a row away."""
     person, item = _changeable_item(row_id)
-    collection_id = item.collection_id
+    collection_id, name = item.collection_id, item.name
+    if request.method == "GET":
+        return render_template("library/collections/remove_item.html", item=item, collection=item.collection)
     actions.remove_item(item, by=person)
+    flash(_("”%(title)s” is taken out of the collection.", title=name), "done")
     return redirect(url_for("collections.collection", collection_id=collection_id, _anchor="rows"))
