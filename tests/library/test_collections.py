@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 
 import pytest
@@ -252,6 +253,22 @@ def test_taking_a_row_away_asks_first(network: Network, sign_in: Sign, gathered:
     assert "Material 1" in member.get(f"/collections/{gathered.id}").text, "it says what was taken away"
     assert "Material 1" not in order(gathered.id)
     assert member.get(where).status_code == 404
+
+
+def test_a_row_that_is_moved_keeps_the_focus(network: Network, sign_in: Sign, gathered: Collection) -> None:
+    member = sign_in(network.member)
+
+    def focused(name: str, direction: str) -> str:
+        answer = send(member, f"/collection-items/{row(gathered.id, name)}/place", direction=direction)
+        page = member.get(answer.headers["Location"]).text
+        assert page.count("autofocus") == 1
+        return page.split("autofocus>")[1].split("</button>")[0]
+
+    assert len(order(gathered.id)) == 4
+    assert re.match(r"(Flytta ner|Move down).*Kapitel.*2 .* 4<", focused("Kapitel", "down"))
+    assert re.match(r"(Flytta ner|Move down).*Kapitel.*3 .* 4<", focused("Kapitel", "down"))
+    assert re.match(r"(Flytta upp|Move up).*Kapitel.*4 .* 4<", focused("Kapitel", "down")), "no other button is left"
+    assert "autofocus" not in member.get(f"/collections/{gathered.id}").text
 
 
 # --- who sees what ------------------------------------------------------------------------------------------------------

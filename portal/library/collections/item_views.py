@@ -111,13 +111,17 @@ def edit_item(row_id: int) -> ResponseReturnValue:
 
 @bp.post("/collection-items/<int:row_id>/place")
 def move_item(row_id: int) -> ResponseReturnValue:
-    """`direction`: one step up or down among the rows that the person sees; or `before`: the row it was dragged to (0: last)."""
+    """`direction`: one step up or down among the rows that the person sees; or `before`: the row it was dragged to (0: last).
+
+    The page that comes has its focus on the button that was pressed; an address with an anchor would take it away.
+    """
     person, item = _changeable_item(row_id)
-    collection_id, before = item.collection_id, web.form_number("before")
+    collection_id, before, direction = item.collection_id, web.form_number("before"), request.form.get("direction", "")
     if before is None:
-        before = _beside(person, item, request.form.get("direction", ""))
+        before = _beside(person, item, direction)
     actions.place_item(item, before_id=before or None, by=person)
-    return redirect(url_for("collections.collection", collection_id=collection_id, _anchor=f"row-{row_id}"))
+    where = url_for("collections.collection", collection_id=collection_id, moved=row_id, direction=direction or None)
+    return redirect(where)
 
 
 def _beside(person: Person, item: CollectionItem, direction: str) -> int:
