@@ -11,7 +11,7 @@ from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.library import policy
 from portal.library.actions import discard_if_unused
 from portal.library.extract import Reason
-from portal.library.file_types import EXTENSIONS, message
+from portal.library.file_types import EXTENSIONS, LARGEST_TEXT, message
 from portal.library.intake import actions as intake
 from portal.library.intake import policy as intake_policy
 from portal.library.intake.forms import VersionForm
@@ -54,6 +54,7 @@ def versions(resource_id: int) -> ResponseReturnValue:
         finds=finds,
         waiting=_waiting(form, person),
         limit=files.human_size(current_app.config["SETTINGS"].max_upload_bytes),
+        text_limit=files.human_size(LARGEST_TEXT),
         accept=",".join(EXTENSIONS),
     )
     return page, 422 if request.method == "POST" else 200

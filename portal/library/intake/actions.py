@@ -13,6 +13,7 @@ from portal import audit, db, files, guard, outbox
 from portal.errors import Conflict, Invalid
 from portal.library.actions import FORGOTTEN, discard_if_unused, hold
 from portal.library.extract import ExtractionError, Reason
+from portal.library.file_types import check_length
 from portal.library.intake import guessing, incoming
 from portal.library.intake.models import Upload, UploadState
 from portal.library.reading import PersonalData, Reading, about_people, read_file, safe_name, title_from
@@ -30,7 +31,7 @@ def start_upload(*, file_name: str, size: int, limit: int, stamp: str = "", by: 
     """Make room for a file of at most `limit` bytes that will come in pieces.
 
     `stamp` tells the same file on the person's computer; anything but a number is passed over, since no guard reads it.
-    Raises `Invalid` for an empty or too large one, `guard.Stopped` for its name, `Conflict` when too many wait to be added.
+    Raises `Invalid` for an empty or too large one or a text too long to be read, `guard.Stopped` for its name, `Conflict` when too many wait to be added.
     """
     name = safe_name(file_name)
     guard.check_numbers({"file": name})  # the person is asked about all else when it is added
@@ -38,6 +39,7 @@ def start_upload(*, file_name: str, size: int, limit: int, stamp: str = "", by: 
         raise Invalid(_("The file is empty."), field="file")
     if size > limit:
         raise Invalid(_("The file is larger than %(limit)s.", limit=files.human_size(limit)), field="file")
+    check_length(name, size)
     db.lock_name(f"uploads:{by.id}")
     waiting = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Upload.size), 0)).where(Upload.person_id == by.id)
     count, total = db.session.execute(waiting).one()

@@ -17,7 +17,7 @@ from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.library import actions
 from portal.library.cleaning import CLEANED
 from portal.library.extract import Reason
-from portal.library.file_types import EXTENSIONS
+from portal.library.file_types import EXTENSIONS, LARGEST_TEXT
 from portal.library.file_types import message as reason_text
 from portal.library.intake import actions as intake
 from portal.library.intake import incoming
@@ -121,9 +121,8 @@ def _page(person: Person, groups: Sequence[Group], status: int = 200, **shown: A
             shown[name].group.data = wanted
     limit = files.human_size(current_app.config["SETTINGS"].max_upload_bytes)
     accept = ",".join(EXTENSIONS)
-    page = render_template(
-        "library/upload.html", **{"finds": [], "batch_finds": [], "limit": limit, "accept": accept, **shown}
-    )
+    told = {"limit": limit, "text_limit": files.human_size(LARGEST_TEXT), "accept": accept}
+    page = render_template("library/upload.html", **{"finds": [], "batch_finds": [], **told, **shown})
     return page, status
 
 
