@@ -13,6 +13,7 @@ from portal.errors import Conflict, Invalid
 from portal.notifications.actions import notify
 from portal.people.models import Group, Person
 from portal.search.engine import Key
+from portal.search.query import parse
 from portal.searches.models import Place, SavedSearch, SearchFeed
 from portal.secret_address import hash_token, make_room, new_token
 
@@ -47,6 +48,8 @@ def save_search(wish: Wish, *, name: str, by: Person) -> tuple[SavedSearch, bool
     """
     if not wish.text and not wish.chosen:
         raise Invalid(_("Write or choose something to search for first."))
+    if not wish.chosen and not _asks(wish.text):
+        raise Invalid(_("There is no word to look for in this. It would find nothing."))
     values = "\n".join(value for some in wish.chosen.values() for value in some)
     guard.check_numbers({"name": name, "text": wish.text, "chosen": values})
     db.lock_name(f"searches of {by.id}")
@@ -69,6 +72,12 @@ def save_search(wish: Wish, *, name: str, by: Person) -> tuple[SavedSearch, bool
     audit.record("search_saved", by=by, on=saved)
     outbox.enqueue(JOB, key=str(saved.id), search_id=saved.id)  # what is there now is nothing new
     return saved, True
+
+
+def _asks(text: str) -> bool:
+    """Whether there is anything to look for in the words: a star or a word that must not be there finds nothing by itself."""
+    asked = parse(text)
+    return not asked.is_empty or bool(asked.filters) or asked.after is not None or asked.before is not None
 
 
 def change_search(saved: SavedSearch, *, name: str, is_told: bool, by: Person) -> None:

@@ -105,8 +105,8 @@ def save() -> ResponseReturnValue:
     wish = _wish(person)
     try:
         saved, is_new = actions.save_search(wish, name=proposed_name(wish, person), by=person)
-    except guard.Stopped as stopped:
-        return _page(str(stopped.message), wish), 422
+    except guard.Stopped:
+        return _page(_("A search for a personal identity number or coordination number is not kept."), wish), 422
     except Invalid as error:
         return _page(error.message), 422
     except Conflict as error:
