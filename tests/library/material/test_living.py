@@ -99,6 +99,10 @@ def test_a_replaced_material_says_so_and_links_on(network: Network, material: Re
     assert "Lathund" in member.get(f"/resources/{newer.id}").text
     db.session.expire_all()
     assert material.validity == "replaced"
+    offered = convener.get(f"/resources/{newest.id}/life?q=lathund").text
+    assert "Lathund 2027" not in offered, "it would close a ring"
+    assert f'value="{material.id}"' not in offered
+    assert "Lathund 2028" in convener.get(f"{where}/life?q=lathund").text
     for ring in (material.id, newer.id):  # a ring of three, and of two
         assert send(convener, f"/resources/{newest.id}/replacement", other=str(ring)).status_code == 409
     assert send(member, f"{where}/replacement", other=str(material.id)).status_code == 404, "not by itself"
