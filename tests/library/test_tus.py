@@ -142,7 +142,9 @@ def test_a_text_that_is_too_long_is_refused_before_it_is_sent(network: Network, 
 
 
 def test_the_page_promises_what_is_taken(network: Network, sign_in: Sign) -> None:
-    page = sign_in(network.member).get("/library/upload", headers=[("Accept-Language", "en")]).text
+    network.member.language = "en"
+    db.commit()
+    page = sign_in(network.member).get("/library/upload").text
     assert page.count("OpenDocument text (odt)") == 2
     assert page.count("20\N{NO-BREAK SPACE}MB") == 2
 

@@ -36,7 +36,7 @@ def start_upload(*, file_name: str, size: int, limit: int, stamp: str = "", by: 
     name = safe_name(file_name)
     guard.check_numbers({"file": name})  # the person is asked about all else when it is added
     if size <= 0:
-        raise Invalid(_("The file is empty."), field="file")
+        raise ExtractionError(Reason.EMPTY)
     if size > limit:
         raise Invalid(_("The file is larger than %(limit)s.", limit=files.human_size(limit)), field="file")
     check_length(name, size)

@@ -150,7 +150,7 @@ def test_withdrawn_material_keeps_its_page_with_the_reason(network: Network, mat
     assert kept.status_code == 302
     assert send(member, f"{where}/withdrawal", reason="En gång till").status_code == 409
     page = sign_in(network.convener).get(where)
-    assert "Fel nummer" in page.text
+    assert "Fel nummer: 070-123 45 67.</strong> " in page.text, "two sentences"
     assert sign_in(network.convener).get(f"{where}/file").status_code == 200
     assert send(member, f"{where}/review", review_by="2031-01-01").status_code == 409
     assert send(member, f"{where}/withdrawal", back="1").status_code == 302
