@@ -119,8 +119,11 @@ def test_the_same_file_is_no_new_version(app: Edge, network: Network, sign_in: S
 
 def test_an_earlier_version_counts_again(app: Edge, network: Network, sign_in: Sign, number: int) -> None:
     member, observer = sign_in(network.member), sign_in(network.observer)
+    compared = f'href="/resources/{number}/comparison"'
+    assert compared not in member.get(f"/resources/{number}/versions").text
     send(member, number, b"ny text om spritkok")
     outbox.run_all()
+    assert compared in member.get(f"/resources/{number}/versions").text
     where, page = f"/resources/{number}/versions/1/restoration", f"/resources/{number}/versions"
     answer = send(member, number, "gammal text om stormkök".encode())
     assert answer.status_code == 422

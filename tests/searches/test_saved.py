@@ -113,14 +113,14 @@ def test_a_long_search_is_shown_cut(network: Network, sign_in: Sign, built_front
 
 
 def test_what_is_stopped_is_not_said_to_be_published(network: Network, sign_in: Sign, built_front_end: object) -> None:
-    client, english = sign_in(network.admin), [("Accept-Language", "en")]
+    network.admin.language = "en"
+    db.commit()
+    client = sign_in(network.admin)
     for path, form in (
         (LISTED, {"place": "everywhere", "q": "811228-9874"}),
         ("/synonyms", {"words": "811228-9874, ord"}),
     ):
-        network.admin.language = "en"
-        db.commit()
-        answer = client.post(path, data=form | {"csrf_token": client.csrf}, headers=english)
+        answer = send(client, path, **form)
         assert answer.status_code == 422
         assert "personal identity number" in answer.text
         assert "published" not in answer.text
