@@ -28,6 +28,7 @@ RECOMMENDED = {
     "mirjam": "sammankallande i LAMP",
     "tor": "sekreterare i LAMP",
     "åsa": "medlem i LAMP, med en kallelse att svara på",
+    "henrik": "har gett ett material och en samling publika adresser",
     "hedda": "administratör för sin organisation, med en ny person att släppa in",
 }
 

@@ -1,4 +1,5 @@
-"""Languages: Swedish is the default, English the second; the signed-in person's own choice goes first."""
+"""Languages: Swedish is the default, English the second. The signed-in person's own choice goes first, then what the address asks
+for, then the browser's wish."""
 
 from __future__ import annotations
 
@@ -22,7 +23,13 @@ def _language() -> str:
     if own is not None:
         return str(own)
     asked = request.args.get("lang", "")
-    return asked if asked in LANGUAGES else "sv"
+    return asked if asked in LANGUAGES else _wished()
+
+
+def _wished() -> str:
+    """The browser's first wish that the portal speaks. Werkzeug's own choice takes `en` before `sv-FI`, whatever comes first."""
+    wished = (name.partition("-")[0].lower() for name, weight in request.accept_languages if weight > 0)
+    return next((name for name in wished if name in LANGUAGES), LANGUAGES[0])
 
 
 def known(language: str) -> str:

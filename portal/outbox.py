@@ -27,6 +27,7 @@ LAST_ATTEMPT = (
     40  # waits double up to an hour: the last try is some thirty hours after the first, a full disk's night and day
 )
 DEADLY_ATTEMPTS = 12  # without a word: the worker itself ended each time
+GIVEN_UP = "_given_up"  # at the end of a job's kind: the job that is done when one of that kind is given up, if anything handles it
 BATCH_ATTEMPTS = 3  # then each job of a batch is done alone: one that takes the worker down must not hold up the rest
 
 Payload = dict[str, Any]
@@ -173,7 +174,14 @@ def _postpone(ids: list[int], error: Exception) -> None:
         job.run_at = db.now() + min(FIRST_RETRY * 2 ** (job.attempts - 1), LONGEST_WAIT)
         if job.attempts >= LAST_ATTEMPT:
             job.failed_at = db.now()
+            _tell(job.kind, job.payload)
     db.commit()
+
+
+def _tell(kind: str, payload: Payload) -> None:
+    """What waits for a job that was given up hears of it, by a job of its own with the same payload."""
+    if kind + GIVEN_UP in handlers:
+        enqueue(kind + GIVEN_UP, **payload)
 
 
 def run_once() -> int:
@@ -226,7 +234,9 @@ def give_up_deadly() -> None:
     """Give up jobs during which the worker ended again and again: nobody was left to note an error."""
     deadly = sa.update(Job).where(Job.failed_at.is_(None), _is_used_up(), Job.run_at <= db.now())
     ended = sa.func.coalesce(Job.error, "the worker ended while it did this")
-    db.session.execute(deadly.values(failed_at=db.now(), error=ended).execution_options(synchronize_session=False))
+    given_up = deadly.values(failed_at=db.now(), error=ended).returning(Job.kind, Job.payload)
+    for kind, payload in db.session.execute(given_up, execution_options={"synchronize_session": False}).all():
+        _tell(kind, payload)
 
 
 @every(timedelta(hours=1))

@@ -96,6 +96,7 @@ TABLE: dict[str, Row] = {
     "GET library.versions": group_only(),
     "POST library.versions": group_only(WRONG, NO, NO),  # no file is chosen
     "GET library.version_file": group_only(),
+    "POST library.restore": group_only(WRONG_STATE, NO, NO),  # it counts as it is
     "GET library.resource": group_only(),
     "GET library.download": group_only(),
     "GET collections.index": everybody(OK),
@@ -117,6 +118,7 @@ TABLE: dict[str, Row] = {
     "GET collections.edit_item": group_only(OK, OK, NO),
     "POST collections.edit_item": group_only(WRONG_STATE, MOVED, NO, {"text": "En rad", "based_on": "1"}),
     "POST collections.move_item": group_only(MOVED, MOVED, NO, {"direction": "up"}),
+    "GET collections.remove_item": group_only(OK, OK, NO),
     "POST collections.remove_item": group_only(MISSING, MOVED, MISSING),  # the member was first
     "POST public.publish_material": group_only(WRONG_STATE, NO, NO),  # the group is not open
     "POST public.publish_collection": group_only(WRONG_STATE, NO, NO),

@@ -157,6 +157,12 @@ def read_added_file(version_id: int, remove_people: bool = False) -> None:
     keep_reading(version, reading)
 
 
+@outbox.handler(JOB + outbox.GIVEN_UP)
+def note_given_up(version_id: int, **_job: object) -> None:
+    """Say of a file whose reading was given up that it could not be read (job): nobody waits for it for ever."""
+    refuse(version_id, FileState.UNREADABLE, reason=Reason.GIVEN_UP.value, finds=[])
+
+
 def still_checking(version_id: int) -> ResourceVersion | None:
     """The version, held, unless another worker was faster: a job whose worker is slow is given to a second one."""
     version = db.session.get_one(ResourceVersion, version_id)

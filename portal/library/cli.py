@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections import Counter
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec
 
 import click
 import sqlalchemy as sa
 from flask import current_app
 from flask.cli import AppGroup
+from flask_babel import force_locale
 
 from portal import db
 from portal.errors import Invalid
@@ -23,6 +27,18 @@ from portal.people.cli import find_person
 from portal.people.models import Group, Person
 
 library = AppGroup("library", help="The library.")
+P = ParamSpec("P")
+
+
+def in_english(command: Callable[P, None]) -> Callable[P, None]:
+    """The command with what the portal says in English too: the command line speaks one language."""
+
+    @wraps(command)
+    def run(*args: P.args, **options: P.kwargs) -> None:
+        with force_locale("en"):
+            command(*args, **options)
+
+    return run
 
 
 @library.command("import")
@@ -36,6 +52,7 @@ library = AppGroup("library", help="The library.")
     help="A CSV (UTF-8) with a row for each file: file, title, kind, publisher, published_on, description, language, licence, "
     "audiences, counties, topics, review_by.",
 )
+@in_english
 def import_folder(folder: Path, slug: str, email: str, kind: str, metadata: Path | None) -> None:
     """Take every file below FOLDER into the library of a group.
 
@@ -54,8 +71,11 @@ def import_folder(folder: Path, slug: str, email: str, kind: str, metadata: Path
     ids = group.id, person.id
     db.pause()
     table = _read_table(metadata)
-    paths = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-    paths = sorted(path for path in paths if metadata is None or not path.samefile(metadata))
+    everything = sorted(folder.rglob("*"))
+    for link in filter(Path.is_symlink, everything):
+        click.echo(f"{link.relative_to(folder)}: a symbolic link, not followed", err=True)
+    paths = [path for path in everything if path.is_file() and not path.is_symlink()]
+    paths = [path for path in paths if metadata is None or not path.samefile(metadata)]
     counts: Counter[str] = Counter()
     refused: list[tuple[Path, str]] = []
     with click.progressbar(paths, label="Importing", file=sys.stderr, show_pos=True) as bar:

@@ -145,10 +145,6 @@ def _clean(text: str) -> str:
 
 def run(media_type: str, path: Path) -> dict[str, Any]:
     """The answer for the parent: the content, or the reason why there is none."""
-    if (
-        media_type.startswith("text/") and path.stat().st_size > MAX_CHARACTERS
-    ):  # the guard reads all of it, seen or not
-        return {"error": "too_big_unpacked"}
     try:
         pages, title, properties = reader_of(media_type)(path)
     except RefusedError as refusal:

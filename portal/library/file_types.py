@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 from flask_babel import gettext as _
 
 from portal import errors
+from portal.files import human_size
 
 
 class Reason(StrEnum):
@@ -28,10 +29,12 @@ class Reason(StrEnum):
     UNSAFE = "unsafe"
     EMBEDDED = "embedded"
     TOO_BIG_UNPACKED = "too_big_unpacked"
+    TOO_LONG = "too_long"
     TIME_OUT = "time_out"
     MEMORY = "memory"
     INFECTED = "infected"
     NOT_CLEANED = "not_cleaned"
+    GIVEN_UP = "given_up"  # its job failed again and again
     NO_WORDS = "no_words"  # the file is taken in all the same
 
 
@@ -62,11 +65,18 @@ def message(reason: Reason) -> str:
             "The file has other files inside it. Take them out, or print it to a new PDF, and add that."
         ),
         Reason.TOO_BIG_UNPACKED: _("The file is too big when unpacked. Divide it and add the parts."),
+        Reason.TOO_LONG: _(
+            "The text is longer than what can be read here: at most %(limit)s. Divide it and add the parts.",
+            limit=human_size(LARGEST_TEXT),
+        ),
         Reason.TIME_OUT: _("The file took too long to read. Divide it or save it as PDF."),
         Reason.MEMORY: _("The file is too heavy to read. Divide it or save it as PDF."),
         Reason.INFECTED: _("The virus scanner found something in the file. Tell those who look after your computer."),
         Reason.NOT_CLEANED: _(
             "What the file says about people could not be removed. Remove it in the program that you made the file with."
+        ),
+        Reason.GIVEN_UP: _(
+            "The portal has tried many times and cannot read the file. Save it anew, or as PDF, and add it again."
         ),
         Reason.NO_WORDS: _(
             "No words could be read in the file. It is found by its title, its description and its topics."
@@ -107,6 +117,7 @@ PICTURES = {JPEG, PNG, WEBP}
 _PACKAGES = {DOCX, PPTX, XLSX, ODT}
 _TEXTS = {TEXT, MARKDOWN, HTML}
 
+LARGEST_TEXT = 20_000_000  # bytes: the guard reads all of it, seen or not
 MAX_ENTRIES = 10_000  # parts of one Office file
 _MAX_DIRECTORY = 4 << 20  # bytes of a zip's list of parts
 _MAX_PART_LIST = 1 << 20  # bytes of [Content_Types].xml
@@ -139,7 +150,14 @@ def sniff(path: Path, file_name: str) -> str:
         raise ExtractionError(Reason.UNKNOWN_TYPE)
     if found != claimed:
         raise ExtractionError(Reason.MISLABELLED)
+    check_length(file_name, size)
     return found
+
+
+def check_length(file_name: str, size: int) -> None:
+    """Refuse a text that is longer than what can be read: its name and size say so before it is sent. Raises `ExtractionError`."""
+    if EXTENSIONS.get(PurePath(file_name).suffix.lower()) in _TEXTS and size > LARGEST_TEXT:
+        raise ExtractionError(Reason.TOO_LONG)
 
 
 def _by_content(path: Path, head: bytes, tail: bytes, claimed: str | None) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from portal import audit, db, files, outbox
 from portal.library import ocr
-from portal.library.actions import OCR_JOB, let_in, refuse, still_checking
+from portal.library.actions import OCR_JOB, let_in, note_given_up, refuse, still_checking
 from portal.library.models import FileState, ResourceVersion
 from portal.library.reading import PersonalData, Place, check_page
 
@@ -38,6 +38,9 @@ def read_wordless_pages(version_id: int, pages: list[int]) -> None:
         outbox.enqueue(OCR_JOB, version_id=version_id, pages=rest)
     else:
         let_in(version)
+
+
+outbox.handler(OCR_JOB + outbox.GIVEN_UP)(note_given_up)  # what the guard has not seen is not let in
 
 
 def _one_turn(path: Path, media_type: str, numbers: list[int]) -> tuple[dict[int, str], list[Place]]:

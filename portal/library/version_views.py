@@ -11,13 +11,13 @@ from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.library import policy
 from portal.library.actions import discard_if_unused
 from portal.library.extract import Reason
-from portal.library.file_types import EXTENSIONS, message
+from portal.library.file_types import EXTENSIONS, LARGEST_TEXT, message
 from portal.library.intake import actions as intake
 from portal.library.intake import policy as intake_policy
 from portal.library.intake.forms import VersionForm
 from portal.library.intake.models import Upload, UploadState
-from portal.library.models import FileState, Resource
-from portal.library.version_actions import add_version
+from portal.library.models import FileState, Resource, ResourceVersion
+from portal.library.version_actions import add_version, restore_version
 from portal.library.views import bp, sent
 from portal.people.models import Person
 
@@ -54,6 +54,7 @@ def versions(resource_id: int) -> ResponseReturnValue:
         finds=finds,
         waiting=_waiting(form, person),
         limit=files.human_size(current_app.config["SETTINGS"].max_upload_bytes),
+        text_limit=files.human_size(LARGEST_TEXT),
         accept=",".join(EXTENSIONS),
     )
     return page, 422 if request.method == "POST" else 200
@@ -114,7 +115,23 @@ def version_file(resource_id: int, number: int) -> ResponseReturnValue:
     """The file of an earlier version, as carefully as the one in force (security.md, number 35)."""
     person = web.current_person()
     resource = web.find(policy.visible_resources(person).where(Resource.id == resource_id))
+    return sent(resource, _ready(resource, number), person)
+
+
+def _ready(resource: Resource, number: int) -> ResourceVersion:
     version = next((one for one in resource.versions if one.number == number), None)
     if version is None or version.state is not FileState.READY:
         raise NotFound
-    return sent(resource, version, person)
+    return version
+
+
+@bp.post("/resources/<int:resource_id>/versions/<int:number>/restoration")
+@web.limiter.limit(web.write_limit)
+def restore(resource_id: int, number: int) -> ResponseReturnValue:
+    """Let an earlier version count again."""
+    person = web.current_person()
+    resource = web.find(policy.visible_resources(person).where(Resource.id == resource_id))
+    web.check(policy.can_change_material(person, resource))
+    anew = restore_version(_ready(resource, number), by=person)
+    flash(_("Version %(number)s is being read. Until then the version before is shown.", number=anew.number), "done")
+    return redirect(url_for("library.versions", resource_id=resource_id))

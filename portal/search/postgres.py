@@ -282,7 +282,9 @@ def _statement(ask: Ask) -> tuple[str, Mapping[str, Any]]:
     for facet in ask.counted:
         others = " AND ".join(f"ok_{name}" for name in ask.chosen if name != facet) or "true"
         # many documents have the same combination of values: first those are counted, which are few
-        alike = f"SELECT facet_{facet} AS combination, count(*) AS number FROM met WHERE {others} GROUP BY facet_{facet}"
+        alike = (
+            f"SELECT facet_{facet} AS combination, count(*) AS number FROM met WHERE {others} GROUP BY facet_{facet}"
+        )
         parts.append(
             f"SELECT '{facet}', value, sum(number)::bigint FROM ({alike}) alike, unnest(combination) value GROUP BY value"
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from portal import audit, db, guard
 from portal.errors import Conflict, Invalid
 from portal.people.models import Person
+from portal.search.swedish import EMPTY_WORDS, tokens
 from portal.search.synonyms import LONGEST, Synonyms, forms_of
 
 MOST_ROWS = 500
@@ -50,6 +53,12 @@ def _hold(row: Synonyms, was: str) -> None:
         raise Conflict(_("Somebody else has changed this row meanwhile. It is now: %(words)s", words=row.words))
 
 
+def _is_one_word(one: str, other: str) -> bool:
+    """Whether they may be forms of the same word, or of the same words in a row: a form can be several words' (stöd, stödet)."""
+    pairs = zip_longest(tokens(one), tokens(other))
+    return all(a and b and not set(a.analysis.lemmas).isdisjoint(b.analysis.lemmas) for a, b in pairs)
+
+
 def _checked(words: str, row: Synonyms | None) -> str:
     """The words as they are kept. A word stands in one row, so that it is clear what it means."""
     parts = list(dict.fromkeys(part for part in (" ".join(one.split()) for one in words.split(",")) if part))
@@ -62,7 +71,10 @@ def _checked(words: str, row: Synonyms | None) -> str:
     empty = [part for part in parts if not forms_of(part)]
     if empty:
         raise Invalid(_("”%(word)s” has no letters or digits to search for.", word=empty[0]))
-    if len(forms_of(tidy)) < 2:
+    common = [part for part in parts if all(token.written in EMPTY_WORDS for token in tokens(part))]
+    if common:
+        raise Invalid(_("”%(word)s” stands in nearly every text and cannot stand for another word.", word=common[0]))
+    if all(_is_one_word(parts[0], part) for part in parts[1:]):
         raise Invalid(
             _("Write at least two words with a comma between them. Inflections of one word are found anyway.")
         )

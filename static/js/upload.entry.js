@@ -24,7 +24,7 @@ function sentence(answer) {
  * @param {File} file
  * @param {{endpoint: string, url?: string|null, tell: (said: {percent?: number, isWaiting?: boolean}) => void, started?: (upload: Upload) => void}} how
  * @returns {Promise<string>} its address
- * @throws {Error} refused; the message is for the person
+ * @throws {Error & {isFinal?: boolean}} refused; the message is for the person, and `isFinal` says that the same file would be again
  */
 function send(file, { endpoint, url = null, tell, started = () => {} }) {
   return new Promise((done, fail) => {
@@ -55,7 +55,9 @@ function send(file, { endpoint, url = null, tell, started = () => {} }) {
           document.addEventListener("portal:session-back", () => upload.start(), { once: true });
           return;
         }
-        fail(new Error(sentence(error.originalResponse) || ""));
+        const refusal = new Error(sentence(error.originalResponse) || "");
+        refusal.isFinal = [413, 422].includes(error.originalResponse?.getStatus()); // the file itself is why
+        fail(refusal);
       },
     });
     started(upload);
@@ -164,7 +166,7 @@ function startMany(zone) {
       row.classList.add("is-refused");
       said.textContent = error.message || said.dataset.failed;
       const again = row.querySelector("[data-again]");
-      again.hidden = false;
+      again.hidden = Boolean(error.isFinal);
       again.onclick = () => {
         again.hidden = true;
         row.classList.remove("is-refused");

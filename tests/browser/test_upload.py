@@ -197,3 +197,14 @@ def test_without_javascript_one_file_at_a_time(visit: Open, email_of: EmailOf, f
     one.page.locator("form.without-js input[name=title]").fill("Utan skript")
     one.page.locator("form.without-js button[type=submit]").click()
     expect(one.page.locator("h1")).to_have_text("Utan skript")
+
+
+def test_an_empty_file_is_not_offered_to_be_tried_again(visit: Open, email_of: EmailOf, tmp_path: Path) -> None:
+    (tmp_path / "tom.txt").touch()
+    one = visit(email_of("", "LAMP (convener)"))
+    one.go("/library/upload?group=lamp")
+    one.page.locator("#files").set_input_files([str(tmp_path / "tom.txt")])
+    refused = one.page.locator("li.is-refused")
+    expect(refused.locator("[data-said]")).to_have_text(re.compile(r"^Det här kunde inte sparas\. Filen är tom\."))
+    expect(refused.locator("[data-again]")).to_be_hidden()
+    expect(refused.locator("[data-cancel]")).to_be_visible()

@@ -394,3 +394,24 @@ def test_a_killed_worker_loses_nothing(app: Edge, register: Register, tmp_path: 
 def _signs() -> int:
     db.rollback()
     return db.session.scalar(sa.select(sa.func.count()).select_from(outbox.WorkerSign)) or 0
+
+
+@pytest.mark.parametrize("is_deadly", [False, True])
+def test_who_waits_for_a_job_that_is_given_up_hears_of_it(app: Edge, register: Register, is_deadly: bool) -> None:
+    told: list[int] = []
+
+    def fail(number: int) -> None:
+        raise ValueError("the scanner is away")
+
+    register("noted", fail)
+    register("noted_given_up", lambda number: told.append(number))
+    put("noted", number=7)
+    often = outbox.DEADLY_ATTEMPTS if is_deadly else outbox.LAST_ATTEMPT - 1
+    db.session.execute(sa.update(Job).values(attempts=often, error=None if is_deadly else "away"))
+    db.commit()
+    outbox.run_all()
+    outbox.give_up_deadly()
+    db.commit()
+    outbox.run_all()
+    assert told == [7]
+    assert [job.kind for job in jobs()] == ["noted"], "kept with its error"

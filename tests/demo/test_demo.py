@@ -89,6 +89,12 @@ def test_the_library_is_gathered_and_some_of_it_is_open_to_anybody(app: Edge) ->
     assert "Pressmeddelande" in app.test_client().get("/public/catalogue.jsonld").text
 
 
+def test_somebody_who_is_named_at_the_start_sees_a_public_address(app: Edge) -> None:
+    named = [line.split()[0] for line in loading.recommended()]
+    makers = db.session.scalars(sa.select(Person.email).join(PublicLink, PublicLink.made_by_id == Person.id)).all()
+    assert set(makers) & set(named)
+
+
 def test_there_is_as_much_as_was_promised() -> None:
     made = loading.summary()
     assert made.materials == 30

@@ -369,6 +369,29 @@ def test_one_group_can_be_taken_out(app: Edge, network: Network, library: Resour
     assert [one["title"] for one in records(tmp_path / "en")["materials"]] == ["Öppen"]
 
 
+def test_an_export_into_no_folder_says_so(app: Edge, network: Network, tmp_path: Path) -> None:
+    result = export(app, tmp_path / "finns" / "inte" / "ut.zip", network.convener.email)
+    assert result.exit_code == 2
+    assert f"There is no folder {tmp_path / 'finns' / 'inte'}" in result.output
+
+
+def test_the_command_line_speaks_english(app: Edge, network: Network, tmp_path: Path) -> None:
+    folder = tmp_path / "mapp"
+    folder.mkdir()
+    (folder / "a.txt").write_text(f"Född {NUMBER}")
+    (folder / "länk.txt").symlink_to("/etc/passwd")
+    words = ("library", "import", str(folder), "--group", "natverket", "--by", network.convener.email)
+    result = commands.run(app, *words)
+    assert "a.txt: The file holds a personal identity number" in result.output
+    assert "länk.txt: a symbolic link, not followed" in result.output
+    assert "0 imported, 0 already there, 1 refused." in result.output
+    wrong = commands.run(app, *words, "--metadata", str(table(tmp_path, "file;kind\na.txt;hund\n")))
+    assert wrong.exit_code == 2
+    assert "Line 2: kind: ”hund” is none of" in wrong.output
+    assert export(app, tmp_path / "ut", network.convener.email).exit_code == 0
+    assert "There is something called ut already" in export(app, tmp_path / "ut", network.convener.email).output
+
+
 def test_an_export_overwrites_nothing_and_leaves_nothing_half_done(
     app: Edge, network: Network, library: Resource, tmp_path: Path
 ) -> None:
@@ -553,7 +576,7 @@ def test_a_package_of_a_newer_form_says_so(app: Edge, package: Path, there: Ther
     change(lambda r: (r.update(format=FORMAT + 1), r["materials"][0].update(colour="blue")))(package)
     with there.app.app_context():
         result = take_in(there.app, package, there.convener)
-    assert result.output == "Error: Paketet kommer från en nyare version av portalen.\n"
+    assert result.output == "Error: The package comes from a newer version of the portal.\n"
 
 
 def zip_with(path: Path, *entries: tuple[zipfile.ZipInfo | str, bytes]) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 
 import pytest
@@ -240,6 +241,34 @@ def test_a_row_that_is_gone_is_not_found(network: Network, sign_in: Sign, gather
     assert send(member, f"/collection-items/{gone}/removal").status_code == 302
     for where, form in (("place", {"before": "0"}), ("removal", {}), ("edit", {"text": "x", "based_on": "1"})):
         assert send(member, f"/collection-items/{gone}/{where}", **form).status_code == 404
+
+
+def test_taking_a_row_away_asks_first(network: Network, sign_in: Sign, gathered: Collection) -> None:
+    member, where = sign_in(network.member), f"/collection-items/{row(gathered.id, 'Material 1')}/removal"
+    assert f'href="{where}"' in member.get(f"/collections/{gathered.id}").text
+    asked = member.get(where).text
+    assert "Material 1" in asked
+    assert "Material 1" in order(gathered.id), "asking takes nothing away"
+    assert send(member, where).status_code == 302
+    assert "Material 1" in member.get(f"/collections/{gathered.id}").text, "it says what was taken away"
+    assert "Material 1" not in order(gathered.id)
+    assert member.get(where).status_code == 404
+
+
+def test_a_row_that_is_moved_keeps_the_focus(network: Network, sign_in: Sign, gathered: Collection) -> None:
+    member = sign_in(network.member)
+
+    def focused(name: str, direction: str) -> str:
+        answer = send(member, f"/collection-items/{row(gathered.id, name)}/place", direction=direction)
+        page = member.get(answer.headers["Location"]).text
+        assert page.count("autofocus") == 1
+        return page.split("autofocus>")[1].split("</button>")[0]
+
+    assert len(order(gathered.id)) == 4
+    assert re.match(r"(Flytta ner|Move down).*Kapitel.*2 .* 4<", focused("Kapitel", "down"))
+    assert re.match(r"(Flytta ner|Move down).*Kapitel.*3 .* 4<", focused("Kapitel", "down"))
+    assert re.match(r"(Flytta upp|Move up).*Kapitel.*4 .* 4<", focused("Kapitel", "down")), "no other button is left"
+    assert "autofocus" not in member.get(f"/collections/{gathered.id}").text
 
 
 # --- who sees what ------------------------------------------------------------------------------------------------------

@@ -463,7 +463,7 @@ def test_s34_a_text_of_many_books_is_refused(tmp_path: Path, name: str) -> None:
     """The guard would read it for a minute, in the worker; in a page it may stand where nobody sees it."""
     words = "ord och ord " * 2_000_000
     (tmp_path / name).write_text(f"<html><body><p>Hej</p><!-- {words} --></body></html>" if name == "a.html" else words)
-    assert reason_of(tmp_path / name) is Reason.TOO_BIG_UNPACKED
+    assert reason_of(tmp_path / name) is Reason.TOO_LONG
 
 
 def test_s34_nothing_is_left_of_a_child_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

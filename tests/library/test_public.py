@@ -80,6 +80,19 @@ def test_anybody_reads_what_was_made_public(app: Edge, network: Network, sign_in
     assert days() == [(1, 1)]
 
 
+@pytest.mark.parametrize(
+    ("wish", "asked", "language"),
+    [("", "", "sv"), ("en-GB,en;q=0.9", "", "en"), ("sv-FI,en;q=0.5", "", "sv"), ("de,fr", "", "sv"), ("*", "", "sv"),
+     ("en-GB", "?lang=sv", "sv"), ("sv", "?lang=en", "en"), ("\x00;q=x,,", "?lang=de", "sv")],
+)  # fmt: skip
+def test_the_page_speaks_the_readers_language(
+    app: Edge, network: Network, material: Resource, wish: str, asked: str, language: str
+) -> None:
+    where = f"/public/{linked(material, network)}{asked}"
+    page = app.test_client().get(where, headers=[("Accept-Language", wish)]).text
+    assert f'<html lang="{language}"' in page
+
+
 def test_no_person_and_no_way_into_the_portal_is_shown(app: Edge, network: Network, material: Resource) -> None:
     gathered = factories.collection(network.open, network.convener, "Samlingen", of=(material,))
     for token in (linked(material, network), linked(gathered, network)):
@@ -314,7 +327,9 @@ def graph_of(answer: TestResponse) -> Graph:
     return Graph().parse(data=answer.data, format=answer.mimetype)
 
 
-def test_the_catalogue_lists_public_material_and_nothing_else(app: Edge, network: Network, material: Resource) -> None:
+def test_the_catalogue_lists_public_material_and_nothing_else(
+    app: Edge, network: Network, material: Resource, caplog: pytest.LogCaptureFixture
+) -> None:
     hidden = factories.resource(network.open, network.convener, "Öppen men inte publik", "x")
     material.topics.append(Topic(name="Taxi", folded="taxi"))
     token, stranger = linked(material, network), app.test_client()
@@ -331,6 +346,8 @@ def test_the_catalogue_lists_public_material_and_nothing_else(app: Edge, network
     (download,) = graphs[0].objects(distribution, DCAT.downloadURL)
     assert str(download) == f"https://portal.test/public/{token}/file"
     assert [str(word) for word in graphs[0].objects(dataset, DCAT.keyword)] == ["Taxi"]
+    assert [str(one) for one in graphs[0].objects(dataset, URIRef("http://www.w3.org/ns/dcat#version"))] == ["1"]
+    assert caplog.messages == [], "nothing to complain about"
 
 
 # https://docs.dataportal.se/dcat/3.0.0/sv/: what is mandatory, and recommended where the portal knows it

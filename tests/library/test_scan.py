@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,13 +10,16 @@ import pytest
 import sqlalchemy as sa
 
 from portal import db, outbox, scan
+from portal.library.intake.models import UploadState
 from portal.library.models import FileState, ResourceVersion
+from portal.notifications.models import Notice
 from portal.outbox import Job
 from portal.web import Edge
 from tests import commands, servers
 from tests.conftest import Sign
 from tests.factories import Network
 from tests.library.test_library import added, kept, states, upload
+from tests.library.test_tus import TEXT, begin, piece, uploads
 from tests.servers import EICAR, Scanner
 
 pytestmark = pytest.mark.usefixtures("built_front_end")
@@ -59,6 +63,8 @@ def test_s36_what_the_scanner_finds_is_not_kept(app: Edge, network: Network, sig
 def test_s36_while_the_scanner_is_away_the_file_waits(
     app: Edge, network: Network, sign_in: Sign, scanner: Scanner
 ) -> None:
+    network.member.language = "en"
+    db.commit()
     member = sign_in(network.member)
     scanner.stop()
     where = upload(member, b"Text om allt").headers["Location"]
@@ -117,3 +123,24 @@ def test_by_a_socket_of_the_machine(app: Edge, tmp_path: Path, scanner: Scanner)
             scan.check(tmp_path / "eicar.txt")
     with pytest.raises(scan.ScannerAway):
         scan.check(tmp_path / "eicar.txt")
+
+
+def test_a_file_that_is_never_read_is_given_up_and_its_sender_told(
+    app: Edge, network: Network, sign_in: Sign, scanner: Scanner
+) -> None:
+    """Such as one larger than the scanner takes: it does not stand as being read for ever."""
+    member = sign_in(network.member)
+    scanner.stop()
+    where = upload(member, b"Text om allt").headers["Location"]
+    begun = begin(member, len(TEXT)).headers["Location"]
+    piece(member, begun, TEXT, 0)
+    db.session.execute(sa.update(Job).values(attempts=outbox.LAST_ATTEMPT - 1, error="away"))
+    db.commit()
+    outbox.run_all()
+    assert states() == [FileState.UNREADABLE]
+    assert uploads() == [UploadState.UNREADABLE]
+    assert hashlib.sha256(b"Text om allt").hexdigest() not in kept(app)
+    for path in (where, "/library/upload"):
+        assert "The portal has tried many times" in member.get(path).text
+    assert sorted(db.session.scalars(sa.select(Notice.path))) == ["/library/upload", where]
+    assert member.get("/notices").status_code == 200

@@ -131,6 +131,52 @@ def test_several_files_are_added_at_once(network: Network, sign_in: Sign) -> Non
     assert [tuple(row) for row in found] == [(f"Titel {n}", "Polisen", FileState.READY) for n in range(4)]
 
 
+@pytest.mark.parametrize("name", ["rapport.txt", "rapport.MD", "sida.html"])
+def test_a_text_that_is_too_long_is_refused_before_it_is_sent(network: Network, sign_in: Sign, name: str) -> None:
+    member = sign_in(network.member)
+    answer = begin(member, 110_000_000, name)
+    assert (answer.status_code, "20\N{NO-BREAK SPACE}MB" in answer.text) == (422, True)
+    assert uploads() == []
+    assert begin(member, 110_000_000, "rapport.pdf").status_code == 201
+    assert begin(member, 20_000_000, name).status_code == 201
+
+
+def test_the_page_promises_what_is_taken(network: Network, sign_in: Sign) -> None:
+    network.member.language = "en"
+    db.commit()
+    page = sign_in(network.member).get("/library/upload").text
+    assert page.count("OpenDocument text (odt)") == 2
+    assert page.count("20\N{NO-BREAK SPACE}MB") == 2
+
+
+def test_the_same_file_twice_stops_nothing(app: Edge, network: Network, sign_in: Sign) -> None:
+    member = sign_in(network.member)
+    tokens = [
+        sent(member, content, name)
+        for content, name in ((TEXT, "ett.txt"), (TEXT, "samma igen.txt"), (b"annat", "tre.txt"))
+    ]
+    rows = [member.get(f"/library/uploads/{token}/row").text for token in tokens]
+    assert ["upload-copy" in row for row in rows] == [False, True, False]
+    assert "ett.txt" in rows[1]
+    assert ["checked" in row for row in rows] == [True, False, True]
+    assert member.get("/library/upload").text.count("upload-copy") == 1
+    answer = add(member, *tokens)
+    assert answer.status_code == 302
+    assert "samma igen.txt" in member.get(answer.headers["Location"]).text
+    outbox.run_all()
+    assert uploads() == []
+    assert list(db.session.scalars(sa.select(Resource.title).order_by(Resource.id))) == ["Titel 0", "Titel 2"]
+
+
+def test_of_two_copies_the_later_may_be_the_one_that_is_added(network: Network, sign_in: Sign) -> None:
+    member = sign_in(network.member)
+    sent(member, TEXT, "ett.txt")
+    assert add(member, sent(member, TEXT, "samma igen.txt")).status_code == 302
+    db.rollback()
+    assert db.session.scalars(sa.select(Resource.title)).all() == ["Titel 0"]
+    assert 'class="upload-hint upload-twin"' in member.get("/library/upload").text, "the other one is here already"
+
+
 def test_a_checksum_is_kept_to(network: Network, sign_in: Sign) -> None:
     member = sign_in(network.member)
     where = begin(member, 10).headers["Location"]
@@ -547,7 +593,7 @@ def test_only_so_many_wait(network: Network, sign_in: Sign, monkeypatch: pytest.
 
 def test_only_so_much_room_is_taken(network: Network, sign_in: Sign) -> None:
     member = sign_in(network.member)
-    assert [begin(member, 500_000_000).status_code for _ in range(11)] == [201] * 10 + [409]
+    assert [begin(member, 500_000_000, "fil.pdf").status_code for _ in range(11)] == [201] * 10 + [409]
 
 
 def test_forgotten_files_are_swept_after_a_day(app: Edge, network: Network, sign_in: Sign) -> None:

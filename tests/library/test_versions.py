@@ -117,6 +117,32 @@ def test_the_same_file_is_no_new_version(app: Edge, network: Network, sign_in: S
     assert len(kept(app)) == 2
 
 
+def test_an_earlier_version_counts_again(app: Edge, network: Network, sign_in: Sign, number: int) -> None:
+    member, observer = sign_in(network.member), sign_in(network.observer)
+    compared = f'href="/resources/{number}/comparison"'
+    assert compared not in member.get(f"/resources/{number}/versions").text
+    send(member, number, b"ny text om spritkok")
+    outbox.run_all()
+    assert compared in member.get(f"/resources/{number}/versions").text
+    where, page = f"/resources/{number}/versions/1/restoration", f"/resources/{number}/versions"
+    answer = send(member, number, "gammal text om stormkök".encode())
+    assert answer.status_code == 422
+    assert where in answer.text, "the refusal stands above the button that does what was meant"
+    assert where not in observer.get(page).text
+    assert observer.post(where, data={"csrf_token": observer.csrf}).status_code == 403
+    assert member.post(where, data={"csrf_token": member.csrf}).status_code == 302
+    assert member.post(where, data={"csrf_token": member.csrf}).status_code == 409, "once is enough"
+    outbox.run_all()
+    assert current(number) == 3
+    assert member.get(f"/resources/{number}/file").data == "gammal text om stormkök".encode()
+    assert member.get("/library?q=stormkök").text.count('class="result"') == 1
+    assert "Version 1" in db.session.scalars(sa.select(ResourceVersion.note).where(ResourceVersion.number == 3)).one()
+    assert len(kept(app)) == 2
+    for wrong in (3, 9):
+        status = member.post(f"/resources/{number}/versions/{wrong}/restoration", data={"csrf_token": member.csrf})
+        assert status.status_code == (409 if wrong == 3 else 404)
+
+
 def test_s33_the_note_is_read_by_the_guard(app: Edge, network: Network, sign_in: Sign, number: int) -> None:
     member = sign_in(network.member)
     answer = send(member, number, b"ny text", note=f"Om {NUMBER}")

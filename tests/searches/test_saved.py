@@ -103,11 +103,36 @@ def test_the_same_is_kept_once_and_there_is_an_end(network: Network, sign_in: Si
     assert len(saved_of(network.member)) == actions.MOST_SEARCHES
 
 
+def test_a_long_search_is_shown_cut(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    client = sign_in(network.member)
+    assert send(client, LISTED, place="everywhere", q="o" * 2000).status_code == 302
+    for page in (LISTED, f"/searches/{saved_of(network.member)[0].id}/edit"):
+        text = client.get(page).text
+        assert "o" * 79 + "…" in text
+        assert "o" * 130 not in text
+
+
+def test_what_is_stopped_is_not_said_to_be_published(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    network.admin.language = "en"
+    db.commit()
+    client = sign_in(network.admin)
+    for path, form in (
+        (LISTED, {"place": "everywhere", "q": "811228-9874"}),
+        ("/synonyms", {"words": "811228-9874, ord"}),
+    ):
+        answer = send(client, path, **form)
+        assert answer.status_code == 422
+        assert "personal identity number" in answer.text
+        assert "published" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("form", "status"),
     [
         ({}, 400), ({"place": "https://evil.example"}, 400), ({"place": "everywhere"}, 422), ({"place": "everywhere", "q": " \n"}, 422),
         ({"place": "everywhere", "unknown": "x"}, 422), ({"place": "group", "q": "x"}, 404), ({"place": "group", "slug": "slutna", "q": "x"}, 404),
+        ({"place": "everywhere", "q": "*"}, 422), ({"place": "everywhere", "q": "-ord"}, 422), ({"place": "everywhere", "q": '"'}, 422),
+        ({"place": "everywhere", "q": "*", "type": "thread"}, 302), ({"place": "everywhere", "q": "efter:2025"}, 302),
         ({"place": "everywhere", "q": "811228-9874"}, 422), ({"place": "library", "publisher": "811228-9874"}, 422),
         ({"place": "everywhere", "q": "x" * 5000}, 302), ({"place": "everywhere", "q": "a\x01\x7fb <b>å</b> 🧭 \u202e"}, 302),
         ({"place": "library", "year": ["2024"] * 500}, 302), ({"place": "library", "kind": "x" * 5000}, 302),

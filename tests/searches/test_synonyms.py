@@ -53,7 +53,7 @@ def test_a_row_works_from_the_next_search_on(network: Network, sign_in: Sign, bu
 
 @pytest.mark.parametrize(
     "typed",
-    ["", " ", ",,,", "NMT", "NMT,", "NMT, nmt", "människohandel, människohandeln", "NMT, !!!", "lampan, LAMP", "x, " + "y" * 600, "å" * 5000,
+    ["stödet, stöd", "och, eller", "stöd, och", "", " ", ",,,", "NMT", "NMT,", "NMT, nmt", "människohandel, människohandeln", "NMT, !!!", "lampan, LAMP", "x, " + "y" * 600, "å" * 5000,
      ",".join(f"ord{number}" for number in range(21)), "Karin 811228-9874, ord", "ring 08-123 45 67, ord"],
 )  # fmt: skip
 def test_what_is_no_row_is_said_and_nothing_is_lost(

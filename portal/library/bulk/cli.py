@@ -19,7 +19,7 @@ from portal.errors import PortalError
 from portal.library import policy
 from portal.library.bulk import actions, bags, packages
 from portal.library.bulk.records import CollectionRecord, MaterialRecord, PackageRecord
-from portal.library.cli import library
+from portal.library.cli import in_english, library
 from portal.library.models import Resource
 from portal.people.cli import find_person
 from portal.people.models import Group, HandlingClass, Person
@@ -32,12 +32,15 @@ logging.getLogger("bagit").setLevel(logging.CRITICAL)  # a line for each file; w
 @click.argument("target", type=click.Path(path_type=Path))
 @click.option("--by", "email", required=True, help="Whose library it is: only what this person may read is in it.")
 @click.option("--group", "slug", help="Only what belongs to this group.")
+@in_english
 def export(target: Path, email: str, slug: str | None) -> None:
     """Write the library to TARGET, a folder or (if it ends with .zip) a zip file, with metadata and checksums (BagIt 1.0).
 
     Another instance takes it in with `import-package`. People are not named in it, nor are public addresses: each instance
     makes its own.
     """
+    if not target.absolute().parent.is_dir():
+        raise click.UsageError(f"There is no folder {target.absolute().parent}.")
     person = find_person(email)
     group = db.session.scalar(visible_groups(person).where(Group.slug == slug)) if slug is not None else None
     if slug is not None and group is None:
@@ -73,6 +76,7 @@ def _note_export(person_id: int, sensitive: list[int], *, count: int) -> None:
 @click.argument("package", type=click.Path(exists=True, path_type=Path))
 @click.option("--by", "email", required=True, help="Who takes it in: a member who may write in the groups.")
 @click.option("--group", "slug", help="Put everything into this group, instead of the groups of the same names.")
+@in_english
 def import_package(package: Path, email: str, slug: str | None) -> None:
     """Take in PACKAGE, the folder or zip file that `export` has written.
 

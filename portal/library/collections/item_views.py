@@ -111,13 +111,17 @@ def edit_item(row_id: int) -> ResponseReturnValue:
 
 @bp.post("/collection-items/<int:row_id>/place")
 def move_item(row_id: int) -> ResponseReturnValue:
-    """`direction`: one step up or down among the rows that the person sees; or `before`: the row it was dragged to (0: last)."""
+    """`direction`: one step up or down among the rows that the person sees; or `before`: the row it was dragged to (0: last).
+
+    The page that comes has its focus on the button that was pressed; an address with an anchor would take it away.
+    """
     person, item = _changeable_item(row_id)
-    collection_id, before = item.collection_id, web.form_number("before")
+    collection_id, before, direction = item.collection_id, web.form_number("before"), request.form.get("direction", "")
     if before is None:
-        before = _beside(person, item, request.form.get("direction", ""))
+        before = _beside(person, item, direction)
     actions.place_item(item, before_id=before or None, by=person)
-    return redirect(url_for("collections.collection", collection_id=collection_id, _anchor=f"row-{row_id}"))
+    where = url_for("collections.collection", collection_id=collection_id, moved=row_id, direction=direction or None)
+    return redirect(where)
 
 
 def _beside(person: Person, item: CollectionItem, direction: str) -> int:
@@ -135,10 +139,14 @@ def _beside(person: Person, item: CollectionItem, direction: str) -> int:
     return ids[place + 2] if place + 2 < len(ids) else 0
 
 
-@bp.post("/collection-items/<int:row_id>/removal")
+@bp.route("/collection-items/<int:row_id>/removal", methods=["GET", "POST"])
+@web.limiter.limit(web.write_limit, methods=["POST"])
 def remove_item(row_id: int) -> ResponseReturnValue:
-    """Take a row away."""
+    """Ask, then take a row away."""
     person, item = _changeable_item(row_id)
-    collection_id = item.collection_id
+    collection_id, name = item.collection_id, item.name
+    if request.method == "GET":
+        return render_template("library/collections/remove_item.html", item=item, collection=item.collection)
     actions.remove_item(item, by=person)
+    flash(_("”%(title)s” is taken out of the collection.", title=name), "done")
     return redirect(url_for("collections.collection", collection_id=collection_id, _anchor="rows"))

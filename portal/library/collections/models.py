@@ -65,3 +65,8 @@ class CollectionItem(db.Base):
     def is_heading(self) -> bool:
         """Whether the row begins a chapter."""
         return self.resource_id is None
+
+    @property
+    def name(self) -> str:
+        """What the row is called: the material's title, or the heading."""
+        return self.text if self.resource is None else self.resource.title

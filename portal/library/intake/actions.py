@@ -12,10 +12,12 @@ from flask_babel import gettext as _
 from portal import audit, db, files, guard, outbox
 from portal.errors import Conflict, Invalid
 from portal.library.actions import FORGOTTEN, discard_if_unused, hold
-from portal.library.extract import ExtractionError
+from portal.library.extract import ExtractionError, Reason
+from portal.library.file_types import check_length
 from portal.library.intake import guessing, incoming
 from portal.library.intake.models import Upload, UploadState
 from portal.library.reading import PersonalData, Reading, about_people, read_file, safe_name, title_from
+from portal.notifications.actions import notify
 from portal.people.models import Person
 
 JOB = "upload_arrived"
@@ -29,14 +31,15 @@ def start_upload(*, file_name: str, size: int, limit: int, stamp: str = "", by: 
     """Make room for a file of at most `limit` bytes that will come in pieces.
 
     `stamp` tells the same file on the person's computer; anything but a number is passed over, since no guard reads it.
-    Raises `Invalid` for an empty or too large one, `guard.Stopped` for its name, `Conflict` when too many wait to be added.
+    Raises `Invalid` for an empty or too large one or a text too long to be read, `guard.Stopped` for its name, `Conflict` when too many wait to be added.
     """
     name = safe_name(file_name)
     guard.check_numbers({"file": name})  # the person is asked about all else when it is added
     if size <= 0:
-        raise Invalid(_("The file is empty."), field="file")
+        raise ExtractionError(Reason.EMPTY)
     if size > limit:
         raise Invalid(_("The file is larger than %(limit)s.", limit=files.human_size(limit)), field="file")
+    check_length(name, size)
     db.lock_name(f"uploads:{by.id}")
     waiting = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(Upload.size), 0)).where(Upload.person_id == by.id)
     count, total = db.session.execute(waiting).one()
@@ -106,6 +109,18 @@ def read_arrived_upload(upload_id: int) -> None:
     else:
         _keep(upload_id, stored, reading)
     db.after_commit(incoming.drop, token)
+
+
+@outbox.handler(JOB + outbox.GIVEN_UP)
+def note_given_up(upload_id: int) -> None:
+    """Say of a file whose reading was given up that it could not be read (job), and tell its sender, who waits no more."""
+    upload = _still_arrived(upload_id)
+    if upload is None:
+        return
+    upload.state, upload.reason, upload.changed_at = UploadState.UNREADABLE, Reason.GIVEN_UP.value, db.now()
+    audit.record("upload_refused", by=None, on=upload, reason=upload.reason)
+    notify([upload.person], "file_refused", group=None, path="/library/upload", by=None, title=upload.file_name)
+    db.after_commit(incoming.drop, upload.token)
 
 
 def _still_arrived(upload_id: int) -> Upload | None:

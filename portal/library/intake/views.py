@@ -17,7 +17,7 @@ from portal.errors import Conflict, Forbidden, Invalid, NotFound
 from portal.library import actions
 from portal.library.cleaning import CLEANED
 from portal.library.extract import Reason
-from portal.library.file_types import EXTENSIONS
+from portal.library.file_types import EXTENSIONS, LARGEST_TEXT
 from portal.library.file_types import message as reason_text
 from portal.library.intake import actions as intake
 from portal.library.intake import incoming
@@ -42,6 +42,7 @@ class Row:
     form: FileForm
     twins: list[Resource] = field(default_factory=list)  # material with the very same content
     namesakes: list[Resource] = field(default_factory=list)  # material of the same name, which this may be a version of
+    copy_of: Upload | None = None  # a file of the list with the very same content, read before this one
     received: int = 0
     reason: str = ""
 
@@ -68,16 +69,30 @@ def rows_of(person: Person, uploads: Sequence[Upload], *, is_sent: bool = False)
     named: dict[str, list[Resource]] = {}
     for resource in db.session.scalars(intake_policy.namesakes(person, titles)).unique() if titles else ():
         named.setdefault(resource.title.casefold(), []).append(resource)
-    rows = []
+    rows, first = [], _first_read(uploads)
     for upload in uploads:
+        before = first.get(upload.sha256 or "", upload)
         same = list(dict.fromkeys(twins.get(upload.sha256 or "", [])))
-        guess = {"is_added": not same, "title": upload.title, "kind": upload.kind.value, "language": upload.language}
+        guess = {
+            "is_added": not same and before is upload,
+            "title": upload.title,
+            "kind": upload.kind.value,
+            "language": upload.language,
+        }
         form = FileForm(request.form if is_sent else None, prefix=f"f{upload.token}-", data=guess)
         row = Row(upload, form, same, [] if same else named.get(upload.title.casefold(), [])[:3])
+        row.copy_of = before if before is not upload else None
         row.received = _received(upload)
         row.reason = reason_text(Reason(upload.reason)) if upload.reason else ""
         rows.append(row)
     return rows
+
+
+def _first_read(uploads: Sequence[Upload]) -> dict[str, Upload]:
+    """Of each content the file that was read first."""
+    read = (upload for upload in uploads if upload.state is UploadState.READY)
+    last_first = sorted(read, key=lambda upload: (upload.changed_at, upload.id), reverse=True)
+    return {upload.sha256: upload for upload in last_first if upload.sha256}
 
 
 def _received(upload: Upload) -> int:
@@ -106,9 +121,8 @@ def _page(person: Person, groups: Sequence[Group], status: int = 200, **shown: A
             shown[name].group.data = wanted
     limit = files.human_size(current_app.config["SETTINGS"].max_upload_bytes)
     accept = ",".join(EXTENSIONS)
-    page = render_template(
-        "library/upload.html", **{"finds": [], "batch_finds": [], "limit": limit, "accept": accept, **shown}
-    )
+    told = {"limit": limit, "text_limit": files.human_size(LARGEST_TEXT), "accept": accept}
+    page = render_template("library/upload.html", **{"finds": [], "batch_finds": [], **told, **shown})
     return page, status
 
 
@@ -158,8 +172,11 @@ def _add(form: UploadForm, group: Group, person: Person) -> ResponseReturnValue:
 def upload_row(token: str) -> ResponseReturnValue:
     """The row of one file as it stands now, for the script that waits until it has been read."""
     person = web.current_person()
-    upload = web.find(intake_policy.visible_uploads(person).where(Upload.token == token))
-    return render_template("library/_upload_row.html", row=rows_of(person, [upload])[0])
+    mine = intake_policy.visible_uploads(person)
+    upload = web.find(mine.where(Upload.token == token))
+    same = db.session.scalars(mine.where((Upload.id == upload.id) | (Upload.sha256 == upload.sha256))).all()
+    row = next(row for row in rows_of(person, same) if row.upload is upload)
+    return render_template("library/_upload_row.html", row=row)
 
 
 @bp.post("/library/uploads/<token>/removal")
@@ -183,7 +200,11 @@ def add_uploads() -> ResponseReturnValue:
     rows = rows_of(person, web.page(intake_policy.visible_uploads(person), limit=intake.MOST_WAITING), is_sent=True)
     batch = BatchForm(prefix=BATCH)
     batch.group.choices = _choices(groups)
-    chosen = [row for row in rows if row.is_ready and row.form.is_added.data]
+    ticked = [row for row in rows if row.is_ready and row.form.is_added.data]
+    once: dict[str | None, Row] = {}
+    for row in ticked:
+        once.setdefault(row.upload.sha256, row)
+    chosen = list(once.values())
     if not chosen:
         flash(_("Choose at least one file that has been read."), "error")
     faulty = [row for row in chosen if not row.form.validate()]  # each says what is wrong with it
@@ -194,6 +215,10 @@ def add_uploads() -> ResponseReturnValue:
     finds, made = _add_all(chosen, group, batch, person)
     if finds or len(made) < len(chosen):
         return _page(person, groups, 422, rows=rows, batch=batch, batch_finds=finds)
+    for row in ticked:
+        if row not in chosen:
+            intake.note_added(row.upload, by=person)
+            flash(_("%(name)s was in the list twice and is added once.", name=row.upload.file_name), "done")
     flash(
         ngettext("%(num)s file is being read. Then the group sees it.", "%(num)s files are being read. Then the group sees them.", len(made)),
         "done",

@@ -15,7 +15,7 @@ from portal.errors import Invalid
 from portal.library import policy, uses
 from portal.library.material import living_actions as living
 from portal.library.material.forms import ReasonForm, ReportForm, ReviewForm
-from portal.library.material.policy import possible_replacements, visible_stale
+from portal.library.material.policy import possible_replacements, replaced_before, visible_stale
 from portal.library.material.views import find_resource
 from portal.library.models import FileState, Resource
 from portal.library.validity import SOON
@@ -67,7 +67,7 @@ def report(resource_id: int) -> ResponseReturnValue:
 
 def _life(resource: Resource, person: Person, form: ReasonForm, finds: list[guard.Find]) -> str:
     words = request.args.get("q", "")[:100]
-    rows = possible_replacements(person, resource)
+    rows = possible_replacements(person, resource).where(Resource.id.not_in(replaced_before(resource)))
     for word in words.split()[:6]:
         rows = rows.where(Resource.title.icontains(word, autoescape=True))
     found = web.page(rows.order_by(Resource.changed_at.desc(), Resource.id), limit=MOST_FOUND)

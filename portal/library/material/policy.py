@@ -82,6 +82,12 @@ def possible_replacements(person: Person, resource: Resource) -> sa.Select[Resou
     )  # fmt: skip
 
 
+def replaced_before(resource: Resource) -> sa.Select[int]:
+    """The ids of what the material has replaced, also by way of others: none of them can replace it in turn."""
+    before = sa.select(Resource.id).where(Resource.replaced_by_id == resource.id).cte("replaced", recursive=True)
+    return sa.select(before.union(sa.select(Resource.id).join(before, Resource.replaced_by_id == before.c.id)).c.id)
+
+
 def active_writers(group: Group) -> sa.Select[Person]:
     """The people who may write in the group and can sign in."""
     return (

@@ -14,6 +14,7 @@ SPDX = Namespace("http://spdx.org/rdf/terms#")
 PUBLISHER = Namespace("http://purl.org/adms/publishertype/")
 EU = "http://publications.europa.eu/resource/authority/"
 IANA = Namespace("https://www.iana.org/assignments/media-types/")
+VERSION = URIRef(f"{DCAT}version")  # of DCAT 3, which the library's namespace does not list yet
 THEME = URIRef(f"{EU}data-theme/JUST")  # justice, legal system and public safety
 
 LANGUAGES = {
@@ -95,7 +96,7 @@ def _dataset(graph: Graph, about: dict[str, Any], contact: URIRef) -> URIRef:
     graph.add((dataset, DCTERMS.accessRights, rights))
     graph.add((dataset, DCTERMS.issued, Literal(about["issued"], datatype=XSD.date)))
     graph.add((dataset, DCTERMS.modified, Literal(about["modified"], datatype=XSD.dateTime)))
-    graph.add((dataset, DCAT.version, Literal(about["version"])))
+    graph.add((dataset, VERSION, Literal(about["version"])))
     graph.add((dataset, DCAT.theme, _named(graph, THEME, SKOS.Concept)))
     graph.add((dataset, DCAT.contactPoint, contact))
     graph.add((dataset, DCAT.landingPage, _named(graph, about["page"], FOAF.Document)))

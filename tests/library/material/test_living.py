@@ -99,6 +99,10 @@ def test_a_replaced_material_says_so_and_links_on(network: Network, material: Re
     assert "Lathund" in member.get(f"/resources/{newer.id}").text
     db.session.expire_all()
     assert material.validity == "replaced"
+    offered = convener.get(f"/resources/{newest.id}/life?q=lathund").text
+    assert "Lathund 2027" not in offered, "it would close a ring"
+    assert f'value="{material.id}"' not in offered
+    assert "Lathund 2028" in convener.get(f"{where}/life?q=lathund").text
     for ring in (material.id, newer.id):  # a ring of three, and of two
         assert send(convener, f"/resources/{newest.id}/replacement", other=str(ring)).status_code == 409
     assert send(member, f"{where}/replacement", other=str(material.id)).status_code == 404, "not by itself"
@@ -146,7 +150,7 @@ def test_withdrawn_material_keeps_its_page_with_the_reason(network: Network, mat
     assert kept.status_code == 302
     assert send(member, f"{where}/withdrawal", reason="En gång till").status_code == 409
     page = sign_in(network.convener).get(where)
-    assert "Fel nummer" in page.text
+    assert "Fel nummer: 070-123 45 67.</strong> " in page.text, "two sentences"
     assert sign_in(network.convener).get(f"{where}/file").status_code == 200
     assert send(member, f"{where}/review", review_by="2031-01-01").status_code == 409
     assert send(member, f"{where}/withdrawal", back="1").status_code == 302
