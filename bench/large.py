@@ -138,6 +138,8 @@ def _searchable_after(folder: Path) -> list[float]:
     with data.opened(folder) as app, running("flask", "--app", "wsgi", "worker", env=environment(folder, 1)):
         engine: Engine = app.extensions["search_engine"]
         thread = db.session.scalars(sa.select(Thread).limit(1)).one()
+        group_id = thread.group_id
+        db.session.rollback()
         sleep(5)
         for number in range(POSTS):
             word = f"mätord{uuid.uuid4().hex[:8]}"
@@ -153,7 +155,7 @@ def _searchable_after(folder: Path) -> list[float]:
             )
             db.commit()
             began = perf_counter()
-            while not engine.search(Ask(parse(word), [thread.group_id], limit=1)).total:
+            while not engine.search(Ask(parse(word), [group_id], limit=1)).total:
                 if perf_counter() - began > 30:
                     raise RuntimeError("a post was never found")
                 sleep(0.002)

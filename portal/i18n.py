@@ -3,11 +3,12 @@ for, then the browser's wish."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from flask import Flask, has_request_context, request, session
-from flask_babel import Babel, get_locale, get_translations
+from flask_babel import Babel, force_locale, get_locale, get_translations
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -34,6 +35,15 @@ def _wished() -> str:
 def known(language: str) -> str:
     """The language, or Swedish for one that the portal does not speak."""
     return language if language in LANGUAGES else LANGUAGES[0]
+
+
+def in_every_language(text: Callable[[], object]) -> list[str]:
+    """What a text is in each of the languages: people type the words of both."""
+    found = []
+    for language in LANGUAGES:
+        with force_locale(language):
+            found.append(str(text()))
+    return found
 
 
 def _context() -> dict[str, Any]:

@@ -11,13 +11,15 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from flask import Flask, Response, abort, current_app, g, redirect, request, send_file, session, url_for
+from flask import Flask, Request, Response, abort, current_app, g, redirect, request, send_file, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_limiter import Limiter
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
+from werkzeug.datastructures import MultiDict
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
+from werkzeug.utils import cached_property
 
 from portal import db, files, web_errors
 from portal.errors import Forbidden, NotFound
@@ -134,8 +136,21 @@ def check(allowed: bool) -> None:
 # --- the edge itself --------------------------------------------------------------------------------------------------
 
 
+class _Asked(Request):
+    """A request. Null characters are dropped from what somebody searches for: they come with pasted text, and mean nothing."""
+
+    @cached_property
+    def args(self) -> MultiDict[str, str]:
+        """What stands behind the question mark of the address."""
+        given = super().args.items(multi=True)
+        cleaned = ((key, value.replace("\x00", "") if key == "q" else value) for key, value in given)
+        return self.parameter_storage_class(cleaned)
+
+
 class Edge(Flask):
     """A Flask app whose every request ends in one commit or one rollback."""
+
+    request_class = _Asked
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Let the view answer, then commit an answer below 400 and roll back any other."""

@@ -14,12 +14,16 @@ from portal.discussions.models import Post, Thread
 
 
 def _thread_document(thread: Thread) -> search.Document:
-    return search.Document("thread", thread.id, (thread.group_id,), thread.title, "", thread.created_at)
+    return search.Document(
+        "thread", thread.id, (thread.group_id,), thread.title, "", thread.created_at, search.of_year(thread.created_at)
+    )
 
 
 def _post_document(post: Post) -> search.Document:
     body = markup.plain(post.body)
-    return search.Document("post", post.id, (post.thread.group_id,), "", body, _changed_at(post))
+    return search.Document(
+        "post", post.id, (post.thread.group_id,), "", body, _changed_at(post), search.of_year(post.created_at)
+    )
 
 
 def _changed_at(post: Post) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from flask_babel import gettext as _
 
 from portal import db, search
 from portal.counties import COUNTIES
+from portal.i18n import in_every_language
 from portal.people.models import Group, Membership, Organisation, Person
 from portal.people.policy import readable_group_ids, visible_groups
 from portal.search.folding import fold
@@ -27,6 +29,7 @@ class Place:
     name: str
     kind: str
     url: str
+    is_named: bool = False  # its name, or a word of it, begins as it was typed
 
 
 def places(person: Person, text: str) -> list[Place]:
@@ -37,16 +40,26 @@ def places(person: Person, text: str) -> list[Place]:
     groups = db.session.scalars(
         visible_groups(person).where(_has(Group.name, text)).order_by(Group.name).limit(OF_EACH)
     )
-    found = [Place(group.name, _("Group"), url_for("home.group", slug=group.slug)) for group in groups]
-    found += [Place(f"{name}, {organisation}", _("Person"), url_for("people.members", slug=slug)) for name, organisation, slug
+    found = [
+        Place(group.name, _("Group"), url_for("home.group", slug=group.slug), _begins(text, group.name))
+        for group in groups
+    ]
+    found += [Place(f"{name}, {organisation}", _("Person"), url_for("people.members", slug=slug), _begins(text, name)) for name, organisation, slug
               in db.session.execute(_people(person, text))]  # fmt: skip
-    named = sa.select(Organisation.name).where(
+    named = sa.select(Organisation.name, Organisation.short_name).where(
         Organisation.is_active, _has(Organisation.name, text) | _has(Organisation.short_name, text)
     )
-    found += [Place(name, _("Organisation"), url_for("library.index", publisher=name)) for name
-              in db.session.scalars(named.order_by(Organisation.name).limit(OF_EACH))]  # fmt: skip
+    found += [Place(name, _("Organisation"), url_for("library.index", publisher=name), _begins(text, name, short)) for name, short
+              in db.session.execute(named.order_by(Organisation.name).limit(OF_EACH))]  # fmt: skip
     counties = [code for code, name in COUNTIES.items() if fold(name).startswith(fold(text))][:OF_EACH]
-    return found + [Place(COUNTIES[code], _("County"), url_for("library.index", county=code)) for code in counties]
+    return found + [
+        Place(COUNTIES[code], _("County"), url_for("library.index", county=code), is_named=True) for code in counties
+    ]
+
+
+def _begins(text: str, *names: str | None) -> bool:
+    """Whether one of the names, or a word in it, begins so."""
+    return any(f" {fold(text)}" in f" {fold(name)}" for name in names if name)
 
 
 def _people(person: Person, text: str) -> sa.Select[str, str, str]:
@@ -73,6 +86,10 @@ def register() -> None:
     """Let types be typed by their names: typ:beslut."""
 
     def types(typed: str) -> list[str]:
-        return [key for key, name in TYPE_NAMES.items() if key == typed or fold(str(name)).startswith(fold(typed))]
+        start = fold(typed)
+        names = {key: in_every_language(partial(str, name)) for key, name in TYPE_NAMES.items()}
+        return [
+            key for key, some in names.items() if key == start or any(fold(name).startswith(start) for name in some)
+        ]
 
     search.name_values("type", types)

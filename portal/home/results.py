@@ -14,9 +14,9 @@ def _words(query: Query) -> str:
     return " ".join(query.typed)
 
 
-def _forms(results: Results) -> list[Markup]:
-    """In which other words and forms the words of a query were found, on the page of results that is shown."""
-    return snippets.forms((passage for one in results.found for passage in one.passages), results.query.typed)
+def _forms(results: Results) -> tuple[list[Markup], list[Markup]]:
+    """In which other words and forms the words of a query were found, and which synonyms, on the page of results that is shown."""
+    return snippets.forms((passage for one in results.found for passage in one.passages), results.query)
 
 
 def init_app(app: Flask) -> None:

@@ -19,6 +19,7 @@ from portal.home.nav import navigation
 from portal.home.places import places
 from portal.library.facets import OF_MATERIALS
 from portal.library.facets import titles as facet_titles
+from portal.library.policy import successors
 from portal.meetings.followup.policy import open_actions
 from portal.meetings.policy import invitation_of, meetings_to_come, next_meeting
 from portal.people.models import Group, Membership, Person, Role
@@ -139,15 +140,22 @@ def search_page() -> ResponseReturnValue:
             asked.text, person=person, group_ids=db.session.scalars(readable_group_ids(person)).all(), chosen=chosen,
             counted=() if is_window else {"type", "group", "year", *of_materials, *chosen}, newest_first=asked.newest_first,
             as_written=asked.as_written, is_typing=is_window, offset=(asked.page - 1) * RESULTS_A_PAGE,
-            limit=RESULTS_IN_WINDOW if is_window else RESULTS_A_PAGE, with_text=not is_window,
+            limit=RESULTS_IN_WINDOW if is_window else RESULTS_A_PAGE,
         )  # fmt: skip
     status = 200 if results is not None else 503
     if is_window:
         found = places(person, asked.text)
-        return render_template("home/_search_window.html", results=results, asked=asked, places=found), status
+        return render_template(
+            "home/_search_window.html", results=results, asked=asked, named=[place for place in found if place.is_named],
+            places=[place for place in found if not place.is_named],
+        ), status  # fmt: skip
     titles = {"type": (_("Kind of thing"), type_names), **facet_titles(person)}
     facets = refine.facets(asked, results.facets if results else {}, titles)
-    page = render_template("home/search.html", results=results, asked=asked, facets=facets, a_page=RESULTS_A_PAGE)
+    materials = [found.obj for found in results.found if found.type == "resource"] if results else []
+    page = render_template(
+        "home/search.html", results=results, asked=asked, facets=facets, a_page=RESULTS_A_PAGE,
+        successors=successors(person, materials),
+    )  # fmt: skip
     return page, status
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal import db, search
 from portal.counties import COUNTIES, county_name
+from portal.i18n import in_every_language
 from portal.library.forms import KIND_NAMES
 from portal.library.languages import CODES, language_name
 from portal.library.material.forms import AUDIENCE_NAMES
@@ -78,10 +80,21 @@ def titles(person: Person) -> dict[str, tuple[Any, Names]]:
     }
 
 
-def _named(known: Mapping[Any, Any], typed: str) -> list[str]:
-    """The values whose name begins as it was typed, or that were typed themselves."""
+def _named(known: Collection[Any], name_of: Callable[[Any], Any], typed: str) -> list[str]:
+    """The values whose name begins as it was typed, in any language, or that were typed themselves."""
     start = fold(typed)
-    return [str(key) for key, name in known.items() if fold(str(key)) == start or fold(str(name)).startswith(start)]
+    named = {key: [fold(name) for name in in_every_language(partial(name_of, key))] for key in known}
+    return [
+        str(key)
+        for key, names in named.items()
+        if fold(str(key)) == start or any(name.startswith(start) for name in names)
+    ]
+
+
+def _groups(typed: str) -> list[str]:
+    """By address or by name; who may read them is for the search to say."""
+    groups = db.session.execute(sa.select(Group.id, Group.slug, Group.name))
+    return [str(number) for number, slug, name in groups if slug == fold(typed) or fold(name).startswith(fold(typed))]
 
 
 def _topics(typed: str) -> list[str]:
@@ -97,11 +110,9 @@ def _publishers(typed: str) -> list[str]:
 
 def register() -> None:
     """Let the names of values be typed: slag:manual, län:örebro, språk:engelska."""
-    search.name_values("kind", lambda typed: _named(KIND_NAMES, typed))
-    search.name_values("county", lambda typed: _named(COUNTIES, typed))
-    search.name_values("language", lambda typed: _named({code: language_name(code) for code in CODES}, typed))
+    search.name_values("kind", lambda typed: _named(KIND_NAMES, KIND_NAMES.get, typed))
+    search.name_values("county", lambda typed: _named(COUNTIES, COUNTIES.get, typed))
+    search.name_values("language", lambda typed: _named(CODES, language_name, typed))
     search.name_values("topic", _topics)
     search.name_values("publisher", _publishers)
-    search.name_values(
-        "group", lambda typed: [str(one) for one in db.session.scalars(sa.select(Group.id).where(Group.slug == typed))]
-    )
+    search.name_values("group", _groups)

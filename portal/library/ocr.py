@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import subprocess
 from functools import lru_cache
@@ -18,6 +19,7 @@ LIMITS = Limits(seconds=40, memory_bytes=1 << 30, may_fork=True)  # for one page
 MOST_PAGES = 300  # of one file
 MOST_TEXT = 200_000  # bytes from one page
 
+_DIVIDED = re.compile(r"(?<=[a-zåäöéü])[-\u2010\u00ad] *\r?\n *(?=[a-zåäöéü])(?!(?:och|eller|samt|till|and|or)\b)")
 _CHILD = Path(__file__).with_name("ocr_child.py")
 
 
@@ -49,4 +51,10 @@ def read_page(path: Path, media_type: str, number: int) -> str:
     if exit_code:
         log.warning("page %s of a %s could not be read: exit %s", number, media_type, exit_code)
         return ""
-    return answer.decode("utf-8", "replace").replace("\f", "").replace("\0", "").strip()
+    return joined(answer.decode("utf-8", "replace").replace("\f", "").replace("\0", "")).strip()
+
+
+def joined(text: str) -> str:
+    """The text with words made whole that a hyphen divides at the end of a line: both halves in small letters, and the second
+    no "och" or the like, before which a hyphen stands for a word that comes later (in- och utresa)."""
+    return _DIVIDED.sub("", text)

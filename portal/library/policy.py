@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
+from portal import db
 from portal.library.models import FileState, Resource, ResourceShare
 from portal.people.models import Group, Membership, Person, Role
 from portal.people.policy import can_lead_group, can_write_in_group, own_groups, readable_group_ids
@@ -29,6 +32,13 @@ def visible_in_group(person: Person, group: Group) -> sa.Select[Resource]:
     """Those of a group, and those that are shared with it."""
     shared = sa.select(ResourceShare.resource_id).where(ResourceShare.group_id == group.id)
     return visible_resources(person).where((Resource.group_id == group.id) | Resource.id.in_(shared))
+
+
+def successors(person: Person, resources: Iterable[Resource]) -> dict[int, Resource]:
+    """What has replaced some materials, by its id, as far as the person may read it."""
+    ids = {resource.replaced_by_id for resource in resources} - {None}
+    rows = db.session.scalars(visible_resources(person).where(Resource.id.in_(ids))).unique() if ids else ()
+    return {resource.id: resource for resource in rows}
 
 
 def groups_to_add_to(person: Person) -> sa.Select[Group]:

@@ -51,10 +51,11 @@ def _index(group: Group | None, may_add: bool, person: Person, visible: sa.Selec
     listed: dict[str, Any] = {"resources": [], "older": None}
     if asked.is_plain:
         listed = _latest(visible)
+    shown = [found.obj for found in results.found] if results and not asked.is_plain else listed["resources"]
     titles = {key: title for key, title in facets.titles(person).items() if group is None or key != "group"}
     page = render_template(
         "library/index.html", group=group, may_add=may_add, asked=asked, results=results, a_page=A_PAGE,
-        facets=refine.facets(asked, results.facets if results else {}, titles), **listed,
+        facets=refine.facets(asked, results.facets if results else {}, titles), successors=policy.successors(person, shown), **listed,
     )  # fmt: skip
     return page, 200 if results is not None or asked.is_plain else 503
 

@@ -16,12 +16,28 @@ from portal.meetings.policy import visible_meetings
 def _meeting_document(meeting: Meeting) -> search.Document:
     agenda = "\n".join(f"{item.title}\n{markup.plain(item.description)}" for item in meeting.items)
     body = f"{meeting.place}\n{agenda}\n{meeting.practical}"
-    return search.Document("meeting", meeting.id, (meeting.group_id,), meeting.title, body, meeting.changed_at)
+    return search.Document(
+        "meeting",
+        meeting.id,
+        (meeting.group_id,),
+        meeting.title,
+        body,
+        meeting.changed_at,
+        search.of_year(meeting.starts_at),
+    )
 
 
 def _minutes_document(note: MinutesNote) -> search.Document:
     body = markup.plain(note.text)
-    return search.Document("minutes", note.id, (note.item.meeting.group_id,), note.item.title, body, note.written_at)
+    return search.Document(
+        "minutes",
+        note.id,
+        (note.item.meeting.group_id,),
+        note.item.title,
+        body,
+        note.written_at,
+        search.of_year(note.item.meeting.starts_at),
+    )
 
 
 def register() -> None:

@@ -13,7 +13,7 @@ from portal import db
 from portal.search.asking import Found, Results, document_of, query
 from portal.search.engine import FACETS, Busy, Document, Engine, SearchDown
 from portal.search.keeping import JOB, check, engine, lag, look_again, mend, rebuild, renew
-from portal.search.kinds import name_values, register
+from portal.search.kinds import name_values, of_year, register
 from portal.search.postgres import PostgresEngine
 from portal.search.query import Query
 from portal.search.snippets import Snippet, Text
@@ -38,6 +38,7 @@ __all__ = [
     "look_again",
     "mend",
     "name_values",
+    "of_year",
     "query",
     "rebuild",
     "register",

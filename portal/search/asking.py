@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,16 +19,19 @@ import sqlalchemy as sa
 from portal import db
 from portal.search import similar, snippets, synonyms
 from portal.search.aside import aside
+from portal.search.compounds import apart
 from portal.search.engine import Answer, Ask, Document, Key
 from portal.search.keeping import engine, waiting_keys
 from portal.search.kinds import kinds, value_names
-from portal.search.query import SHORTEST_BEGINNING, Beginning, Query, parse
+from portal.search.query import SHORTEST_BEGINNING, Beginning, Query, clause_of, parse
 from portal.search.snippets import Snippet, Text
+from portal.search.swedish import tokens
 
 MOST_CHECKED = 1000
 MOST_WAITING = 5000  # changes that the index has not heard of, the newest of which are looked up
 ROUNDS = 4
 FEW = 20
+LISTED = frozenset({"type", "kind", "county", "language"})  # facets with values of the portal's own, whatever is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,9 @@ class Results:
 
     Things with all the words come first and are counted; where they do not fill the first page, some with some of the words
     follow. `is_loose` says that no thing has all the words, and that those with some were counted. `meant` is the text that
-    was searched for instead, where what was typed stands nowhere.
+    was searched for instead, where what was typed stands nowhere. `parts` are the compounds that stand nowhere, each with its
+    parts, which were searched for instead. `is_unasked` says that nothing of what was typed can be looked for, `unknown` which
+    filters were typed with a value that there is not, for all that this person can find.
     """
 
     query: Query
@@ -66,6 +71,9 @@ class Results:
     facets: Mapping[str, Mapping[str, int]]
     is_loose: bool = False
     meant: str | None = None
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    is_unasked: bool = False
+    unknown: Sequence[tuple[str, str]] = ()
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -83,29 +91,43 @@ def query(
     `group_ids` are the groups that the person may read now; without any there is nothing to find. `chosen` narrows down by
     facets, `type_` to one type. `as_written` takes words in just the form they have, `is_typing` the last word as a
     beginning too. `is_strict` answers nothing but things with all the words as they were typed. Without words everything is
-    answered, if something is chosen. `with_text` False: no passages will be
-    shown. Raises `SearchDown`.
+    answered, if something is chosen. `with_text` False: no passages will be shown. Raises `SearchDown`.
     """
     parsed = parse(text, as_written=as_written)
     narrowed = {**({"type": [type_]} if type_ is not None else {}), **(chosen or {})}
     ask = Ask(parsed, group_ids, narrowed, newest_first=newest_first, counted=counted, offset=offset, limit=limit)
-    if parsed.is_empty and not narrowed and not parsed.filters:
-        return Results(parsed, [], 0, {facet: {} for facet in counted})
+    is_unasked = parsed.says_nothing if text.strip() else not narrowed
+    if is_unasked or (parsed.is_empty and not narrowed and not parsed.is_narrowed):
+        return Results(parsed, [], 0, {facet: {} for facet in counted}, is_unasked=True)
     search = _Search(person, ask)
     results = search.results(_widened(parsed, text, is_typing=is_typing and not as_written))
-    if not is_strict:
-        if not results.total and not as_written and not is_typing and (meant := search.meant(parsed, text)):
-            better = search.results(_widened(parse(meant), meant, is_typing=False))
-            results = replace(better, meant=meant) if better.total else results
+    results = replace(results, unknown=search.unknown(parsed, results.total))
+    if not is_strict and not (results.unknown and not results.total):
+        if not results.total and not as_written and not is_typing:
+            results = _otherwise(search, parsed, text) or results
         results = _with_loose(search, results, ask)
     found = _load(results.found, person, with_text)
     return replace(results, found=_with_passages(found, results.query) if with_text else found)
 
 
+def _otherwise(search: _Search, parsed: Query, text: str) -> Results | None:
+    """What answers a question that nothing answers: another word for one that stands nowhere, or else the parts of it."""
+    if meant := search.meant(parsed, text):
+        better = search.results(_widened(parse(meant), meant, is_typing=False))
+        if better.total:
+            return replace(better, meant=meant)
+    parts = search.parts(parsed)
+    if not parts:
+        return None
+    names = {parsed.typed[at]: tuple(lemmas[0] for lemmas in some) for at, some in parts.items()}
+    return replace(search.results(_widened(parsed.taken_apart(parts), text, is_typing=False)), parts=names)
+
+
 def _with_loose(search: _Search, results: Results, ask: Ask) -> Results:
     """The same, and where it does not fill the first page what has some of the words."""
     if not results.total:
-        return search.results(results.query, is_loose=True)
+        loose = search.results(results.query, is_loose=True)
+        return replace(loose, parts=results.parts if loose.total else {})
     if len(results.query.wanted) < 2 or ask.offset or results.total >= ask.limit:
         return results
     further = search.results(results.query, is_loose=True, beside={(one.type, one.obj) for one in results.found})
@@ -119,7 +141,7 @@ def document_of(found: Found) -> Document | None:
 
 def _widened(parsed: Query, text: str, *, is_typing: bool) -> Query:
     """The query with synonyms, and with the last word as a beginning while it is typed."""
-    parsed = parsed.with_alternatives(synonyms.alternatives(parsed))
+    parsed = replace(parsed.with_alternatives(synonyms.alternatives(parsed)), own_terms=parsed.terms)
     if is_typing and parsed.wanted and text[-1:].isalnum():
         last = len(parsed.wanted) - 1
         parsed = parsed.with_alternatives(
@@ -151,7 +173,9 @@ class _Search:
         return Results(parsed, found, answer.total, answer.counts, is_loose)
 
     def _checked(self, ask: Ask) -> Answer:
-        """The engine's answer without what the database refuses."""
+        """The engine's answer without what the database refuses. What is no day is no filter, and finds nothing."""
+        if ask.query.no_days:
+            return Answer(counts={facet: {} for facet in ask.counted})
         whole = replace(ask, offset=0, limit=max(MOST_CHECKED, ask.offset + ask.limit))
         unheard = waiting_keys(MOST_WAITING)
         answer = engine().search(whole)
@@ -176,6 +200,31 @@ class _Search:
             if not self._stands(Query((clause,))) and (likest := self._likest(typed)):
                 better = re.sub(rf"(?<!\w){re.escape(typed)}(?!\w)", likest, better)
         return better if better != text else None
+
+    def unknown(self, parsed: Query, total: int) -> list[tuple[str, str]]:
+        """The filters with values that there are not. A group that the person may not read is as one that there is not; so is
+        a topic or the like that nothing has that this person can find, which is looked up where nothing was found."""
+        typed = [(name, value) for name, values in parsed.filters.items() for value in values]
+        unknown = [one for one in typed if not self._is_known(*one, is_found=total > 0)]
+        return unknown + [("day", value) for value in parsed.no_days]
+
+    def _is_known(self, name: str, value: str, *, is_found: bool) -> bool:
+        codes = set(value_names[name](value))
+        if name == "group":
+            return not codes.isdisjoint(map(str, self._ask.group_ids))
+        if is_found or not codes or name in LISTED:
+            return bool(codes)
+        ask = replace(self._ask, query=Query(), chosen={name: codes}, counted=(), offset=0, limit=1)
+        return self._checked(ask).total > 0
+
+    def parts(self, parsed: Query) -> dict[int, Sequence[Sequence[str]]]:
+        """The parts of those of the words that are compounds and stand nowhere, by the numbers of their clauses."""
+        found: dict[int, Sequence[Sequence[str]]] = {}
+        for at, (clause, typed) in enumerate(zip(parsed.wanted, parsed.typed, strict=True)):
+            words = similar.written(typed)
+            if clause == clause_of(list(tokens(typed))) and len(words) == 1 and not self._stands(Query((clause,))):
+                found[at] = apart(words[0])
+        return {at: some for at, some in found.items() if some}
 
     def _stands(self, parsed: Query) -> bool:
         ask = replace(self._ask, query=parsed, chosen={}, counted=(), offset=0, limit=0)

@@ -40,7 +40,7 @@ IRREGULAR = {
     "mödrar": "moder", "fäder": "fader", "tänder": "tand", "stränder": "strand", "människan": "människa",
     "människans": "människa", "människor": "människa", "människors": "människa", "människorna": "människa",
     "människornas": "människa", "anmälningar": "anmälan", "anmälningarna": "anmälan", "anmälningars": "anmälan",
-    "ansökningar": "ansökan", "ansökningarna": "ansökan", "ögon": "öga", "ögonen": "öga", "öron": "öra",
+    "samma": "samma", "samme": "samma", "ansökningar": "ansökan", "ansökningarna": "ansökan", "ögon": "öga", "ögonen": "öga", "öron": "öra",
 }  # fmt: skip
 # Particles before a verb or noun make one word with it (utbildning, undersökning), not a compound to be found by its parts.
 PARTICLES = frozenset(
@@ -108,6 +108,29 @@ PARTICLES = frozenset(
         "över",
         "veder",
         "und",
+    ]
+)
+
+# First halves that the ending -dom makes a word with (ungdom); after others it is a dom of a court.
+BEFORE_DOM = frozenset(
+    [
+        "ung",
+        "barn",
+        "sjuk",
+        "egen",
+        "fattig",
+        "rik",
+        "vis",
+        "ålder",
+        "trol",
+        "troll",
+        "läke",
+        "spå",
+        "man",
+        "kristen",
+        "jude",
+        "hel",
+        "furste",
     ]
 )
 
@@ -198,6 +221,13 @@ def _last(piece: str) -> tuple[str, ...]:
     return entry.lemmas
 
 
+def _is_ending(head: str, rest: str) -> bool:
+    """Whether the rest of a word is an ending that looks like a word: taxe-ring, strål-ande, ung-dom."""
+    if rest.startswith("ring"):
+        return head.endswith("e")
+    return rest in {"ande", "andes", "andet", "anden"} or (rest.startswith("dom") and head in BEFORE_DOM)
+
+
 @lru_cache(maxsize=100_000)
 def split(word: str, most: int = MOST_PARTS, place: int = FIRST) -> tuple[_Piece, ...]:
     """The pieces of a compound, as few as can be, or nothing if the word is none."""
@@ -206,7 +236,7 @@ def split(word: str, most: int = MOST_PARTS, place: int = FIRST) -> tuple[_Piece
         head = _first(word[:cut], place)
         for start in _starts(word, cut) if head else ():
             rest = word[start:]
-            found = _last(rest)
+            found = () if _is_ending(word[:cut], rest) else _last(rest)
             tail = (_Piece(0, rest, found),) if found else split(rest, most - 1, MIDDLE) if most > 2 else ()
             if tail and (not best or len(tail) + 1 < len(best)):
                 moved = (_Piece(start + piece.start, piece.written, piece.lemmas) for piece in tail)
@@ -233,6 +263,19 @@ def analyse(word: str) -> Analysis:
     last = pieces[-1]  # the lexicon has some forms as words of their own (länsstyrelsen)
     lemmas = tuple(dict.fromkeys((*lemmas, *(word[: last.start] + lemma for lemma in last.lemmas))))
     return Analysis(lemmas, tuple(part for part in dict.fromkeys(_inside(word, pieces)) if part.term not in lemmas))
+
+
+def apart(word: str) -> tuple[tuple[str, ...], ...]:
+    """The lemmas of each part of a folded word, for a question that nothing answers: then a noun may stand before any other
+    (tolkförberedelser), which would find too much otherwise. Nothing, where the word is no compound."""
+    pieces = split(word[:LONGEST_WORD])
+    if pieces:
+        return tuple(piece.lemmas for piece in pieces)
+    for cut in range(len(word) - SHORTEST_NOUN, SHORTEST_NOUN - 1, -1):
+        head, tail = _entry(word[:cut].removesuffix("s")) or _entry(word[:cut]), _last(word[cut:])
+        if head is not None and head.bits & NOUN and tail and word[:cut] not in PARTICLES:
+            return head.lemmas, tail
+    return ()
 
 
 def _stems(word: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from portal.search.engine import Document
 from portal.search.snippets import Text
+from portal.times import local
 
 Texts = Callable[[Sequence[Any], Collection[str]], Mapping[int, Sequence[Text]]]
 
@@ -57,6 +58,11 @@ def register(
     """
     kinds[type_] = Kind(type_, model, document, visible, all_rows, text, texts, group, changed_at)
     types[model] = type_
+
+
+def of_year(moment: datetime) -> dict[str, list[str]]:
+    """The facet that every thing has: its year, as people here count it."""
+    return {"year": [str(local(moment).year)]}
 
 
 def _as_it_is(value: str) -> list[str]:

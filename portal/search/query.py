@@ -8,7 +8,7 @@ one; a clause is met by any of its alternatives; an alternative is terms in a ro
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
@@ -52,11 +52,24 @@ class Query:
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     after: date | None = None
     before: date | None = None  # the first day that is not wanted any more
+    no_days: tuple[str, ...] = ()  # what was typed as a day and is none
+    too_short: tuple[str, ...] = ()  # beginnings that are left out: too many words begin so
+    own_terms: frozenset[str] | None = None  # before synonyms were added
 
     @property
     def is_empty(self) -> bool:
         """Whether no word is looked for (what must not be there does not count)."""
         return not self.wanted
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether filters were typed."""
+        return bool(self.filters or self.after or self.before or self.no_days)
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether nothing that was typed can be asked for."""
+        return not (self.wanted or self.refused or self.is_narrowed)
 
     @cached_property
     def terms(self) -> frozenset[str]:
@@ -69,6 +82,10 @@ class Query:
     def prefixes(self) -> tuple[str, ...]:
         """The beginnings of words that are marked where they were found."""
         return tuple(alternative.text for alternative in self._all if isinstance(alternative, Beginning))
+
+    def is_synonym(self, terms: Collection[str]) -> bool:
+        """Whether a word with these terms answers only to a synonym of what was typed."""
+        return self.own_terms is not None and self.own_terms.isdisjoint(terms) and not self.terms.isdisjoint(terms)
 
     @property
     def _all(self) -> Iterable[Alternative]:
@@ -91,6 +108,16 @@ class Query:
         wanted = [tuple(dict.fromkeys((*clause, *extra.get(at, ())))) for at, clause in enumerate(self.wanted)]
         return replace(self, wanted=tuple(wanted))
 
+    def taken_apart(self, parts: Mapping[int, Sequence[Sequence[str]]]) -> Query:
+        """The same, with some of the wanted clauses, by their numbers, made into one for each part of their word (its lemmas)."""
+        wanted: dict[Clause, str] = {}
+        for at, (clause, typed) in enumerate(zip(self.wanted, self.typed, strict=True)):
+            for lemmas in parts.get(at, ()):
+                wanted.setdefault(tuple((lemma,) for lemma in lemmas), lemmas[0])
+            if at not in parts:
+                wanted.setdefault(clause, typed)
+        return replace(self, wanted=tuple(wanted), typed=tuple(wanted.values()))
+
 
 def clause_of(found: Sequence[Token], *, as_written: bool = False) -> Clause:
     """What a word asks for, or several that were written as one (2016:70, samverkans-plan) or in quotes."""
@@ -102,12 +129,16 @@ def clause_of(found: Sequence[Token], *, as_written: bool = False) -> Clause:
 
 
 def _beginning(text: str) -> list[Clause]:
-    """What was written before a star; too short a beginning is a word like any other."""
+    """What was written before a star; too short a beginning is left out."""
     *before, last = tokens(text)
-    beginning = last.written
-    if len(beginning) < SHORTEST_BEGINNING:
-        return [clause_of(before or [last])]
-    return [*([clause_of(before)] if before else []), (Beginning(beginning),)]
+    beginning = [] if len(last.written) < SHORTEST_BEGINNING else [(Beginning(last.written),)]
+    return [*([clause_of(before)] if before else []), *beginning]
+
+
+def _is_too_short(text: str) -> bool:
+    """Whether it is the beginning of a word, and too many words begin so."""
+    found = list(tokens(text)) if text.endswith("*") else []
+    return bool(found) and len(found[-1].written) < SHORTEST_BEGINNING
 
 
 def parse(text: str, *, as_written: bool = False) -> Query:
@@ -118,13 +149,17 @@ def parse(text: str, *, as_written: bool = False) -> Query:
     wanted: dict[Clause, str] = {}
     refused: dict[Clause, str] = {}
     filters: dict[str, tuple[str, ...]] = {}
-    dates: dict[str, date | None] = {}
+    dates: dict[str, date] = {}
+    no_days: list[str] = []
+    too_short: dict[str, None] = {}
     for match in list(_PART.finditer(text[:LONGEST_QUERY]))[:MOST_PARTS]:
         name = _FILTERS.get((match["name"] or "").lower())
         value = match["phrase"] if match["phrase"] is not None else match["word"]
-        if name is not None and not match["not"] and _filter(name, value, filters, dates):
+        if name is not None and not match["not"] and _filter(name, value, filters, dates, no_days):
             continue
         typed = value if match["name"] is None else f"{match['name']}:{value}"
+        if match["phrase"] is None and _is_too_short(typed):
+            too_short[typed] = None
         side = refused if match["not"] else wanted
         for clause in _clauses(typed, is_quoted=match["phrase"] is not None, as_written=as_written):
             side.setdefault(clause, typed)
@@ -132,8 +167,9 @@ def parse(text: str, *, as_written: bool = False) -> Query:
         telling = {clause: typed for clause, typed in wanted.items() if typed.lower() not in EMPTY_WORDS}
         wanted = telling or wanted
     return Query(
-        tuple(wanted), tuple(refused), tuple(wanted.values()), filters, dates.get("after"), dates.get("before")
-    )
+        tuple(wanted), tuple(refused), tuple(wanted.values()), filters, dates.get("after"), dates.get("before"),
+        tuple(no_days), tuple(too_short),
+    )  # fmt: skip
 
 
 def _clauses(typed: str, *, is_quoted: bool, as_written: bool) -> list[Clause]:
@@ -145,17 +181,19 @@ def _clauses(typed: str, *, is_quoted: bool, as_written: bool) -> list[Clause]:
     return [clause_of(found, as_written=is_quoted or as_written)]
 
 
-def _filter(name: str, value: str, filters: dict[str, tuple[str, ...]], dates: dict[str, date | None]) -> bool:
+def _filter(
+    name: str, value: str, filters: dict[str, tuple[str, ...]], dates: dict[str, date], no_days: list[str]
+) -> bool:
     """Take a filter in; False if it says nothing that can be meant, and is a word like any other."""
-    if name in {"after", "before"}:
-        day = _day(value)
-        if day is not None:
-            dates[name] = day
-        return day is not None
-    if any(char.isalnum() for char in value):
+    if not any(char.isalnum() for char in value):
+        return False
+    if name not in {"after", "before"}:
         filters[name] = (*filters.get(name, ()), value)
-        return True
-    return False
+    elif (day := _day(value)) is not None:
+        dates[name] = day
+    else:
+        no_days.append(value)
+    return True
 
 
 def _day(value: str) -> date | None:

@@ -167,8 +167,14 @@ def _marked(text: str, hit: _Hit) -> Markup:
     return Markup("{}<mark>{}</mark>{}").format(before.lower(), inside.lower(), after.lower())
 
 
-def forms(found: Iterable[Snippet], typed: Iterable[str]) -> list[Markup]:
-    """In which other words and forms the words that were typed were found, a few of them."""
-    known = {word.casefold() for word in typed}
+def forms(found: Iterable[Snippet], query: Query) -> tuple[list[Markup], list[Markup]]:
+    """In which other words and forms the words that were typed were found, and which synonyms of them; a few of each."""
+    known = {word.casefold() for word in query.typed}
     words = dict.fromkeys(word for snippet in found for word in snippet.words)
-    return [word for word in words if word.striptags().casefold() not in known][:MOST_FORMS]
+    others = [word for word in words if word.striptags().casefold() not in known]
+    synonyms = [word for word in others if any(map(query.is_synonym, _terms_of(word)))]
+    return [word for word in others if word not in synonyms][:MOST_FORMS], synonyms[:MOST_FORMS]
+
+
+def _terms_of(word: Markup) -> Iterator[frozenset[str]]:
+    return (token.analysis.terms | {token.exact} for token in tokens(word.striptags()))

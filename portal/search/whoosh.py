@@ -36,7 +36,7 @@ log = logging.getLogger("portal.search")
 P = ParamSpec("P")
 T = TypeVar("T")
 
-FORM = 8  # of the documents in the index; a new number lets every index be made anew
+FORM = 9  # of the documents in the index; a new number lets every index be made anew
 TIERS = (20, 150, 1_000)  # documents: segments up to these sizes are merged with their like
 TO_MERGE = 8  # so many of one size become one
 MOST_SEGMENTS = 48

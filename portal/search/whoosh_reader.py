@@ -98,7 +98,7 @@ def _asked(part: Part, norm: NDArray[np.float32], ask: Ask, rarity: _Rarity) -> 
     allowed = _allowed(part, ask)
     if not allowed.any():
         return _Page(0, {facet: Counter() for facet in ask.counted}, [])
-    matched, scores = _matched(part.leaf, norm, ask, rarity)
+    matched, scores = _matched(part.leaf, allowed, norm, ask, rarity)
     matched &= allowed
     chosen = {facet: part.leaf.values(facet).having(set(values)) for facet, values in ask.chosen.items()}
     hits = np.flatnonzero(_all(matched, chosen.values()))
@@ -140,12 +140,14 @@ def _seconds(day: date) -> int:
 # --- what was asked for -------------------------------------------------------------------------------------------------
 
 
-def _matched(leaf: Leaf, norm: NDArray[np.float32], ask: Ask, rarity: _Rarity) -> tuple[Mask, NDArray[np.float32]]:
-    """Which documents meet the query, and how well."""
+def _matched(
+    leaf: Leaf, allowed: Mask, norm: NDArray[np.float32], ask: Ask, rarity: _Rarity
+) -> tuple[Mask, NDArray[np.float32]]:
+    """Which documents meet the query, and how well; of the others some may be left out."""
     scores = np.zeros(leaf.size, np.float32)
     matched: Mask | None = None
     for clause in ask.query.wanted:
-        one = _of_clause(leaf, clause, norm, rarity, scores)
+        one = _of_clause(leaf, clause, allowed, norm, rarity, scores)
         if matched is None:
             matched = one
         elif ask.is_loose:
@@ -163,16 +165,18 @@ def _matched(leaf: Leaf, norm: NDArray[np.float32], ask: Ask, rarity: _Rarity) -
 
 
 def _of_clause(
-    leaf: Leaf, clause: Clause, norm: NDArray[np.float32], rarity: _Rarity, scores: NDArray[np.float32]
+    leaf: Leaf, clause: Clause, allowed: Mask, norm: NDArray[np.float32], rarity: _Rarity, scores: NDArray[np.float32]
 ) -> Mask:
-    """Which documents meet a clause; adds to their scores. Of several alternatives the best one counts."""
+    """Which of the allowed documents meet a clause; adds to their scores. Of several alternatives the best one counts."""
     mask = np.zeros(leaf.size, bool)
     gain = np.zeros(leaf.size, np.float32) if len(clause) > 1 else scores
     for alternative in clause:
         ids, weights, telling = _of_alternative(leaf, alternative, rarity)
-        mask[ids] = True
-        gained = np.float32(telling * (K1 + 1)) * weights / (weights + norm[ids])
-        gain[ids] = np.maximum(gain[ids], gained) if len(clause) > 1 else gain[ids] + gained
+        mine = np.flatnonzero(allowed.take(ids))
+        here, weights = ids.take(mine).astype(np.intp), weights.take(mine)
+        mask[here] = True
+        gained = np.float32(telling * (K1 + 1)) * weights / (weights + norm.take(here))
+        gain[here] = np.maximum(gain[here], gained) if len(clause) > 1 else gain[here] + gained
     if len(clause) > 1:
         scores += gain
     return mask
@@ -211,12 +215,12 @@ def _best(leaf: Leaf, hits: NDArray[np.intp], scores: NDArray[np.float32], ask: 
     most = ask.offset + ask.limit
     if not len(hits) or not ask.limit:
         return []
-    changed = leaf.numbers("changed")[hits].astype(np.int64)
+    changed = leaf.numbers("changed").take(hits).astype(np.int64)
     if ask.newest_first or not ask.query.wanted:
         order = changed.astype(np.float64)
     else:
-        order = (scores[hits] * leaf.numbers("rank")[hits] / 100).astype(np.float64)
-    numbers = leaf.numbers("number")[hits].astype(np.int64)
+        order = (scores.take(hits) * leaf.numbers("rank").take(hits) / 100).astype(np.float64)
+    numbers = leaf.numbers("number").take(hits).astype(np.int64)
     if len(hits) > most:  # all that are as good as the last one that may be needed
         floor = np.partition(order, len(order) - most)[len(order) - most]
         keep = np.flatnonzero(order >= floor)

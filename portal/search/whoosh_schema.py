@@ -96,12 +96,11 @@ class Values:
         is_wanted = np.fromiter((name in wanted for name in self.names), bool, len(self.names))
         has = np.zeros(len(self._combinations), bool)
         has[self._owners[is_wanted[self._values]]] = True
-        mask: NDArray[np.bool_] = has[self._refs]
-        return mask
+        return has.take(self._refs)
 
     def count(self, documents: NDArray[np.intp]) -> Counter[str]:
         """How many of the documents have each value."""
-        of_each = np.bincount(self._refs[documents], minlength=len(self._combinations))
+        of_each = np.bincount(self._refs.take(documents), minlength=len(self._combinations))
         numbers = np.bincount(self._values, of_each[self._owners], minlength=len(self.names)) if self.names else ()
         return Counter({name: int(number) for name, number in zip(self.names, numbers, strict=True) if number})
 

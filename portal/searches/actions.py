@@ -44,21 +44,22 @@ class Hit:
 def save_search(wish: Wish, *, name: str, by: Person) -> tuple[SavedSearch, bool]:
     """Keep a search, and say whether it is a new one: the same is kept once, also when a button is pressed twice.
 
-    Raises `guard.Stopped`, `Invalid` if nothing is asked for, `Conflict` if the person has many.
+    Raises `guard.Stopped`, `Invalid` if nothing is asked for that can be found, `Conflict` if the person has many.
     """
     if not wish.text and not wish.chosen:
         raise Invalid(_("Write or choose something to search for first."))
-    if not wish.chosen and not _asks(wish.text):
-        raise Invalid(_("There is no word to look for in this. It would find nothing."))
+    asked = parse(wish.text)
+    if wish.text and (asked.says_nothing or (asked.is_empty and not asked.is_narrowed and not wish.chosen)):
+        raise Invalid(_("This search finds nothing. Write a word, or at least three letters before a star."))
     values = "\n".join(value for some in wish.chosen.values() for value in some)
     guard.check_numbers({"name": name, "text": wish.text, "chosen": values})
     db.lock_name(f"searches of {by.id}")
     mine = db.session.scalars(sa.select(SavedSearch).where(SavedSearch.person_id == by.id)).all()
     chosen = {facet: list(some) for facet, some in wish.chosen.items()}
     group_id = wish.group.id if wish.group is not None else None
-    asked = (wish.place, group_id, wish.text, chosen, wish.as_written)
+    same = (wish.place, group_id, wish.text, chosen, wish.as_written)
     for one in mine:
-        if (one.place, one.group_id, one.text, one.chosen, one.as_written) == asked:
+        if (one.place, one.group_id, one.text, one.chosen, one.as_written) == same:
             return one, False
     if len(mine) >= MOST_SEARCHES:
         raise Conflict(
@@ -72,12 +73,6 @@ def save_search(wish: Wish, *, name: str, by: Person) -> tuple[SavedSearch, bool
     audit.record("search_saved", by=by, on=saved)
     outbox.enqueue(JOB, key=str(saved.id), search_id=saved.id)  # what is there now is nothing new
     return saved, True
-
-
-def _asks(text: str) -> bool:
-    """Whether there is anything to look for in the words: a star or a word that must not be there finds nothing by itself."""
-    asked = parse(text)
-    return not asked.is_empty or bool(asked.filters) or asked.after is not None or asked.before is not None
 
 
 def change_search(saved: SavedSearch, *, name: str, is_told: bool, by: Person) -> None:

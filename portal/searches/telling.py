@@ -19,6 +19,7 @@ from portal.library.facets import row_numbers
 from portal.notifications import kinds
 from portal.notifications.models import Channel
 from portal.people.models import Group, HandlingClass, Organisation, Person, PersonStatus
+from portal.search.kinds import value_names
 from portal.search.query import parse
 from portal.searches import actions
 from portal.searches.actions import Hit
@@ -82,10 +83,9 @@ def _active(search_id: int) -> SavedSearch | None:
 def _names_sensitive(saved: SavedSearch) -> bool:
     """Whether a sensitive group was chosen or typed, and so may stand in the search's name."""
     ids = row_numbers(saved.chosen.get("group", ()))
-    slugs = parse(saved.text).filters.get("group", ())
-    named = sa.select(Group.id).where(
-        Group.id.in_(ids) | Group.slug.in_(slugs), Group.handling_class == HandlingClass.SENSITIVE
-    )
+    typed = parse(saved.text).filters.get("group", ())
+    ids += row_numbers([number for value in typed for number in value_names["group"](value)])
+    named = sa.select(Group.id).where(Group.id.in_(ids), Group.handling_class == HandlingClass.SENSITIVE)
     return db.session.scalar(named.limit(1)) is not None
 
 

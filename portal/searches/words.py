@@ -13,8 +13,7 @@ from portal.searches.actions import Wish
 from portal.searches.models import LONGEST_NAME, Place, SavedSearch
 from portal.searches.types import type_names
 
-LONGEST_SHOWN = 80  # of what was typed
-
+MOST_SHOWN = 80  # letters of what was typed
 Asked = SavedSearch | Wish
 Names = Mapping[str, Mapping[str, str]]
 
@@ -31,7 +30,8 @@ def names_of(searches: Iterable[Asked], person: Person) -> Names:
 
 def in_words(one: Asked, names: Names) -> str:
     """What was typed and chosen."""
-    parts = [f"”{shortened(one.text, LONGEST_SHOWN)}”"] if one.text else []
+    text = one.text if len(one.text) <= MOST_SHOWN else one.text[: MOST_SHOWN - 1].rstrip() + "…"
+    parts = [f"”{text}”"] if text else []
     parts += [
         names[facet][value] for facet, values in one.chosen.items() for value in values if value in names.get(facet, {})
     ]
@@ -51,9 +51,4 @@ def proposed_name(wish: Wish, person: Person) -> str:
         name = (
             wish.group.name if wish.group is not None else _("Library") if wish.place is Place.LIBRARY else _("Search")
         )
-    return shortened(name, LONGEST_NAME)
-
-
-def shortened(text: str, most: int) -> str:
-    """The text, with an ellipsis where it was longer than `most`."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"

@@ -155,3 +155,19 @@ def test_a_file_without_words_says_so(network: Network, sign_in: Sign, text: str
     version = db.session.scalars(sa.select(ResourceVersion)).one()
     assert (version.state, version.reason) == (FileState.READY, "no_words" if is_said else "")
     assert ("Inga ord kunde läsas i filen" in member.get(where, headers=[("Accept-Language", "sv")]).text) == is_said
+
+
+@pytest.mark.parametrize(
+    ("read", "whole"),
+    [
+        ("Vår näringsverk-\nsamhet växer", "Vår näringsverksamhet växer"),
+        ("verk- \r\n samhet", "verksamhet"),
+        ("kvinno-\noch mansjourer", "kvinno-\noch mansjourer"),
+        ("SOU 2016-\n70, A-\nB", "SOU 2016-\n70, A-\nB"),
+        ("Nord-\nSyd", "Nord-\nSyd"),
+        ("en punkt\n- en till", "en punkt\n- en till"),
+        ("e-post på en rad", "e-post på en rad"),
+    ],
+)
+def test_words_that_a_line_divides_are_made_whole(read: str, whole: str) -> None:
+    assert ocr.joined(read) == whole

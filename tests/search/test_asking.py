@@ -25,6 +25,7 @@ from portal.people.policy import readable_group_ids
 from portal.search import asking, snippets
 from portal.search.engine import Ask
 from portal.search.query import parse
+from portal.times import today
 from portal.web import Edge
 from tests import commands, factories
 from tests.conftest import Sign
@@ -131,11 +132,10 @@ def test_the_page_takes_anything(network: Network, sign_in: Sign, built_front_en
     client = sign_in(network.member)
     for text in MALICIOUS:
         words = text.encode("utf-8", "replace").decode()
-        expected = 400 if "\x00" in words else 200
         answer = client.get("/search", query_string={"q": words})
-        assert answer.status_code == expected, text[:40]
+        assert answer.status_code == 200, text[:40]
         assert "<script>alert" not in answer.text
-        assert client.get("/library", query_string={"q": words}).status_code == expected, text[:40]
+        assert client.get("/library", query_string={"q": words}).status_code == 200, text[:40]
 
 
 # --- the index as a thing that can break --------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ def test_what_is_written_while_somebody_else_writes_is_written_later(app: Edge, 
         assert {job.kind for job in waiting} == {search.JOB}
         assert all(job.error is None for job in waiting)
         assert commands.run(app, "search", "rebuild").exit_code == 1
-    assert ask(network.member, "stormkök").total == 0
+    assert ask(network.member, "stormkök", is_strict=True).total == 0
     db.session.execute(sa.update(outbox.Job).values(run_at=db.now()))
     index()
     assert ask(network.member, "stormkök").total == 1
@@ -438,3 +438,66 @@ def test_groups_are_read_when_the_question_is_asked(network: Network) -> None:
     db.session.execute(sa.update(Group).where(Group.id == network.group.id).values(is_archived=True))
     db.commit()
     assert ask(network.member, "spritkök").total == 0
+
+
+# --- the page -------------------------------------------------------------------------------------------------------------
+
+
+def test_every_list_says_whether_a_material_still_holds(
+    network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    new = factories.resource(network.group, network.member, "Ny manual", "spritkök")
+    hidden = factories.resource(network.closed, network.convener, "Sluten manual", "spritkök")
+    old = factories.resource(network.group, network.member, "Gammal manual", "spritkök")
+    older = factories.resource(network.group, network.member, "Äldre manual", "spritkök")
+    late = factories.resource(network.group, network.member, "Sen manual", "spritkök")
+    gone = factories.resource(network.group, network.member, "Indragen manual", "spritkök")
+    old.replaced_by_id, older.replaced_by_id = new.id, hidden.id
+    late.review_by = today() - timedelta(days=1)
+    gone.withdrawn_at, gone.withdrawn_reason = db.now(), "fel"
+    index()
+    client = sign_in(network.member)
+    link = f'<a href="/resources/{new.id}">Ny manual</a>'
+    for where in ("/search?q=spritkök", "/library?q=spritkök", "/library"):
+        page = client.get(where).text
+        assert link in page, where
+        assert "tag-bad" in page, where
+        assert page.count("tag-outline") == 2, where
+        assert "Sluten manual" not in page, where
+    assert "indragen" in client.get("/search?q=spritkök").text.lower()
+
+
+def test_a_page_number_leads_to_the_page(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    made = factories.resource(network.group, network.member, "Manual", "om annat")
+    made.current.page_count = 2
+    made.current.pages.append(ResourcePage(number=2, text="om spritkök"))
+    index()
+    page = sign_in(network.member).get("/search?q=spritkök").text
+    assert re.search(rf'<a class="meta" href="/resources/{made.id}\?page=2&amp;q=spritk%C3%B6k"', page)
+
+
+def test_the_window_says_why_and_puts_names_first(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    thread = factories.thread(network.group, network.convener, "Stormkök", "Om tändstickor")
+    factories.post(thread, network.member, "Nätverket har spritkök i lager")
+    factories.thread(network.group, network.convener, "Nätverket bygger ut", "Om annat")
+    index()
+    client = sign_in(network.member)
+    page = client.get("/search?q=spritkök&fragment=1").text
+    assert "<mark>spritkök</mark> i lager" in page
+    assert network.member.name in page
+    page = client.get("/search?q=nätv&fragment=1").text
+    assert page.index("/groups/natverket") < page.index("/threads/"), "a group whose name begins so"
+    assert page.count('"/groups/natverket"') == 1
+    page = client.get("/search?q=verket&fragment=1").text
+    assert '"/groups/natverket"' in page
+    page = client.get("/search?q=örebro&fragment=1").text
+    assert "county=T" in page.partition('role="option"')[2].partition(">")[0]
+
+
+def test_htmx_writes_no_style_into_pages(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    """It carries the attributes of what it swaps over; a style among them breaks the page's own rule (CSP)."""
+    page = sign_in(network.member).get("/search").text
+    config = json.loads(re.search(r"name=\"htmx-config\" content='([^']+)'", page)[1])  # type: ignore[index]
+    assert config["attributesToSettle"] == ["class", "width", "height"]
+    assert config["includeIndicatorStyles"] is False
+    assert " style=" not in page

@@ -15,7 +15,15 @@ def _document(collection: Collection) -> search.Document:
     headings = "\n".join(item.text for item in collection.items if item.is_heading)
     words = f"{collection.description}\n{headings}"
     group_ids = (collection.group_id,)
-    return search.Document("collection", collection.id, group_ids, collection.title, words, collection.changed_at)
+    return search.Document(
+        "collection",
+        collection.id,
+        group_ids,
+        collection.title,
+        words,
+        collection.changed_at,
+        search.of_year(collection.created_at),
+    )
 
 
 def register() -> None:

@@ -17,7 +17,7 @@ from portal.library.collections.forms import DRAWN, CollectionForm, HeadingForm
 from portal.library.collections.models import Collection, CollectionItem
 from portal.library.forms import KIND_NAMES
 from portal.library.models import Resource
-from portal.library.policy import groups_to_add_to, visible_resources
+from portal.library.policy import groups_to_add_to, successors, visible_resources
 from portal.library.previews.views import send_drawn
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import visible_groups
@@ -88,17 +88,10 @@ def collection_page(
     status = 422 if heading is not None and (heading.errors or finds) else 200
     page = render_template(
         "library/collections/collection.html", collection=found, group=found.group, items=items, kind_names=KIND_NAMES,
-        successors=_successors(person, items), has_cover=bool(policy.covers(person, [found])), may_change=may_change,
+        successors=successors(person, (item.resource for item in items if item.resource is not None)), has_cover=bool(policy.covers(person, [found])), may_change=may_change,
         may_delete=policy.can_delete_collection(person, found), heading=heading or HeadingForm(formdata=None), finds=finds,
     )  # fmt: skip
     return page, status
-
-
-def _successors(person: Person, items: Sequence[CollectionItem]) -> dict[int, Resource]:
-    """What has replaced materials of the list, by its id, as far as the person may read it."""
-    ids = {item.resource.replaced_by_id for item in items if item.resource is not None} - {None}
-    rows = db.session.scalars(visible_resources(person).where(Resource.id.in_(ids))).unique() if ids else ()
-    return {resource.id: resource for resource in rows}
 
 
 @bp.get("/collections/<int:collection_id>/cover")

@@ -17,12 +17,20 @@ def _decision_document(decision: Decision) -> search.Document | None:
         return None
     body = markup.plain(decision.text)
     return search.Document(
-        "decision", decision.id, (decision.group_id,), decision.item.title, body, decision.written_at
+        "decision",
+        decision.id,
+        (decision.group_id,),
+        decision.item.title,
+        body,
+        decision.written_at,
+        search.of_year(decision.meeting.starts_at),
     )
 
 
 def _action_document(action: ActionItem) -> search.Document:
-    return search.Document("action", action.id, (action.group_id,), action.text, "", action.changed_at)
+    return search.Document(
+        "action", action.id, (action.group_id,), action.text, "", action.changed_at, search.of_year(action.created_at)
+    )
 
 
 def register() -> None:
@@ -32,7 +40,7 @@ def register() -> None:
         Decision,
         document=_decision_document,
         visible=visible_decisions,
-        all_rows=lambda: sa.select(Decision).options(joinedload(Decision.item)),
+        all_rows=lambda: sa.select(Decision).options(joinedload(Decision.item), joinedload(Decision.meeting)),
         changed_at=attrgetter("written_at"),
     )
     search.register(
