@@ -50,7 +50,7 @@ def save_search(wish: Wish, *, name: str, by: Person) -> tuple[SavedSearch, bool
         raise Invalid(_("Write or choose something to search for first."))
     asked = parse(wish.text)
     if wish.text and (asked.says_nothing or (asked.is_empty and not asked.is_narrowed and not wish.chosen)):
-        raise Invalid(_("There is no word to look for in this. It would find nothing."))
+        raise Invalid(_("This search finds nothing. Write a word, or at least three letters before a star."))
     values = "\n".join(value for some in wish.chosen.values() for value in some)
     guard.check_numbers({"name": name, "text": wish.text, "chosen": values})
     db.lock_name(f"searches of {by.id}")

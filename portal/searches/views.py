@@ -106,7 +106,7 @@ def save() -> ResponseReturnValue:
     try:
         saved, is_new = actions.save_search(wish, name=proposed_name(wish, person), by=person)
     except guard.Stopped:
-        return _page(_("A search for a personal identity number or coordination number is not kept."), wish), 422
+        return _page(_("This search cannot be saved: there is a personal identity number in it."), wish), 422
     except Invalid as error:
         return _page(error.message), 422
     except Conflict as error:

@@ -132,7 +132,7 @@ def test_what_is_stopped_is_not_said_to_be_published(network: Network, sign_in: 
         ({}, 400), ({"place": "https://evil.example"}, 400), ({"place": "everywhere"}, 422), ({"place": "everywhere", "q": " \n"}, 422),
         ({"place": "everywhere", "unknown": "x"}, 422), ({"place": "group", "q": "x"}, 404), ({"place": "group", "slug": "slutna", "q": "x"}, 404),
         ({"place": "everywhere", "q": "*"}, 422), ({"place": "everywhere", "q": "-ord"}, 422), ({"place": "everywhere", "q": '"'}, 422),
-        ({"place": "everywhere", "q": "*", "type": "thread"}, 302), ({"place": "everywhere", "q": "efter:2025"}, 302),
+        ({"place": "everywhere", "q": "efter:2025"}, 302),
         ({"place": "everywhere", "q": "811228-9874"}, 422), ({"place": "library", "publisher": "811228-9874"}, 422),
         ({"place": "everywhere", "q": "x" * 5000}, 302), ({"place": "everywhere", "q": "a\x01\x7fb <b>å</b> 🧭 \u202e"}, 302),
         ({"place": "library", "year": ["2024"] * 500}, 302), ({"place": "library", "kind": "x" * 5000}, 302),
