@@ -515,7 +515,7 @@ def test_s44_a_fault_in_anything_we_stand_on_ends_closed_and_says_nothing(
     outbox.run_all()
     faults: list[tuple[object, str, str, int]] = [
         (markdown_it.MarkdownIt, "parse", f"/meetings/{things['meeting_id']}/minutes.pdf", 500),
-        (subprocess, "run", f"/meetings/{things['meeting_id']}/minutes.pdf", 500),
+        (subprocess, "Popen", f"/meetings/{things['meeting_id']}/minutes.pdf", 500),
         (sa.orm.Session, "scalars", f"/threads/{things['thread_id']}", 500),
         (sa.orm.Session, "execute", "/groups", 500),
         (whoosh.index.TOC, "read", "/search?q=innehall", 503),

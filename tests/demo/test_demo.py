@@ -331,7 +331,7 @@ def test_the_commands_say_what_they_did(app: Edge) -> None:
     assert len(again.output.splitlines()) == 1
     assert runner.invoke(demo, ["prepare", "--idp-port", "8001"]).output == ""
     lines = runner.invoke(demo, ["people"]).output.splitlines()
-    assert [line.split()[0].partition("@")[0] for line in lines[:5]] == [
-        "sofia.brannmark", "mirjam.sandelin", "tor.lindang", "asa.ostrom", "hedda.norell",
+    assert [line.split()[0].partition("@")[0] for line in lines[:6]] == [
+        "sofia.brannmark", "mirjam.sandelin", "tor.lindang", "asa.ostrom", "henrik.ljungvall", "hedda.norell",
     ]  # fmt: skip
-    assert len(lines) == 5 + 1 + 46
+    assert len(lines) == 6 + 1 + 46

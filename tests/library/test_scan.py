@@ -141,6 +141,6 @@ def test_a_file_that_is_never_read_is_given_up_and_its_sender_told(
     assert uploads() == [UploadState.UNREADABLE]
     assert hashlib.sha256(b"Text om allt").hexdigest() not in kept(app)
     for path in (where, "/library/upload"):
-        assert "The portal has tried many times" in member.get(path).text
+        assert "har försökt många gånger" in member.get(path).text
     assert sorted(db.session.scalars(sa.select(Notice.path))) == ["/library/upload", where]
     assert member.get("/notices").status_code == 200
