@@ -32,6 +32,9 @@ WITHOUT_BY = {
     "hold",
     "let_in",
     "refuse",
+    "keep_reading",
+    "still_checking",
+    "note_given_up",
 }
 # HTML that portal/markup.py has cleaned.
 SAFE = {"discussions/_post.html": 1}

@@ -97,11 +97,6 @@ def note_looked(saved: SavedSearch) -> None:
         db.leave_trace(lambda session: session.execute(empty))
 
 
-def is_known(saved: SavedSearch, type_: str, number: int) -> bool:
-    """Whether a hit was there when the search was last asked."""
-    return [type_, number] in (saved.seen or [])
-
-
 def note_hits(saved: SavedSearch, hits: Sequence[Hit], *, is_quiet: bool, by: None) -> None:
     """Remember what was found, and tell its person of what is new. The row must be locked: then two workers tell once.
 

@@ -59,9 +59,8 @@ def look_for_new(*, search_id: int) -> None:
         limit = actions.LOOKED_AT if saved.seen is not None else actions.REMEMBERED
         try:
             found = ask(saved, limit=limit)
-            if len(found) == limit < actions.REMEMBERED and not actions.is_known(
-                saved, found[-1].type, found[-1].obj.id
-            ):
+            is_last_new = bool(found) and [found[-1].type, found[-1].obj.id] not in (saved.seen or [])
+            if len(found) == limit < actions.REMEMBERED and is_last_new:
                 found = ask(saved, limit=actions.REMEMBERED)  # so many came at once that there may be more
         except search.SearchDown:
             log.warning("saved search %s could not be asked; the next time", search_id)
