@@ -27,9 +27,9 @@ from portal.web_errors import SAFE_METHODS
 from portal.web_errors import is_fragment_request as is_fragment_request  # views ask for it here
 
 log = logging.getLogger("portal.web")
+security_log = logging.getLogger("portal.security")
 
 SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"  # of files that people have sent
-security_log = logging.getLogger("portal.security")
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row")

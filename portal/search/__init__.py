@@ -10,12 +10,13 @@ from __future__ import annotations
 from flask import Flask
 
 from portal import db
-from portal.search.asking import Found, Results, document_of, query
+from portal.search.asking import Results, query
 from portal.search.engine import FACETS, Busy, Document, Engine, SearchDown
 from portal.search.keeping import JOB, check, engine, lag, look_again, mend, rebuild, renew
 from portal.search.kinds import name_values, of_year, register
 from portal.search.postgres import PostgresEngine
 from portal.search.query import Query
+from portal.search.showing import Found, document_of
 from portal.search.snippets import Snippet, Text
 from portal.search.whoosh import WhooshEngine
 

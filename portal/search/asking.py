@@ -9,22 +9,18 @@ each question.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-
 from portal import db
-from portal.search import similar, snippets, synonyms
-from portal.search.aside import aside
+from portal.search import similar, synonyms
 from portal.search.compounds import apart
-from portal.search.engine import Answer, Ask, Document, Key
+from portal.search.engine import Answer, Ask, Key
 from portal.search.keeping import engine, waiting_keys
 from portal.search.kinds import kinds, value_names
 from portal.search.query import SHORTEST_BEGINNING, Beginning, Query, clause_of, parse
-from portal.search.snippets import Snippet, Text
+from portal.search.showing import Found, load, with_passages
 from portal.search.swedish import tokens
 
 MOST_CHECKED = 1000
@@ -32,26 +28,6 @@ MOST_WAITING = 5000  # changes that the index has not heard of, the newest of wh
 ROUNDS = 4
 FEW = 20
 LISTED = frozenset({"type", "kind", "county", "language"})  # facets with values of the portal's own, whatever is there
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One thing that was found and may be seen, and the passages that show why. `is_partial`: it has only some of the words."""
-
-    type: str
-    obj: Any
-    passages: Sequence[Snippet] = ()
-    is_partial: bool = False
-
-    @property
-    def group(self) -> Any:
-        """The group that it belongs to."""
-        return kinds[self.type].group(self.obj)
-
-    @property
-    def changed_at(self) -> datetime:
-        """When it was last changed: what the index orders by."""
-        return kinds[self.type].changed_at(self.obj)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +82,8 @@ def query(
         if not results.total and not as_written and not is_typing:
             results = _otherwise(search, parsed, text) or results
         results = _with_loose(search, results, ask)
-    found = _load(results.found, person, with_text)
-    return replace(results, found=_with_passages(found, results.query) if with_text else found)
+    found = load(results.found, person, with_text)
+    return replace(results, found=with_passages(found, results.query) if with_text else found)
 
 
 def _otherwise(search: _Search, parsed: Query, text: str) -> Results | None:
@@ -132,11 +108,6 @@ def _with_loose(search: _Search, results: Results, ask: Ask) -> Results:
         return results
     further = search.results(results.query, is_loose=True, beside={(one.type, one.obj) for one in results.found})
     return replace(results, found=[*results.found, *further.found][: ask.limit])
-
-
-def document_of(found: Found) -> Document | None:
-    """What the index was given for a thing: its title and the text that snippets are made of."""
-    return kinds[found.type].document(found.obj)
 
 
 def _widened(parsed: Query, text: str, *, is_typing: bool) -> Query:
@@ -258,44 +229,3 @@ def _visible(keys: Collection[Key], person: Any) -> set[Key]:
         visible = kind.visible(person).with_only_columns(kind.model.id).order_by(None).where(kind.model.id.in_(ids))
         seen |= {(type_, number) for number in db.session.scalars(visible)}
     return seen
-
-
-def _load(hits: Sequence[Found], person: Any, with_text: bool) -> list[Found]:
-    objects: dict[Key, Any] = {}
-    for type_ in {hit.type for hit in hits}:
-        kind = kinds[type_]
-        ids = [hit.obj for hit in hits if hit.type == type_]
-        rows: sa.Select[Any] = (
-            kind.visible(person).where(kind.model.id.in_(ids)).options(*(kind.text if with_text else ()))
-        )
-        objects |= {(type_, obj.id): obj for obj in db.session.scalars(rows).unique()}
-    return [replace(hit, obj=objects[hit.type, hit.obj]) for hit in hits if (hit.type, hit.obj) in objects]
-
-
-def _with_passages(found: list[Found], parsed: Query) -> list[Found]:
-    """The same with their passages: the texts are loaded here, the words are looked for aside. Where the beginning of a long
-    text has none of the words, its pages that have them are looked up."""
-    if not parsed.glances:  # things were chosen, no words are looked for
-        return found
-    shown = _with_some(found, parsed, ())
-    bare = [one for one in shown if not one.passages and kinds[one.type].texts is not None]
-    if not bare:
-        return shown
-    further = {(one.type, one.obj.id): one for one in _with_some(bare, parsed, parsed.glances)}
-    return [further.get((one.type, one.obj.id), one) for one in shown]
-
-
-def _with_some(found: list[Found], parsed: Query, having: Collection[str]) -> list[Found]:
-    texts: dict[Key, Sequence[Text]] = {}
-    for name in {one.type for one in found}:
-        kind, objects = kinds[name], [one.obj for one in found if one.type == name]
-        if kind.texts is not None:
-            texts |= {(name, number): some for number, some in kind.texts(objects, having).items()}
-        else:
-            texts |= {(name, obj.id): [(None, document.body)] for obj in objects if (document := kind.document(obj))}
-    made = aside(_passages, [texts.get((one.type, one.obj.id), ()) for one in found], parsed)
-    return [replace(one, passages=some) for one, some in zip(found, made, strict=True)]
-
-
-def _passages(texts: Iterable[Sequence[Text]], parsed: Query) -> list[list[Snippet]]:
-    return [snippets.passages(some, parsed) for some in texts]

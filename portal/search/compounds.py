@@ -134,7 +134,8 @@ BEFORE_DOM = frozenset(
     ]
 )
 
-_stemmers = (SwedishStemmer(), EnglishStemmer())
+# A stemmer keeps the word that it is at in itself, and texts are looked through in several threads: each word gets its own.
+_STEMMERS = (SwedishStemmer, EnglishStemmer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +281,7 @@ def apart(word: str) -> tuple[tuple[str, ...], ...]:
 
 def _stems(word: str) -> tuple[str, ...]:
     """What an unknown word is found by: it may be a Swedish name or an English word, and each language has its endings."""
-    return tuple(dict.fromkeys(str(stemmer.stemWord(word)) for stemmer in _stemmers))
+    return tuple(dict.fromkeys(str(stemmer().stemWord(word)) for stemmer in _STEMMERS))
 
 
 def _inside(word: str, pieces: tuple[_Piece, ...]) -> Iterator[Part]:

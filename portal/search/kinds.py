@@ -53,8 +53,8 @@ def register(
 
     `text` are the loader options with which a page of results loads, in one query, the text that passages are made of.
     `texts` answers that text by the things' ids instead, where it has pages or is long: its beginning, or (with beginnings of
-    words) the beginning of those pages that have one of them. `group` answers the group that a
-    thing belongs to, and `changed_at` when it was last changed.
+    words) the beginning of those pages that have one of them. `group` answers the group that a thing belongs to, and
+    `changed_at` when it was last changed.
     """
     kinds[type_] = Kind(type_, model, document, visible, all_rows, text, texts, group, changed_at)
     types[model] = type_

@@ -6,11 +6,20 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def window_with(text: str, visit: Open, email_of: Callable[[str, str], str]) -> Page:
+    """The search window, opened and typed into by keyboard."""
+    visitor = visit(email_of("RFSL", ""))
+    visitor.go("/")
+    visitor.page.keyboard.press("Control+k")
+    visitor.page.keyboard.type(text)
+    return visitor.page
 
 
 def test_facets_narrow_down_without_reloading_and_back_goes_back(
@@ -54,11 +63,7 @@ def test_a_hit_opens_the_document_at_its_page(visit: Open, email_of: Callable[[s
 def test_enter_goes_to_what_is_typed_and_not_to_what_was_found_before(
     visit: Open, email_of: Callable[[str, str], str]
 ) -> None:
-    visitor = visit(email_of("RFSL", ""))
-    page = visitor.page
-    visitor.go("/")
-    page.keyboard.press("Control+k")
-    page.keyboard.type("informationsn")
+    page = window_with("informationsn", visit, email_of)
     expect(page.locator("#search-found [role=option][aria-selected=true]")).to_be_visible()
     page.route(re.compile("fragment=1"), lambda _route: None)  # the answer is long in coming
     page.locator("#search-window input").fill("taxi")
@@ -69,11 +74,7 @@ def test_enter_goes_to_what_is_typed_and_not_to_what_was_found_before(
 def test_the_search_window_goes_to_things_and_places_by_keyboard(
     visit: Open, email_of: Callable[[str, str], str]
 ) -> None:
-    visitor = visit(email_of("RFSL", ""))
-    page = visitor.page
-    visitor.go("/")
-    page.keyboard.press("Control+k")
-    page.keyboard.type("informationsn")
+    page = window_with("informationsn", visit, email_of)
     expect(page.locator("#search-found [role=option]").filter(has_text="Informationsnätverket").first).to_be_visible()
     page.locator("#search-window input").fill("öreb")
     place = page.locator("#search-found [role=option]").filter(has_text="Örebro län").first

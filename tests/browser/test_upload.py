@@ -10,9 +10,9 @@ from pathlib import Path
 import docx
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Route, expect
 
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, Visitor
 from tests.browser.test_every_page import faults, overflows
 from tests.library.test_cleaning import document
 
@@ -43,8 +43,15 @@ def files(tmp_path: Path) -> list[str]:
     return sorted(str(path) for path in tmp_path.iterdir())
 
 
-def rows(page: Page, state: str) -> int:
-    return page.locator(f"li.upload-{state}").count()
+def material_of(one: Visitor, files: list[str], title: str) -> str:
+    """Adds the light file as a material of its own; its address."""
+    one.go("/library/upload?group=informationsnatverket")
+    one.page.locator("#files").set_input_files(next(file for file in files if "hotell" in file))
+    expect(one.page.locator("li.upload-ready")).to_have_count(1, timeout=A_MINUTE)
+    one.page.locator("li.upload-ready input[name$=title]").fill(title)
+    one.page.locator("[data-add]").click()
+    expect(one.page).to_have_url(re.compile(r"/resources/\d+$"))
+    return one.page.url
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
@@ -77,13 +84,13 @@ def test_a_connection_that_breaks_goes_on(visit: Open, email_of: EmailOf, files:
     long_one = next(file for file in files if "rapport" in file)
     sent: list[int] = []
 
-    def cut_after_first(route: object) -> None:
-        if route.request.method == "PATCH":  # type: ignore[attr-defined]  # playwright's Route
+    def cut_after_first(route: Route) -> None:
+        if route.request.method == "PATCH":
             sent.append(1)
             if len(sent) == 2:
-                route.abort("internetdisconnected")  # type: ignore[attr-defined]
+                route.abort("internetdisconnected")
                 return
-        route.continue_()  # type: ignore[attr-defined]
+        route.continue_()
 
     one.context.route("**/library/uploads/*", cut_after_first)
     one.page.locator("#files").set_input_files(long_one)
@@ -98,13 +105,13 @@ def test_a_reload_in_the_middle_loses_nothing(visit: Open, email_of: EmailOf, fi
     long_one = next(file for file in files if "rapport" in file)
     offsets: list[str] = []
 
-    def note(route: object) -> None:
-        request = route.request  # type: ignore[attr-defined]  # playwright's Route
+    def note(route: Route) -> None:
+        request = route.request
         if request.method == "PATCH":
             offsets.append(request.headers["upload-offset"])
             if len(offsets) == 2:
                 return  # never answered: the page is left meanwhile
-        route.continue_()  # type: ignore[attr-defined]
+        route.continue_()
 
     one.context.route("**/library/uploads/*", note)
     one.page.locator("#files").set_input_files(long_one)
@@ -125,36 +132,30 @@ def test_a_rule_is_said_at_once(visit: Open, email_of: EmailOf, files: list[str]
     one.go("/library/upload")
     asked: list[str] = []
 
-    def refuse(route: object) -> None:
-        asked.append(route.request.method)  # type: ignore[attr-defined]  # playwright's Route
-        route.fulfill(status=409, body='<div class="notice"><div class="notice-text">Många väntar</div></div>')  # type: ignore[attr-defined]
+    def refuse(route: Route) -> None:
+        asked.append(route.request.method)
+        route.fulfill(status=409, body='<div class="notice"><div class="notice-text">Många väntar</div></div>')
 
     one.context.route("**/library/uploads", refuse)
     one.page.locator("#files").set_input_files(files[0])
-    expect(one.page.locator("li.is-refused [data-said]")).to_have_text("Många väntar", timeout=5_000)
+    expect(one.page.locator("li.is-refused [data-said]")).to_have_text("Många väntar")
     assert asked == ["POST"]
 
 
 def test_a_version_that_did_not_come_through_goes_on(visit: Open, email_of: EmailOf, files: list[str]) -> None:
     one = visit(email_of("RFSL", ""))
-    one.go("/library/upload?group=informationsnatverket")
-    one.page.locator("#files").set_input_files(next(file for file in files if "hotell" in file))
-    expect(one.page.locator("li.upload-ready")).to_have_count(1, timeout=A_MINUTE)
-    one.page.locator("li.upload-ready input[name$=title]").fill("Den som går vidare")
-    one.page.locator("[data-add]").click()
-    expect(one.page).to_have_url(re.compile(r"/resources/\d+$"))
-    where = one.page.url
+    where = material_of(one, files, "Den som går vidare")
     one.page.goto(f"{where}/versions")
     offsets: list[str] = []
 
-    def refuse_second(route: object) -> None:
-        request = route.request  # type: ignore[attr-defined]  # playwright's Route
+    def refuse_second(route: Route) -> None:
+        request = route.request
         if request.method == "PATCH":
             offsets.append(request.headers["upload-offset"])
             if len(offsets) == 2:
-                route.fulfill(status=422, body="")  # type: ignore[attr-defined]
+                route.fulfill(status=422, body="")
                 return
-        route.continue_()  # type: ignore[attr-defined]
+        route.continue_()
 
     one.context.route("**/library/uploads/*", refuse_second)
     newer = Path(files[0]).with_name("vidare.docx")
@@ -171,12 +172,7 @@ def test_a_version_that_did_not_come_through_goes_on(visit: Open, email_of: Emai
 
 def test_a_new_version_is_sent_in_pieces_too(visit: Open, email_of: EmailOf, axe_source: str, files: list[str]) -> None:
     one = visit(email_of("RFSL", ""))
-    one.go("/library/upload?group=informationsnatverket")
-    one.page.locator("#files").set_input_files(next(file for file in files if "hotell" in file))
-    expect(one.page.locator("li.upload-ready")).to_have_count(1, timeout=A_MINUTE)
-    one.page.locator("[data-add]").click()
-    expect(one.page).to_have_url(re.compile(r"/resources/\d+$"))
-    where = one.page.url
+    where = material_of(one, files, "Den som får en ny version")
     one.page.goto(f"{where}/versions")
     assert faults(one.page, axe_source) == []
     newer = Path(files[0]).with_name("nyare.docx")

@@ -497,7 +497,7 @@ def test_the_window_says_why_and_puts_names_first(network: Network, sign_in: Sig
 def test_htmx_writes_no_style_into_pages(network: Network, sign_in: Sign, built_front_end: object) -> None:
     """It carries the attributes of what it swaps over; a style among them breaks the page's own rule (CSP)."""
     page = sign_in(network.member).get("/search").text
-    config = json.loads(re.search(r"name=\"htmx-config\" content='([^']+)'", page)[1])  # type: ignore[index]
+    config = json.loads(re.findall(r"name=\"htmx-config\" content='([^']+)'", page)[0])
     assert config["attributesToSettle"] == ["class", "width", "height"]
     assert config["includeIndicatorStyles"] is False
     assert " style=" not in page

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,17 @@ def test_a_missing_lexicon_says_what_to_do(tmp_path: Path) -> None:
 
 def test_the_likest_lemma_comes_first() -> None:
     assert packed("samverkans", 1, {"samverka", "samverkan"}) == b"\x01" + b"1 2"
+
+
+def test_words_are_found_alike_in_many_threads_at_once() -> None:
+    letters = "abcdefghjklm"
+    words = [f"zq{one}{two}{three}xingarna" for one in letters for two in letters for three in letters]
+    switch = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            found = list(threads.map(analyse, words))
+    finally:
+        sys.setswitchinterval(switch)
+    analyse.cache_clear()
+    assert found == [analyse(word) for word in words]

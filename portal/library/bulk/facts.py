@@ -1,8 +1,8 @@
 """What a CSV says of the files of a folder: one row for each file, written and read here.
 
 UTF-8 with or without a byte order mark; separated by semicolons, commas or tabs, as the first line shows. Spreadsheet programs
-take a cell that begins with =, +, - or @ for a formula, some also their full-width twins: such a cell is written with an apostrophe before it, which is taken off
-again when it is read.
+take a cell that begins with =, +, - or @ for a formula, some also their full-width twins: such a cell is written with an
+apostrophe before it, which is taken off again when it is read.
 """
 
 from __future__ import annotations
