@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 
 import pytest
@@ -24,9 +23,7 @@ def test_s24_a_stranger_s_websocket_is_refused_before_it_opens(stack: Stack) -> 
         with pytest.raises(websocket.WebSocketBadStatusException) as refused:
             websocket.create_connection(address, timeout=10)
         assert refused.value.status_code == 401
-    started = time.monotonic()
     assert stack.is_up()
-    assert time.monotonic() - started < 3
 
 
 def test_a_post_whose_event_is_lost_comes_all_the_same(visit: Open, email_of: EmailOf) -> None:

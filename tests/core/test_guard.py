@@ -407,15 +407,18 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_megabyte_takes_less_than_a_second(name: str) -> None:
-    text = HOSTILE[name]
-    guard.scan("warm up")
+def seconds_of(text: str) -> float:
+    """The processor's time for it."""
     start = time.process_time()
     guard.scan(text)
-    seconds = time.process_time() - start
-    print(f"{name}: {seconds:.2f} s")
-    assert seconds < 1.0
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_megabyte_takes_about_as_long_as_an_ordinary_one(name: str) -> None:
+    ordinary, hostile = seconds_of(HOSTILE["Swedish"]), seconds_of(HOSTILE[name])
+    print(f"{name}: {hostile:.2f} s, {hostile / ordinary:.1f} of an ordinary one")
+    assert hostile < 25 * ordinary  # what grows with the square takes hundreds
 
 
 def test_many_real_numbers_do_not_make_it_slow() -> None:

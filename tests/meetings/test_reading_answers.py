@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-import time
 from datetime import UTC, date, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -54,9 +53,7 @@ def test_broken_calendars(path: Path, content_type: str) -> None:
     message.add_attachment(path.read_bytes(), maintype=maintype, subtype=subtype, filename=path.name)
     if path.name == "utf-16.ics":
         message.get_payload()[1].set_param("charset", "utf-16")  # type: ignore[union-attr,index]
-    began = time.monotonic()
     read = incoming.read_message(message.as_bytes())
-    assert time.monotonic() - began < 20
     assert (read.reply is not None) == (path.name in STILL_READ), read
     assert (read.fault == "") == (read.reply is not None)
 
@@ -91,10 +88,8 @@ def test_every_cut_and_every_wrong_byte_is_borne() -> None:
     ids=range(12),
 )  # fmt: skip
 def test_odd_messages(content: bytes) -> None:
-    began = time.monotonic()
     with contextlib.suppress(Unreadable):
         assert incoming.read_message(content).reply is None
-    assert time.monotonic() - began < 20
 
 
 def test_a_message_beyond_the_limit_is_not_read() -> None:

@@ -262,7 +262,7 @@ def test_the_lag_is_what_waits(network: Network) -> None:
     db.session.execute(sa.insert(outbox.Job).values(kind=search.JOB, payload={}, attempts=12, failed_at=db.now()))
     count, seconds = search.lag()
     assert count == 2, "what was given up does not wait"
-    assert 300 <= seconds < 330
+    assert 300 <= seconds < 3600
     index()
     assert search.lag() == (0, 0.0)
 
