@@ -19,7 +19,7 @@ from portal.library import actions as library
 from portal.library.models import FileState
 from portal.meetings.agenda import actions as agenda
 from portal.meetings.minutes import actions, adjusting_actions, jobs
-from portal.meetings.minutes.changes import compare
+from portal.meetings.minutes.changes import MOST_WORDS, compare
 from portal.meetings.minutes.content import digest
 from portal.meetings.minutes.models import Minutes, MinutesEdition
 from portal.web import Edge
@@ -225,8 +225,15 @@ def test_words_that_changed_are_marked() -> None:
     assert compare("lika", "lika") == [("same", "lika")]
 
 
-@pytest.mark.timeout(300)  # word by word each would take hours
-def test_texts_that_are_hard_to_compare_take_no_long_time(app: Edge) -> None:
+def test_long_texts_are_compared_line_by_line(app: Edge) -> None:
+    same = "ett två\n" * (MOST_WORDS // 2)
+    parts = [part for part in compare(same + "ett tre", same + "ett fyra") if part[1]]
+    assert parts == [("same", same), ("del", "ett tre"), ("ins", "ett fyra")]
+    short = "ett två\n" * (MOST_WORDS // 4 - 1)
+    assert compare(short + "ett tre", short + "ett fyra") == [("same", short + "ett "), ("del", "tre"), ("ins", "fyra")]
+
+
+def test_texts_that_are_hard_to_compare_lose_nothing(app: Edge) -> None:
     for before, after in (
         ("a " * 25_000, "b " * 25_000),
         ("a " * 2_000, "a b " * 990),
