@@ -43,6 +43,10 @@ class Settings(BaseSettings):
     sign_in_limit: str = Field(default="30/minute", description="look-ups and sign-ins from one address")
     public_limit: str = Field(default="60/minute", description="answers by link and calendar feeds, from one address")
     write_limit: str = Field(default="120/minute", description="writes of one person")
+    organisation_write_limit: str = Field(default="1200/minute", description="writes of all people of one organisation")
+    address_write_limit: str = Field(
+        default="2400/minute", description="writes from one address, which may be a whole authority's; signed in or not"
+    )
     trusted_proxies: int = Field(
         default=0,
         ge=0,
@@ -66,6 +70,14 @@ class Settings(BaseSettings):
         description="address whose mail reaches `flask mail receive`; a signed part is added after a plus sign. Without it, "
         "calendar programs' own answers are not asked for",
     )
+    mail_checked_by: str = Field(
+        default="",
+        description="name that your mail server puts first in its Authentication-Results headers (RFC 8601). With it and reply_to, "
+        "posts can be answered by mail",
+    )
+    dkim_key_file: str = Field(default="", description="private RSA key (PEM) that mail is signed with")
+    dkim_selector: str = Field(default="", description="under which name the public key stands in the DNS")
+    dkim_domain: str = Field(default="", description="whose key it is; by default the domain of mail_from")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("secret_key")
@@ -122,7 +134,7 @@ class Settings(BaseSettings):
             raise ValueError("must be an e-mail address")
         return value
 
-    @field_validator("sign_in_limit", "public_limit", "write_limit")
+    @field_validator("sign_in_limit", "public_limit", "write_limit", "organisation_write_limit", "address_write_limit")
     @classmethod
     def _is_limit(cls, value: str) -> str:
         try:
@@ -145,6 +157,12 @@ class Settings(BaseSettings):
             raise ValueError("base_url must be https unless the portal runs on this machine only")
         if self.environment == "production" and not self.is_https:
             raise ValueError("base_url must be https in production")
+        return self
+
+    @model_validator(mode="after")
+    def _signed_by_a_name(self) -> Self:
+        if bool(self.dkim_key_file) != bool(self.dkim_selector):
+            raise ValueError("dkim_key_file and dkim_selector are both needed")
         return self
 
     @model_validator(mode="after")

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
-from bench import calendars, data, importing, large, live, pages, queries, searching, starting
+from bench import calendars, crowd, data, importing, large, live, pages, queries, searching, starting
 from bench.figures import Row, table
 from bench.servers import ROOT
 
 MEASUREMENTS: dict[str, tuple[str, Callable[[Path], list[Row]]]] = {
     "live": ("Live fan-out", live.run),
+    "crowd": ("A thousand readers", crowd.run),
     "pages": ("Pages", pages.run),
     "queries": ("Queries a page", queries.run),
     "search": ("Search", searching.run),

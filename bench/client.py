@@ -11,7 +11,7 @@ import os
 import struct
 from base64 import b64encode
 from time import perf_counter
-from typing import cast
+from typing import TypeVar, cast
 
 HOST = "127.0.0.1"
 PATIENCE = 60.0  # seconds until a server that says nothing is taken for hanging
@@ -70,15 +70,15 @@ class Watcher(asyncio.Protocol):
         self._topic, self._request = topic, request
         self._buffer = bytearray()
         self._is_open = False  # whether the answer to the upgrade has been read
-        self._transport: asyncio.Transport | None = None
+        self.transport: asyncio.Transport | None = None
         self.watching: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.received: list[tuple[float, bytes]] = []
         self.is_closed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the upgrade."""
-        self._transport = cast(asyncio.Transport, transport)
-        self._transport.write(self._request.encode())
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.write(self._request.encode())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """A watcher that was dropped makes the run incomplete."""
@@ -133,16 +133,23 @@ class Watcher(asyncio.Protocol):
             self.watching.set_result(bool(answer["ok"]))
 
     def _send(self, text: str) -> None:
-        if self._transport is not None:
-            self._transport.write(frame(text))
+        if self.transport is not None:
+            self.transport.write(frame(text))
+
+    def say(self, event: str, message: object) -> None:
+        """Tell the server something that no answer is waited for."""
+        self._send(f"42{json.dumps([event, message])}")
 
     def close(self) -> None:
         """Leave."""
-        if self._transport is not None:
-            self._transport.abort()
+        if self.transport is not None:
+            self.transport.abort()
 
 
-async def watch(port: int, topic: str, headers: str) -> Watcher:
+W = TypeVar("W", bound=Watcher)
+
+
+async def watch(port: int, topic: str, headers: str, kind: type[W]) -> W:
     """Open a socket and watch a topic. Raises `ConnectionError` if the server does not let us."""
     request = (
         f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {HOST}:{port}\r\n"
@@ -150,7 +157,7 @@ async def watch(port: int, topic: str, headers: str) -> Watcher:
         f"Sec-WebSocket-Key: {b64encode(os.urandom(16)).decode()}\r\n{headers}\r\n"
     )
     loop = asyncio.get_running_loop()
-    _transport, watcher = await loop.create_connection(lambda: Watcher(topic, request), HOST, port)
+    _transport, watcher = await loop.create_connection(lambda: kind(topic, request), HOST, port)
     if not await asyncio.wait_for(watcher.watching, 30):
         raise ConnectionError(f"not allowed to watch {topic}")
     return watcher

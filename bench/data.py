@@ -18,7 +18,8 @@ from config import Settings
 from portal import create_app, db, outbox, search
 from portal.auth import sessions
 from portal.cli import upgrade_database
-from portal.people.models import Group, Membership, Person, Role
+from portal.people import actions as people
+from portal.people.models import Group, Membership, Person, PersonStatus, Role
 from portal.web import Edge
 
 # what grows when a network is used for long; people, groups and organisations stay
@@ -47,7 +48,7 @@ def open_app(folder: Path) -> Edge:
     """The portal's app on the data in `folder`."""
     settings = Settings(
         secret_key=SecretStr(SECRET), base_url="http://127.0.0.1", data_dir=folder, environment="demo",
-        log_level="ERROR", write_limit="1000000/minute",
+        log_level="ERROR", write_limit="1000000/minute", organisation_write_limit="1000000/minute", address_write_limit="1000000/minute",
     )  # fmt: skip
     return create_app(settings)
 
@@ -93,6 +94,20 @@ def writers(group: Group) -> list[Person]:
     query = sa.select(Person).join(Membership, Membership.person_id == Person.id).order_by(Person.id)
     present = Membership.left_at.is_(None) & (Membership.group_id == group.id) & (Membership.role != Role.OBSERVER)
     return list(db.session.scalars(query.where(present)).unique())
+
+
+def join(group: Group, number: int) -> list[Person]:
+    """Let so many more people into a group. Raises `LookupError` if there are not so many."""
+    if number <= 0:
+        return []
+    there = sa.select(Membership.person_id).where(Membership.group_id == group.id, Membership.left_at.is_(None))
+    others = sa.select(Person).where(Person.status == PersonStatus.ACTIVE, Person.id.not_in(there)).order_by(Person.id)
+    found = list(db.session.scalars(others.limit(number)).unique())
+    if len(found) < number:
+        raise LookupError(f"{number} more people are needed, and there are {len(found)}")
+    for person in found:
+        people.add_member(group, person, by=None)
+    return found
 
 
 def sign_in(person: Person) -> SignedIn:

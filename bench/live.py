@@ -97,7 +97,7 @@ def _arrivals(watcher: Watcher) -> list[tuple[float, int, str]]:
     return found
 
 
-async def _round(target: Target, rate: int, seconds: float) -> Round:
+async def play(target: Target, rate: int, seconds: float) -> Round:
     """Post at a steady rate, whether or not earlier posts have been answered, and see what arrives."""
     await target.hang_up()  # the server has closed what was idle between the rounds
     for watcher in target.watchers:
@@ -128,20 +128,21 @@ def _is_complete(arrivals: Sequence[list[tuple[float, int, str]]], sent: dict[st
     return True
 
 
-def _people(folder: Path) -> tuple[int, list[data.SignedIn]]:
-    """A thread of the demo, and sessions of those who may write in it."""
+def people_of(folder: Path, *, at_least: int = 0) -> tuple[int, list[data.SignedIn]]:
+    """A thread of the demo, and sessions of those who may write in it; others join its group until there are so many."""
     with data.opened(folder):
         thread = db.session.scalars(sa.select(Thread).order_by(Thread.post_count.desc(), Thread.id)).first()
         if thread is None:
             raise LookupError("there is no thread to write in")
         people = data.writers(thread.group)
+        people += data.join(thread.group, at_least - len(people))
         return thread.id, [data.sign_in(person) for person in people]
 
 
 async def _measure(ours: Target, bare: Target, signed: Sequence[data.SignedIn]) -> list[Row]:
     for number in range(WATCHERS):
-        ours.watchers.append(await watch(ours.port, ours.topic, signed[number % len(signed)].headers))
-        bare.watchers.append(await watch(bare.port, bare.topic, ""))
+        ours.watchers.append(await watch(ours.port, ours.topic, signed[number % len(signed)].headers, Watcher))
+        bare.watchers.append(await watch(bare.port, bare.topic, "", Watcher))
     answer = await ours.post(str(uuid.uuid4()))
     if answer is None:
         raise RuntimeError("the portal did not take the first post")
@@ -151,10 +152,10 @@ async def _measure(ours: Target, bare: Target, signed: Sequence[data.SignedIn]) 
     for rate in RATES:
         rounds: dict[str, list[Round]] = {"bare": [], "ours": []}
         for target in (bare, ours):
-            await _round(target, rate, 1)  # warm-up
+            await play(target, rate, 1)  # warm-up
         for _number in range(ROUNDS):
-            rounds["bare"].append(await _round(bare, rate, SECONDS))
-            rounds["ours"].append(await _round(ours, rate, SECONDS))
+            rounds["bare"].append(await play(bare, rate, SECONDS))
+            rounds["ours"].append(await play(ours, rate, SECONDS))
         rows += _rows(rate, rounds, size)
     await ours.close()
     await bare.close()
@@ -178,7 +179,7 @@ def _said(rounds: Sequence[Round]) -> str:
 
 def run(folder: Path) -> list[Row]:
     """Both servers up, both with their watchers; the rounds go to one and the other in turn."""
-    thread_id, signed = _people(folder)
+    thread_id, signed = people_of(folder)
     with servers.portal(folder) as port, servers.bare() as bare_port:
         topic = f"thread:{thread_id}"
         ours = Target(

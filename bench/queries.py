@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,8 @@ from sqlalchemy import event
 from bench import data
 from bench.figures import Row, milliseconds, ratio
 from portal import db
-from portal.discussions.models import Thread
+from portal.discussions.actions import mark_read
+from portal.discussions.models import Post, PostKind, Thread, ThreadKind
 from portal.discussions.policy import visible_threads
 from portal.meetings.models import Meeting
 from portal.meetings.policy import visible_meetings
@@ -24,6 +26,7 @@ from portal.web import Edge
 
 TIMES = 20
 ROUNDS = 5
+LENGTHS = (50, 5_000)  # posts of a thread
 REQUESTS = 5
 
 
@@ -100,7 +103,49 @@ def _row(name: str, small: Side, large: Side) -> Row:
     return Row(f"{name}: 1x and {TIMES}x data", shown[0], shown[1], f"queries {same}, time {ratio(times[1], times[0])}")
 
 
+def _lengthened(side: Side) -> dict[str, str]:
+    """Two threads made long, and their pages: at their end, and around a post in the middle."""
+    with side.app.app_context():
+        alike = sa.select(Thread).where(Thread.kind == ThreadKind.DISCUSSION).order_by(Thread.id).limit(2)
+        threads, reader = db.session.scalars(alike).unique().all(), data.busiest_person()
+        paths = {}
+        for thread, length in zip(threads, LENGTHS, strict=True):
+            by, at, first = thread.created_by, db.now(), thread.last_seq + 1
+            rows = [
+                {"thread_id": thread.id, "seq": seq, "change_seq": seq, "kind": PostKind.REPLY, "author_id": by.id,
+                 "organisation_id": by.organisation_id, "client_id": str(uuid.uuid4()), "created_at": at,
+                 "body": f"Inlägg {seq} om tolkar och boende.", "revision": 1}
+                for seq in range(first, length + 1)
+            ]  # fmt: skip
+            db.session.execute(sa.insert(Post), rows)
+            thread.last_seq = thread.post_count = length
+            mark_read(db.session(), person_id=reader.id, thread_id=thread.id, seq=length)
+            paths[f"{length} at its end"] = f"/threads/{thread.id}"
+            paths[f"{length} in the middle"] = f"/threads/{thread.id}?at={length // 2}"
+        db.commit()
+    return paths
+
+
+def _long_rows(side: Side) -> list[Row]:
+    """A thread of 5,000 posts against one of 50: the same queries, and at most 1.5 times the time."""
+    paths, rows = _lengthened(side), []
+    for place in ("at its end", "in the middle"):
+        short, long = (paths[f"{length} {place}"] for length in LENGTHS)
+        for path in (short, long) * 3:  # warm-up
+            side.get(path)
+        counts = side.queries(short), side.queries(long)
+        times: tuple[list[float], list[float]] = ([], [])
+        for _number in range(ROUNDS):
+            for path, some in zip((short, long), times, strict=True):
+                some.append(median(side.get(path) for _request in range(REQUESTS)))
+        same = "same" if counts[0] == counts[1] else "DIFFERENT"
+        shown = [f"{count} queries, {milliseconds(median(some))}" for count, some in zip(counts, times, strict=True)]
+        what = f"thread of {LENGTHS[0]} and {LENGTHS[1]} posts, {place}"
+        rows.append(Row(what, shown[0], shown[1], f"queries {same}, time {ratio(times[1], times[0])}"))
+    return rows
+
+
 def run(folder: Path) -> list[Row]:
-    """Every page that lists something."""
+    """Every page that lists something, and a long thread."""
     with _sides(folder) as (small, large):
-        return [_row(name, small, large) for name in small.paths]
+        return [*(_row(name, small, large) for name in small.paths), *_long_rows(large)]

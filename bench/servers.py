@@ -27,6 +27,8 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "PORTAL_BIND": f"127.0.0.1:{port}",
         "PORTAL_LOG_LEVEL": "WARNING",
         "PORTAL_WRITE_LIMIT": "1000000/minute",  # one client writes what many people would
+        "PORTAL_ORGANISATION_WRITE_LIMIT": "1000000/minute",
+        "PORTAL_ADDRESS_WRITE_LIMIT": "1000000/minute",
     }
 
 
@@ -41,7 +43,7 @@ def running(*command: str, env: Mapping[str, str]) -> Iterator[subprocess.Popen[
         process.wait(timeout=60)
 
 
-def _answers(address: str) -> bool:
+def answers(address: str) -> bool:
     """Whether the app answers; that its port is open says only that gunicorn has begun."""
     try:
         with urllib.request.urlopen(address, timeout=30) as answer:
@@ -55,7 +57,7 @@ def serving(app: str, env: Mapping[str, str], port: int, *, page: str) -> Iterat
     """`app` under gunicorn and the portal's configuration; gives the port once a page of its answers."""
     address = f"http://127.0.0.1:{port}{page}"
     with running("gunicorn", "--log-level", "warning", "-c", "gunicorn.conf.py", app, env=env) as process:
-        wait_for(lambda: _answers(address) or process.poll() is not None, seconds=120, what=f"the start of {app}")
+        wait_for(lambda: answers(address) or process.poll() is not None, seconds=120, what=f"the start of {app}")
         if process.poll() is not None:
             raise RuntimeError(f"{app} ended by itself")
         yield port
@@ -68,6 +70,30 @@ def portal(folder: Path) -> Iterator[int]:
     env = environment(folder, port)
     with running("flask", "--app", "wsgi", "worker", env=env), serving("wsgi:app", env, port, page="/privacy"):
         yield port
+
+
+@contextmanager
+def serving_portal(folder: Path) -> Iterator[tuple[int, int]]:
+    """The portal and its worker; gives the port and the process id of gunicorn."""
+    port = free_port()
+    env = environment(folder, port)
+    page = f"http://127.0.0.1:{port}/privacy"
+    serve = ("gunicorn", "--log-level", "warning", "-c", "gunicorn.conf.py", "wsgi:app")
+    with running("flask", "--app", "wsgi", "worker", env=env), running(*serve, env=env) as process:
+        wait_for(lambda: answers(page), seconds=120, what="the start of the portal")
+        yield port, process.pid
+
+
+@contextmanager
+def program(*command: str, port: int) -> Iterator[int]:
+    """A program that listens on the port; gives its process id."""
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/"), seconds=60, what=command[0])
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
 
 
 @contextmanager

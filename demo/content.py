@@ -8,23 +8,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from portal.discussions.models import ThreadKind
+from portal.discussions.models import ReactionKind, ThreadKind
 
 FOLDER = Path(__file__).with_name("content")
 
 _SPEAKER = re.compile(r"^@(?P<nick>[a-zåäö-]+)(?P<update>!?):[ \t]*", re.MULTILINE)
 _EDIT = re.compile(r"^~~ (?P<before>.+?) => (?P<after>.+)$", re.MULTILINE)
+_ADDED = re.compile(r"^\+\+ (?P<kind>[a-z]+): (?P<what>.+)$\n?", re.MULTILINE)
 _ABOUT = re.compile(r"^(?P<kind>[a-z]+), days (?P<first>[\d.]+) to (?P<last>[\d.]+)$")
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One post. `first_body` is what it said before its author changed it, if so."""
+    """One post. `first_body` is what it said before its author changed it, if so; `reactions` are nicknames by kind, `files` titles
+    of the group's material.
+    """
 
     nick: str
     body: str
     is_update: bool = False
     first_body: str | None = None
+    reactions: dict[ReactionKind, list[str]] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +79,16 @@ def _posts(text: str) -> list[Said]:
 
 
 def _said(nick: str, is_update: bool, raw: str) -> Said:
+    added = [(found["kind"], found["what"].strip()) for found in _ADDED.finditer(raw)]
+    raw = _ADDED.sub("", raw)
     body = _EDIT.sub("", raw).strip()
     first_body = body
     for edit in _EDIT.finditer(raw):
         if edit["after"] not in body:
             raise ValueError(f"{edit['after']!r} does not stand in the post it is said to change")
         first_body = first_body.replace(edit["after"], edit["before"])
-    return Said(nick, body, is_update, first_body if first_body != body else None)
+    return Said(
+        nick, body, is_update, first_body if first_body != body else None,
+        reactions={ReactionKind(kind): what.split(", ") for kind, what in added if kind != "file"},
+        files=[what for kind, what in added if kind == "file"],
+    )  # fmt: skip

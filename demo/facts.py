@@ -11,10 +11,10 @@ from demo import backdate
 from demo.content import read_toml
 from demo.when import Calendar
 from portal import db
-from portal.library import topics
 from portal.library.material import sharing_actions
 from portal.library.models import Licence, Resource, ResourceVersion
 from portal.people.models import Group
+from portal.topics import keeping as topics
 
 
 def add_facts(calendar: Calendar) -> None:

@@ -93,6 +93,7 @@ def load(now: datetime | None = None) -> bool:
         audit.record(BEGUN, by=None, as_of=moment.isoformat())
         db.commit()
     materials.add_materials(calendar, _emails())
+    talks.add_files()
     collections.add_collections(_emails())
     facts.add_facts(calendar)
     audit.record(DONE, by=None)

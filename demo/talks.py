@@ -14,7 +14,11 @@ from demo.network import Cast
 from demo.when import Calendar
 from portal import db
 from portal.discussions import actions
-from portal.discussions.models import Post, PostKind, PostVersion, ReadMark, Thread
+from portal.discussions.models import Post, PostKind, PostVersion, Reaction, ReadMark, Thread
+from portal.discussions.reacting import actions as reacting
+from portal.files import Stored
+from portal.library.attaching.actions import attach_file
+from portal.library.models import Resource
 from portal.people.models import Membership, Person, PersonStatus
 
 FEWEST_UNREAD, MOST_UNREAD = 5, 14
@@ -55,8 +59,11 @@ def _add_thread(talk: Talk, cast: Cast, calendar: Calendar, moments: list[dateti
         backdate.row(post, created_at=moment)
         if said.first_body is not None:
             _edit(post, said, calendar, moment)
+        _react(post, said, cast, moment)
     assert thread is not None  # a talk without posts is refused when it is read
     backdate.row(thread, created_at=moments[0], last_post_at=moments[-1])
+    if thread.lifted_at is not None:
+        backdate.row(thread, lifted_at=moments[0])
 
 
 def _edit(post: Post, said: Said, calendar: Calendar, written: datetime) -> None:
@@ -67,6 +74,30 @@ def _edit(post: Post, said: Said, calendar: Calendar, written: datetime) -> None
     backdate.row(post, edited_at=changed)
     version = db.session.scalars(sa.select(PostVersion).where(PostVersion.post_id == post.id)).one()
     backdate.row(version, written_at=written)
+
+
+def _react(post: Post, said: Said, cast: Cast, written: datetime) -> None:
+    """Others react in the hour after it was written."""
+    for kind, nicks in said.reactions.items():
+        for nick in nicks:
+            reacting.add_reaction(post, kind, by=cast.people[nick], render=_nothing_to_send)
+    at = written + timedelta(minutes=41)
+    db.session.execute(sa.update(Reaction).where(Reaction.post_id == post.id).values(at=at))
+
+
+def add_files() -> None:
+    """Put the material of the group to the posts that came with it; done twice, it is done once."""
+    for talk in read_talks():
+        for number, said in enumerate(talk.posts):
+            for title in said.files:
+                client_id = _client_id(talk.group, talk.title, number)
+                post = db.session.scalars(sa.select(Post).where(Post.client_id == client_id)).one()
+                of_group = sa.select(Resource).where(Resource.group_id == post.thread.group_id)
+                resource = db.session.scalars(of_group.where(Resource.title == title)).unique().one()
+                stored = Stored(resource.current.sha256, resource.current.size)
+                attach_file(
+                    post, file_name=resource.current.file_name, stored=stored, by=post.author, render=_nothing_to_send
+                )
 
 
 def set_read_marks() -> None:
@@ -81,7 +112,7 @@ def _mark(person: Person, wanted: int) -> None:
     own = sa.select(Membership.group_id).where(Membership.person_id == person.id, Membership.left_at.is_(None))
     posts = db.session.execute(
         sa.select(Post.thread_id, Post.seq, Post.author_id, Post.created_at)
-        .join(Thread)
+        .join(Post.thread)
         .where(Thread.group_id.in_(own))
         .order_by(Post.created_at.desc(), Post.id.desc())
     ).all()

@@ -28,6 +28,12 @@ def _read_once(path: Path, _changed: int) -> dict[str, str]:
     return content
 
 
+def built_file(app: Flask, name: str) -> Path:
+    """A built file by its name without the hash. Raises `AssetsMissing`."""
+    build = Path(app.static_folder or "static") / "build"
+    return build / _read(build / "manifest.json")[name]
+
+
 def init_app(app: Flask) -> None:
     """Offer `asset(name)` and `icon(name)` to templates."""
     build = Path(app.static_folder or "static") / "build"

@@ -21,6 +21,14 @@ class Conflict(PortalError):
     """The thing is in the wrong state for this, or somebody else changed it first."""
 
 
+class TooSoon(PortalError):
+    """The same again, sooner than it may be; in `seconds` it may."""
+
+    def __init__(self, message: str = "", *, seconds: int) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
 class Invalid(PortalError):
     """The input cannot be taken as it is.
 

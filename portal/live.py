@@ -7,10 +7,7 @@ number. Whoever sees a gap, or comes back, asks for the missing part over HTTP: 
 from __future__ import annotations
 
 import logging
-import time
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from flask import Flask, current_app, request, session
@@ -18,80 +15,57 @@ from flask_socketio import join_room, leave_room
 from gevent.monkey import is_module_patched
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal import db
+from portal import db, live_rights, live_socket, live_sweep
 from portal.live_dispatch import Event, put, room, socketio, start_once
-from portal.live_gate import SESSION_ROW, Gate
+from portal.live_gate import Gate
 from portal.live_presence import Presence
+from portal.live_shared import Shared
+from portal.live_watchers import (
+    Kind,
+    Watcher,
+    close_soon,
+    disconnect_people,
+    disconnect_sessions,
+    kinds,
+    parse,
+    shows_people,
+    topics,
+    watchers,
+)
 
 log = logging.getLogger("portal.live")
 
-RECHECK_SECONDS = 10
 PRESENCE_SECONDS = 1.0  # a topic's list of people goes out at most once in this time
+HERE_SECONDS = 10  # so often the other processes hear that these people are still here
 TYPING = "typing"
-TYPING_SECONDS = 2.0
 MOST_TOPICS = 20
-CHANGES_A_MINUTE = 60  # of topics, by one socket: more than any page of ours makes
 
-
-@dataclass(slots=True)
-class _Watcher:
-    """One open socket."""
-
-    person_id: int
-    session_row_id: int
-    card: dict[str, Any]
-    language: str
-    topics: set[str] = field(default_factory=set)
-    changed_at: deque[float] = field(default_factory=lambda: deque(maxlen=CHANGES_A_MINUTE))
-    typed_at: float = float("-inf")
-
-    def may_change(self) -> bool:
-        """Whether this socket may go into or out of a topic now; a browser of ours never asks so often that it may not."""
-        now = time.monotonic()
-        if len(self.changed_at) == CHANGES_A_MINUTE and now - self.changed_at[0] < 60:
-            return False
-        self.changed_at.append(now)
-        return True
-
-    def may_say_typing(self) -> bool:
-        """Whether "is typing" may go out now; what comes too often is dropped."""
-        now = time.monotonic()
-        if now - self.typed_at < TYPING_SECONDS:
-            return False
-        self.typed_at = now
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """What the rest of the house says about topics of one kind, such as `thread:12`."""
-
-    may_watch: Callable[[int, int], bool]  # (person id, object id)
-    note_watch: Callable[..., object]  # (object id, by=person): who listens to sensitive things is kept
-    last_seq: Callable[[int], int]
-
-
-_kinds: dict[str, _Kind] = {}
 _card_of: list[Callable[[int], dict[str, Any]]] = []
-_valid_sessions: list[Callable[[Iterable[int]], set[int]]] = []
-_watchers: dict[str, _Watcher] = {}
+_beside: dict[str, Callable[[Flask, Callable[[], Collection[str]]], None]] = {"sweep": live_sweep.run_forever}
 _presence: list[Presence] = []
 _presence_due: set[str] = set()
 
 
 def register_topic(
     kind: str, *, may_watch: Callable[[int, int], bool], note_watch: Callable[..., object],
-    last_seq: Callable[[int], int],
+    last_seq: Callable[[int], int], shows_people: bool = True,
 ) -> None:  # fmt: skip
-    """Say who may watch topics of a kind, what is noted of it, and what their last sequence number is."""
-    _kinds[kind] = _Kind(may_watch, note_watch, last_seq)
+    """Say who may watch topics of a kind, what is noted of it, what their last sequence number is, and whether those who watch
+    are told of each other."""
+    kinds[kind] = Kind(may_watch, note_watch, last_seq, shows_people)
+
+
+def run_beside(name: str, task: Callable[[Flask, Callable[[], Collection[str]]], None]) -> None:
+    """Let something run in each process that has sockets; it is given the app, and a function that says what is watched."""
+    _beside[name] = task
 
 
 def register_people(
     *, card: Callable[[int], dict[str, Any]], valid_sessions: Callable[[Iterable[int]], set[int]]
 ) -> None:
     """Say how a person is shown to others, and which of some session rows are still good."""
-    _card_of[:], _valid_sessions[:] = [card], [valid_sessions]
+    _card_of[:] = [card]
+    live_rights.register_sessions(valid_sessions)
 
 
 def publish(topic: str, *, seq: int, html: Mapping[str, str]) -> None:
@@ -111,75 +85,32 @@ def publish_change(topic: str, *, item_id: str, seq: int, html: Mapping[str, str
 
 def _queue(event: Event) -> None:
     """Let the dispatcher send it. Without sockets here and without Redis nobody could hear it."""
-    if not _watchers and socketio.server_options.get("message_queue") is None:
+    if not watchers and not isinstance(socketio.server.manager, Shared):
         return
+    live_sweep.note_sent(event.topic, int(event.data["seq"]))
     put(event)
 
 
 def drop_people(person_ids: Iterable[int]) -> None:
     """Close all sockets of these people, once the present transaction is stored: their rights have changed."""
-    db.after_commit(_disconnect_people, set(person_ids))
-
-
-def _disconnect_people(person_ids: set[int]) -> None:
-    for sid in [sid for sid, watcher in _watchers.items() if watcher.person_id in person_ids]:
-        _disconnect(sid)
+    db.after_commit(disconnect_people, set(person_ids))
 
 
 def drop_sessions(session_row_ids: Iterable[int]) -> None:
     """Close the connections of these browser sessions, once the present transaction is stored: they are over."""
-    db.after_commit(_disconnect_sessions, set(session_row_ids))
-
-
-def _disconnect_sessions(session_row_ids: set[int]) -> None:
-    for sid in [sid for sid, watcher in _watchers.items() if watcher.session_row_id in session_row_ids]:
-        _disconnect(sid)
-    for connection, environ in dict(socketio.server.environ).items():
-        if environ.get(SESSION_ROW) in session_row_ids:
-            _close(connection)
-
-
-def _disconnect(sid: str) -> None:
-    """End a socket and the connection below it, which its owner could keep open otherwise."""
-    server = socketio.server
-    if server is not None:
-        connection = server.manager.eio_sid_from_sid(sid, "/")
-        server.disconnect(sid, namespace="/")
-        _close(connection)
-
-
-def _close(connection: str | None) -> None:
-    """End a connection. What waits to be sent on it is sent first; nobody waits for that."""
-    opened = socketio.server.eio.sockets.get(connection)
-    if opened is not None:
-        opened.close(wait=False)
-
-
-def _close_soon(connection: str | None) -> None:
-    socketio.sleep(1)  # the refusal goes out first
-    _close(connection)
-
-
-def _parse(topic: object) -> tuple[_Kind, int] | None:
-    """A topic as its kind and number; None for anything that is not one of ours."""
-    if not isinstance(topic, str) or len(topic) > 60:
-        return None
-    name, _colon, number = topic.partition(":")
-    if name not in _kinds or not number.isascii() or not number.isdigit() or len(number) > 15:
-        return None
-    return _kinds[name], int(number)
+    db.after_commit(disconnect_sessions, set(session_row_ids))
 
 
 def presence(topic: str) -> list[dict[str, Any]]:
     """Who has the topic open now: one card a person, in order of name."""
     return _presence[0].tell(
-        topic, list({w.person_id: w.card for w in _watchers.values() if topic in w.topics}.values())
+        topic, list({w.person_id: w.card for w in watchers.values() if topic in w.topics}.values())
     )
 
 
 def _announce_presence(topic: str) -> None:
     """Tell all who watch, in a moment: a hundred who come at once make one list, not a hundred."""
-    if topic not in _presence_due:
+    if topic not in _presence_due and shows_people(topic):
         _presence_due.add(topic)
         socketio.start_background_task(_announce_soon, topic)
 
@@ -198,17 +129,22 @@ def _connect(_auth: object = None) -> bool:
     person = getattr(session, "person", None)
     if person is None:
         connection = socketio.server.manager.eio_sid_from_sid(_sid(), "/")
-        socketio.start_background_task(_close_soon, connection)
+        socketio.start_background_task(close_soon, connection)
         return False
-    start_once("recheck", _recheck_forever, current_app._get_current_object())  # type: ignore[attr-defined]  # a proxy's own method
-    _watchers[_sid()] = _Watcher(person.id, session.row_id, _card_of[0](person.id), person.language)  # type: ignore[attr-defined]  # ours
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy's own method
+    start_once("rights", live_rights.look_forever, app)
+    start_once("recheck", live_rights.recheck_forever, app)
+    start_once("presence", _say_who_is_here)
+    for name, task in _beside.items():
+        start_once(name, task, app, topics)
+    watchers[_sid()] = Watcher(person.id, session.row_id, _card_of[0](person.id), person.language)  # type: ignore[attr-defined]  # ours
     db.rollback()
     return True
 
 
 @socketio.on("disconnect")
 def _gone(*_reason: object) -> None:
-    watcher = _watchers.pop(_sid(), None)
+    watcher = watchers.pop(_sid(), None)
     for topic in watcher.topics if watcher else ():
         _announce_presence(topic)
 
@@ -217,7 +153,7 @@ def _gone(*_reason: object) -> None:
 def _watch(message: object = None) -> dict[str, Any]:
     """Join a topic. The browser joins first and reads the gap then, so that nothing falls between."""
     topic = message.get("topic") if isinstance(message, dict) else None
-    parsed, watcher = _parse(topic), _watchers.get(_sid())
+    parsed, watcher = parse(topic), watchers.get(_sid())
     if parsed is None or watcher is None or session.person is None or len(watcher.topics) >= MOST_TOPICS:  # type: ignore[attr-defined]  # ours
         return {"ok": False}
     if not watcher.may_change():
@@ -234,19 +170,20 @@ def _watch(message: object = None) -> dict[str, Any]:
         join_room(room(str(topic), watcher.language))
         watcher.topics.add(str(topic))
         seq = kind.last_seq(number)
+        live_sweep.note_watched(str(topic), seq)
     except SQLAlchemyError:
         log.exception("nobody can watch: the database does not answer")
         return {"ok": False}
     finally:
         db.rollback()
     _announce_presence(str(topic))
-    return {"ok": True, "seq": seq, "presence": presence(str(topic))}
+    return {"ok": True, "seq": seq, "presence": presence(str(topic)) if kind.shows_people else []}
 
 
 @socketio.on("unwatch")
 def _unwatch(message: object = None) -> None:
     topic = message.get("topic") if isinstance(message, dict) else None
-    watcher = _watchers.get(_sid())
+    watcher = watchers.get(_sid())
     if watcher is not None and topic in watcher.topics and watcher.may_change():
         watcher.topics.discard(str(topic))
         leave_room(topic)
@@ -257,7 +194,7 @@ def _unwatch(message: object = None) -> None:
 @socketio.on(TYPING)
 def _typing(message: object = None) -> None:
     topic = message.get("topic") if isinstance(message, dict) else None
-    watcher = _watchers.get(_sid())
+    watcher = watchers.get(_sid())
     if watcher is not None and topic in watcher.topics and watcher.may_say_typing():
         socketio.emit(TYPING, {"topic": topic, "person": watcher.card}, to=topic, skip_sid=_sid())
 
@@ -270,46 +207,16 @@ def _sid() -> str:
 # --- what runs beside -------------------------------------------------------------------------------------------------
 
 
-def recheck() -> None:
-    """Close connections whose session is over, and the sockets of people who may no longer watch what they watch.
-
-    Changes made by the web process drop sockets at once; this catches time-outs and what other processes changed.
-    """
-    connections = dict(socketio.server.environ)
-    rows = {watcher.session_row_id for watcher in _watchers.values()}
-    rows |= {environ[SESSION_ROW] for environ in connections.values() if SESSION_ROW in environ}
-    good = _valid_sessions[0](rows)
-    allowed: dict[tuple[int, str], bool] = {}
-    for sid, watcher in list(_watchers.items()):
-        for topic in list(watcher.topics):
-            if (watcher.person_id, topic) not in allowed:  # a person's second tab costs nothing
-                allowed[watcher.person_id, topic] = _still_allowed(watcher, topic)
-                socketio.sleep(0)  # many sockets must not hold up the rest of the process
-        if watcher.session_row_id not in good or not all(
-            allowed.get((watcher.person_id, topic), True) for topic in watcher.topics
-        ):
-            _disconnect(sid)
-    for connection, environ in connections.items():
-        if environ.get(SESSION_ROW, None) not in good:
-            _close(connection)
-
-
-def _still_allowed(watcher: _Watcher, topic: str) -> bool:
-    parsed = _parse(topic)
-    return parsed is not None and parsed[0].may_watch(watcher.person_id, parsed[1])
-
-
-def _recheck_forever(app: Flask) -> None:
+def _say_who_is_here() -> None:
+    """Let the other processes hear that these people are still here. Redis may take its time: nothing else waits for this."""
     while True:
-        socketio.sleep(RECHECK_SECONDS)
+        socketio.sleep(HERE_SECONDS)
         try:
-            with app.app_context():
-                db.reads_only(True)
-                recheck()
-            for topic in {topic for watcher in list(_watchers.values()) for topic in watcher.topics}:
-                presence(topic)  # the other processes hear that these people are still here
-        except Exception:  # whatever it was: who may no longer listen must be found the next time
-            log.exception("sockets could not be checked again")
+            for topic in topics():
+                if shows_people(topic):
+                    presence(topic)
+        except Exception:  # whatever Redis holds: the next round comes
+            log.exception("the other processes could not be told who is here")
 
 
 def init_app(app: Flask, *, redis_url: str, origin: str) -> None:
@@ -317,7 +224,7 @@ def init_app(app: Flask, *, redis_url: str, origin: str) -> None:
     _presence[:] = [Presence(redis_url)]
     socketio.init_app(
         app,
-        message_queue=redis_url or None,
+        client_manager=Shared(redis_url) if redis_url else None,
         cors_allowed_origins=[origin],
         # a green thread runs only where waiting was made green: not in the worker, nor in a command
         async_mode="gevent" if is_module_patched("socket") else "threading",
@@ -325,5 +232,6 @@ def init_app(app: Flask, *, redis_url: str, origin: str) -> None:
         max_http_buffer_size=20_000,
         http_compression=False,
     )
+    live_socket.init_app(socketio)
     server = socketio.server
     app.wsgi_app = Gate(app, lambda: list(server.environ.values()))  # type: ignore[method-assign]  # as Flask shows it

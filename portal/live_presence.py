@@ -14,6 +14,7 @@ log = logging.getLogger("portal.live")
 
 Card = dict[str, Any]
 STALE_SECONDS = 30.0  # a process says anew every ten seconds who is there; one that died is forgotten after this
+AWAY_SECONDS = 5.0  # so long a Redis that did not answer is not asked again: nobody waits for it topic after topic
 
 
 class Presence:
@@ -22,6 +23,7 @@ class Presence:
     def __init__(self, redis_url: str = "") -> None:
         self._name = uuid.uuid4().hex
         self._redis = redis.Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1) if redis_url else None
+        self._away_until = float("-inf")
 
     def tell(self, topic: str, here: list[Card]) -> list[Card]:
         """Say who is here, and hear who is anywhere: one card a person, in order of name.
@@ -29,11 +31,12 @@ class Presence:
         Redis being away costs the others' names, nothing else.
         """
         everywhere = {card["id"]: card for card in here}
-        if self._redis is not None:
+        if self._redis is not None and time.monotonic() >= self._away_until:
             try:
                 for card in self._exchange(self._redis, topic, here):
                     everywhere.setdefault(card["id"], card)
             except redis.RedisError:
+                self._away_until = time.monotonic() + AWAY_SECONDS
                 log.warning("who is in a thread could not be shared between the web processes")
         return sorted(everywhere.values(), key=lambda card: str(card["name"]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -34,13 +35,14 @@ _ADDRESS = re.compile(r"(?i)https?://|mailto:|tel:|/(?![/\\])")  # elsewhere by 
 
 _TAGS = {
     *("p", "br", "strong", "em", "s", "a", "ul", "ol", "li", "blockquote", "code", "pre", "hr"),
-    *("h3", "h4", "h5", "table", "thead", "tbody", "tr", "th", "td"),
+    *("h3", "h4", "h5", "table", "thead", "tbody", "tr", "th", "td", "span"),
 }
 _cleaner = nh3.Cleaner(
     tags=_TAGS,
     attributes={"*": set(), "a": {"href"}, "ol": {"start"}},
     attribute_filter=lambda tag, name, value: value if name != "href" or _ADDRESS.match(value) else None,
     url_schemes={"https", "http", "mailto", "tel"},
+    allowed_classes={"span": {"mention"}},
     link_rel="noopener noreferrer nofollow",
     strip_comments=True,
 )
@@ -53,17 +55,73 @@ def _lower_headings(tokens: list[Token]) -> None:
             token.tag = f"h{min(int(token.tag[1]) + 2, 5)}"
 
 
-def render(text: str) -> Markup:
-    """Markdown to HTML that may stand in a page: no scripts, no pictures, no styles, links only to plain addresses."""
-    return _rendered(text) if len(text) <= LONGEST_REMEMBERED else _rendered.__wrapped__(text)
+def render(text: str, names: tuple[tuple[str, str], ...] = ()) -> Markup:
+    """Markdown to HTML that may stand in a page: no scripts, no pictures, no styles, links only to plain addresses.
+
+    `names`: whom it mentions, as they were written after an @ and as they are called now.
+    """
+    return (_rendered if len(text) <= LONGEST_REMEMBERED else _rendered.__wrapped__)(text, names)
 
 
 @lru_cache(maxsize=2000)
-def _rendered(text: str) -> Markup:
+def _rendered(text: str, names: tuple[tuple[str, str], ...]) -> Markup:
     """The same words give the same HTML, and a thread shows the same posts to everybody who opens it."""
     tokens = _markdown.parse(text)
     _lower_headings(tokens)
+    if names:
+        _show_names(tokens, dict(names))
     return Markup(_cleaner.clean(_markdown.renderer.render(tokens, _markdown.options, {})))  # noqa: S704  # cleaned by nh3
+
+
+def names_pattern(names: Iterable[str]) -> re.Pattern[str]:
+    """Finds an @ with one of these names behind it, the longest that fits, however it is written in capitals."""
+    longest_first = sorted(set(names), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)@({'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+
+
+def _show_names(tokens: list[Token], names: dict[str, str]) -> None:
+    """Put whom it mentions into elements of their own, as they are called now."""
+    pattern, called = names_pattern(names), {words.lower(): name for words, name in names.items()}
+    for token in tokens:
+        shown: list[Token] = []
+        for child in token.children or []:
+            at = 0
+            for found in pattern.finditer(child.content) if child.type == "text" else ():
+                name = Token("text", "", 0, content=f"@{called.get(found[1].lower(), found[1])}")
+                shown += [
+                    Token("text", "", 0, content=child.content[at : found.start()]),
+                    Token("mention_open", "span", 1, attrs={"class": "mention"}), name, Token("mention_close", "span", -1),
+                ]  # fmt: skip
+                at = found.end()
+            if at:
+                child.content = child.content[at:]
+            shown.append(child)
+        if token.children is not None:
+            token.children = shown
+
+
+def own_words(text: str) -> Iterator[str]:
+    """The pieces of a Markdown text that its author says: not what stands in quotes, code and links."""
+    quotes = links = 0
+    for token in _markdown.parse(text):
+        quotes += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        for child in (token.children or []) if not quotes else ():
+            links += {"link_open": 1, "link_close": -1}.get(child.type, 0)
+            if child.type == "text" and not links:
+                yield child.content
+
+
+def addresses(text: str) -> Iterator[str]:
+    """The addresses that a Markdown text links to, and the pieces of it where one may be written out: not in quotes and code."""
+    quotes = links = 0
+    for token in _markdown.parse(text):
+        quotes += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        for child in (token.children or []) if not quotes else ():
+            links += {"link_open": 1, "link_close": -1}.get(child.type, 0)
+            if child.type == "link_open":
+                yield str(child.attrs.get("href", ""))
+            elif child.type == "text" and not links:
+                yield child.content
 
 
 def plain(text: str) -> str:

@@ -95,6 +95,10 @@ class Outbound:
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         return self._request("POST", url, {**form, **(headers or {})}, body.encode("ascii"))
 
+    def post_bytes(self, url: str, body: bytes, *, headers: Mapping[str, str]) -> Answer:
+        """POST a body of any kind; `headers` say which. Raises OutboundError."""
+        return self._request("POST", url, headers, body)
+
     def check_url(self, url: str) -> None:
         """Raises OutboundError when `url` could never be asked (form and scheme only, no name look-up)."""
         _split(url, allow_http=self.allow_loopback)

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, format_timedelta
 from flask import Flask
 from flask_babel import get_locale, gettext
 from holidays import HolidayBase, country_holidays
@@ -127,9 +127,14 @@ def span(starts_at: datetime, ends_at: datetime) -> str:
     return _("%(start)s–%(end)s", start=clock(starts_at), end=clock(ends_at))
 
 
+def duration(seconds: int) -> str:
+    """A length of time in the greatest unit that it fills: `30 sekunder`, `2 minuter`, `1 timme`."""
+    return format_timedelta(timedelta(seconds=seconds), locale="sv" if _is_swedish() else "en", threshold=1)
+
+
 def init_app(app: Flask) -> None:
     """Offer the forms to templates as filters."""
-    for function in (as_date, clock, day, long_day, date_text, holiday, part, week, moment, short_moment):
+    for function in (as_date, clock, day, long_day, date_text, holiday, part, week, moment, short_moment, duration):
         app.add_template_filter(function)
     app.add_template_global(span, "time_span")
     app.add_template_global(today, "today")

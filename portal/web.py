@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from flask import Flask, Request, Response, abort, current_app, g, redirect, request, send_file, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_limiter import Limiter
 from flask_login import LoginManager, current_user
 from flask_wtf import CSRFProtect
 from werkzeug.datastructures import MultiDict
@@ -21,8 +20,11 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter, Map
 from werkzeug.utils import cached_property
 
-from portal import db, files, web_errors
+from portal import db, files, rate_limits, web_errors
 from portal.errors import Forbidden, NotFound
+from portal.rate_limits import counted_apart as counted_apart
+from portal.rate_limits import limiter as limiter
+from portal.rate_limits import public_limit as public_limit
 from portal.web_errors import SAFE_METHODS
 from portal.web_errors import is_fragment_request as is_fragment_request  # views ask for it here
 
@@ -43,26 +45,6 @@ LARGEST_OPEN_FORM = 10_000  # where anybody may send one: the sign-in page
 csrf = CSRFProtect()
 login_manager = LoginManager()
 login_manager.session_protection = None  # it would write into each new session, also when somebody only reads
-
-
-def _limit_key() -> str:
-    person_id = getattr(getattr(session, "person", None), "id", None)
-    return f"person:{person_id}" if person_id else f"address:{request.remote_addr}"
-
-
-limiter = Limiter(key_func=_limit_key, headers_enabled=False)
-
-
-def write_limit() -> str:
-    """How often one person may write (setting PORTAL_WRITE_LIMIT)."""
-    limit: str = current_app.config["SETTINGS"].write_limit
-    return limit
-
-
-def public_limit() -> str:
-    """How often one address may ask for what needs no session (setting PORTAL_PUBLIC_LIMIT)."""
-    limit: str = current_app.config["SETTINGS"].public_limit
-    return limit
 
 
 def public(view: View) -> View:
@@ -270,16 +252,14 @@ def init_app(app: Edge) -> None:
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM,
         WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as its session
         WTF_CSRF_SSL_STRICT=False,  # Referer is never sent (Referrer-Policy); Sec-Fetch-Site is checked instead
-        RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
-        RATELIMIT_SWALLOW_ERRORS=False,
     )
     if settings.trusted_proxies:  # limits and the log are about browsers, not about the proxy in front of us
         behind = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies, x_proto=0, x_host=0)
         app.wsgi_app = behind  # type: ignore[method-assign]  # the way that Flask's documentation shows
     app.url_map.converters["int"] = RowNumber
+    rate_limits.init_app(app)  # before the gate: what comes too often is not even read
     app.before_request(_gate)
     csrf.init_app(app)
-    limiter.init_app(app)
     login_manager.init_app(app)
     app.after_request(_headers)
     web_errors.init_app(app)

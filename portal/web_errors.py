@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any, cast
 
 import sqlalchemy as sa
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, json, render_template, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
-from portal import db, files
-from portal.errors import Conflict, Forbidden, Invalid, NotFound, PortalError
+from portal import db, files, rate_limits
+from portal.errors import Conflict, Forbidden, Invalid, NotFound, PortalError, TooSoon
 
 log = logging.getLogger("portal.web")
 security_log = logging.getLogger("portal.security")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+GIVES_BACK = frozenset({400, 401, 403, 404, 409, 422, 429})
+# Names of fields that somebody writes in, also as a part of a name such as "text-17". Never what a form carries by itself
+# (tokens, ids, choices), never an address or a secret.
+WRITTEN = frozenset({
+    "answer", "body", "comment", "description", "guests", "link", "name", "note", "place", "practical", "publisher", "reason",
+    "text", "title", "topics", "words",
+})  # fmt: skip
 
 
 def is_fragment_request() -> bool:
@@ -40,7 +49,7 @@ def _error_text(status: int) -> tuple[str, str]:
         409: (_("Somebody was before you"), _("The page has changed since you opened it. Load it again.")),
         413: (_("That was too large"), _("Send something smaller.")),
         422: (_("This could not be saved"), _("Go back and check what you filled in.")),
-        429: (_("That was many at once"), _("Wait a minute and try again.")),
+        429: (_("That was many at once"), ""),
         503: (
             _("The portal cannot save right now"),
             _("Nothing has been changed. Wait a moment and try again."),
@@ -48,11 +57,22 @@ def _error_text(status: int) -> tuple[str, str]:
     }.get(status, (_("Something went wrong with us"), _("Nothing has been changed. Try again in a while.")))
 
 
+def _in_a_while(seconds: int) -> str:
+    """How long to wait, in words."""
+    if seconds <= 90:
+        return str(ngettext("Try again in %(num)s second.", "Try again in %(num)s seconds.", seconds))
+    return str(ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", round(seconds / 60)))
+
+
 def error_answer(status: int, message: str = "") -> Response:
-    """An error page, or its sentence alone for a script; it says nothing about the inside."""
+    """An error page, its sentence alone for a script, or JSON for who asks for that; it says nothing about the inside."""
     db.rollback()
     db.reads_only(True)
     heading, sentence = _error_text(status)
+    if request.accept_mimetypes.best == "application/json":
+        return Response(
+            json.dumps({"error": heading, "message": message or sentence}), status=status, mimetype="application/json"
+        )
     if status == 409 and message:  # a rule, not somebody else, stands in the way
         heading = _("This cannot be done now")
     template = "errors/fragment.html" if is_fragment_request() else "errors/error.html"
@@ -67,13 +87,31 @@ def error_answer(status: int, message: str = "") -> Response:
 
 
 def _written(status: int) -> list[str]:
-    """What somebody wrote in a form that was refused with a page: it is shown there, so that nothing is lost. Words only."""
-    if status not in {409, 422} or request.method in SAFE_METHODS:
+    """What somebody wrote in a form that was refused with a page: it is shown there, so that nothing is lost.
+
+    Only fields that hold words, known by their names, and only what the portal's own pages sent: another site's form must
+    not put its text on a page of ours.
+    """
+    is_own = request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}
+    if status not in GIVES_BACK or request.method in SAFE_METHODS or not is_own:
         return []
-    return [text for texts in request.form.listvalues() for text in texts if len(text.split()) > 1]
+    try:
+        fields = list(request.form.items(multi=True))
+    except HTTPException:  # the form itself could not be read
+        return []
+    return [text for name, text in fields if text.strip() and not WRITTEN.isdisjoint(re.split(r"[-_]", name))]
+
+
+def too_soon(seconds: int, message: str = "") -> Response:
+    """The answer to what comes too often: how long to wait, in words and in `Retry-After`."""
+    answer = error_answer(429, f"{message} {_in_a_while(seconds)}".strip())
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
 
 
 def _on_portal_error(error: PortalError) -> Response:
+    if isinstance(error, TooSoon):
+        return too_soon(error.seconds, error.message)
     return error_answer(
         _STATUS.get(type(error), next((s for k, s in _STATUS.items() if isinstance(error, k)), 500)),
         error.message,
@@ -86,6 +124,8 @@ def _on_http_error(error: HTTPException) -> Response:
     if isinstance(error, RequestEntityTooLarge) and request.mimetype == "multipart/form-data":
         limit = files.human_size(current_app.config["SETTINGS"].max_upload_bytes)
         return error_answer(413, _("The file is larger than %(limit)s.", limit=limit))
+    if error.code == 429:
+        return too_soon(rate_limits.seconds_to_wait())
     if error.response is not None:
         return cast(Response, error.response)
     return error_answer(error.code or 500)

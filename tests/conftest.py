@@ -78,6 +78,8 @@ def make_portal(data_dir: Path, database_url: str = "", **more: Any) -> Edge:
     """A portal for tests, without tables yet."""
     values = {
         "write_limit": "100000/minute",
+        "organisation_write_limit": "100000/minute",
+        "address_write_limit": "100000/minute",
         "sign_in_limit": "100000/minute",
         "public_limit": "100000/minute",
         "database_url": database_url,

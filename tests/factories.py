@@ -14,11 +14,15 @@ import sqlalchemy as sa
 from portal import db, files, search, worker
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post, PostKind, Thread, ThreadKind
+from portal.discussions.moderation import actions as moderation
+from portal.discussions.moderation.models import ReportReason
+from portal.discussions.removal import actions as removal
+from portal.library.attaching.models import Attachment
 from portal.library.collections import actions as collections
 from portal.library.collections.actions import CollectionPlan
 from portal.library.collections.models import Collection
 from portal.library.intake import actions as intake
-from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceShare, ResourceVersion, Topic
+from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceShare, ResourceVersion
 from portal.library.public import actions as public
 from portal.library.public.models import PublicLink
 from portal.meetings import actions as meetings
@@ -41,6 +45,9 @@ from portal.meetings.polls.actions import Asked, Question
 from portal.meetings.polls.tokens import guest_token
 from portal.meetings.series import actions as series
 from portal.meetings.series.actions import SeriesPlan, StandingPlan
+from portal.notifications.models import Notice
+from portal.notifications.push import actions as push
+from portal.notifications.tokens import unsubscribe_token
 from portal.people import actions
 from portal.people.models import (
     Group,
@@ -58,6 +65,7 @@ from portal.searches.actions import Wish
 from portal.searches.models import Place
 from portal.searches.synonym_actions import add_synonyms
 from portal.support.actions import add_contact
+from portal.topics.models import Topic
 
 _number = itertools.count(1)
 
@@ -106,6 +114,24 @@ def post(in_thread: Thread, by: Person, body: str = "Ett inlägg") -> Post:
     return discussions.add_post(
         in_thread, body=body, kind=PostKind.REPLY, client_id=str(uuid.uuid4()), by=by, render=plain_render
     )
+
+
+def many_posts(thread_id: int, by: Person, number: int) -> None:
+    """Posts at the end of a thread, written all at once: only for tests of how long threads are shown."""
+    in_thread = db.session.get_one(Thread, thread_id)
+    first, at = in_thread.last_seq + 1, db.now()
+    rows = [
+        {"thread_id": thread_id, "seq": seq, "change_seq": seq, "kind": PostKind.REPLY, "author_id": by.id, "created_at": at,
+         "organisation_id": by.organisation_id, "client_id": str(uuid.uuid4()), "body": f"Inlägg {seq}", "revision": 1}
+        for seq in range(first, first + number)
+    ]  # fmt: skip
+    db.session.execute(sa.insert(Post), rows)
+    in_thread.last_seq, in_thread.post_count, in_thread.last_post_at = (
+        first + number - 1,
+        in_thread.post_count + number,
+        at,
+    )
+    db.session.flush()
 
 
 def resource(
@@ -206,24 +232,34 @@ def public_material(network: Network) -> PublicLink:
     return public.make_link(resource(network.open, network.convener, "Öppet material", "öppet"), by=network.convener)
 
 
+def moderated(network: Network, group: Group, about: Post, word: str) -> None:
+    """A report of a post, and an act of a leader, with the word in what only leaders see."""
+    moderation.report_post(about, reason=ReportReason.OTHER, words=f"Något är fel {word}", by=network.secretary)
+    moderation.set_group_pace(group, 0, reason=f"Det är lugnt {word}", by=network.convener)
+
+
 def things(network: Network, group: Group, *, word: str = "") -> dict[str, object]:
     """One of each thing in a group, the word in every text: what stands in addresses."""
     by = network.convener
     in_thread = thread(group, by, f"En tråd {word}".strip(), f"Första inlägget {word}")
     reply = post(in_thread, network.member, f"Ett inlägg {word}")
+    moderated(network, group, reply, word)
     pending = person(network.authority, f"Ny Ansökt {word}".strip(), status=PersonStatus.PENDING)
     material = resource(group, by, f"Material {word}".strip(), f"innehall {word}", f"a{word}.txt")
     gathered = collection(group, by, f"Samling {word}".strip(), text=word, of=(material,))
+    hidden = post(in_thread, network.member, f"Ett dolt inlägg {word}")
+    removal.hide_post(hidden, reason=f"Ett skäl {word}".strip(), by=by, render=plain_render)
+    db.session.add(Attachment(post_id=reply.id, resource_id=material.id))
     link = public_material(network)
-    topic = Topic(
-        name=f"Ämne {material.id} {word}".strip(), folded=f"ämne {material.id} {word}".strip(), is_controlled=True
-    )
-    material.topics.append(topic)
+    # the list is for all; a word of one's own is not
+    topic = Topic(name=f"Ämne {material.id}", folded=f"ämne {material.id}", is_controlled=True)
+    own = Topic(name=f"Eget {material.id} {word}".strip(), folded=f"eget {material.id} {word}".strip())
+    material.topics.extend([topic, own])
     material.description, material.responsible = f"Beskrivning {word}".strip(), by
-    hidden = actions.add_group(
+    other = actions.add_group(
         f"gomda-{material.id}", f"Gömda {word}".strip(), description="", handling_class=HandlingClass.SENSITIVE, by=None
     )
-    share = ResourceShare(resource=material, group=hidden, shared_by_id=by.id)
+    share = ResourceShare(resource=material, group=other, shared_by_id=by.id)
     db.session.add(share)
     called = meeting(group, by, f"Möte {word}".strip(), text=word)
     db.session.refresh(called)
@@ -252,9 +288,20 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     sent = intake.start_upload(file_name=f"{word or 'fil'}.txt", size=10, limit=100, by=by)
     worker.sign("test")
     db.session.flush()
+    told = Notice(
+        person=by, group=group, kind="meeting_called", path="/",
+        details={"title": f"Kallelse {word}".strip(), "starts_at": "2031-05-05T08:30:00+00:00"},
+    )  # fmt: skip
+    db.session.add(told)
+    device = push.add_device(
+        by, push.Subscription(f"http://127.0.0.1:1/{uuid.uuid4()}", "x", "x"), name="Telefonen", by=by
+    )
+    push.choose(by, {f"group-{group.id}": False}, by=by)  # nobody listens there
+    db.session.flush()
     ids = {
-        "slug": group.slug, "thread_id": in_thread.id, "post_id": reply.id, "person_id": pending.id,
+        "device_id": device.id, "notice_id": told.id, "organisation_id": network.ngo.id, "slug": group.slug, "thread_id": in_thread.id, "post_id": reply.id, "person_id": pending.id,
         "resource_id": material.id, "meeting_id": called.id, "item_id": called.items[0].id, "contact_id": contact.id,
+        "unsubscribe_token": unsubscribe_token(by, f"group-{group.id}"),
         "answer_token": tokens.answer_token(mine), "feed_token": feed_token, "feed_id": feed.id,
         "decision_id": decision.id, "paper_id": paper.id, "proposal_id": proposal.id, "request_id": 999_999,
         "series_id": started.id, "standing_id": standing.id, "seat_id": seat.id, "invitation_id": guest.id,

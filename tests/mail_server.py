@@ -28,6 +28,8 @@ class MailServer:
     recipient_answer: str = "250 OK"
     port: int = 0
     taken: list[EmailMessage] = field(default_factory=list)
+    senders: list[str] = field(default_factory=list)  # of the envelopes
+    raw: list[bytes] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
     logins: list[tuple[bytes, bytes]] = field(default_factory=list)
 
@@ -45,6 +47,8 @@ class MailServer:
             made = message_from_bytes(envelope.content, policy=email.policy.default)
             assert isinstance(made, EmailMessage)
             self.taken.append(made)
+            self.senders.append(envelope.mail_from or "")
+            self.raw.append(envelope.content)
         return self.answer
 
     def authenticate(self, server: object, session: Session, envelope: Envelope, mechanism: str, data: object) -> Any:

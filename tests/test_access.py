@@ -73,6 +73,7 @@ TABLE: dict[str, Row] = {
     "GET people.organisation": everybody(OK),
     "POST people.approve": Row((NO, MISSING, MISSING, MISSING, MOVED, SIGN_IN)),  # a pending person of the authority
     "POST people.disable": Row((NO, MISSING, MISSING, MISSING, MOVED, SIGN_IN)),
+    "POST people.set_speaker": Row((NO, MISSING, MISSING, MISSING, MOVED, SIGN_IN)),
     "GET people.account": everybody(OK),
     "POST people.account": Row((MOVED,) * 5 + (SIGN_IN,), {"language": "sv", "theme": "auto"}),
     "GET discussions.thread": group_only(),
@@ -83,6 +84,51 @@ TABLE: dict[str, Row] = {
     "GET discussions.edit_post": group_only(NO, OK, NO),  # the post is the member's
     "POST discussions.edit_post": group_only(NO, MOVED, NO, {"body": "Ny", "based_on": "1"}),
     "GET discussions.versions": group_only(),
+    "GET discussions.window": group_only(),
+    "GET discussions.export_markdown": group_only(),
+    "GET discussions.export_pdf": group_only(),
+    "GET discussions.updates": Row(
+        (MISSING, OK, MISSING, OK, MISSING, SIGN_IN)
+    ),  # the NGO has told nothing: only its own see it
+    "POST discussions.pin_update": group_only(MISSING, MISSING, MISSING),  # the post is no update
+    "GET discussions.post": group_only(MOVED, MOVED, MOVED),
+    "POST discussions.set_state": group_only(MOVED, NO, NO, {"step": "pin"}),
+    "GET discussions.accept_answer": group_only(NO, NO, NO),  # the thread asks nothing
+    "POST discussions.accept_answer": group_only(NO, NO, NO),
+    "POST discussions.support": group_only(NO, NO, NO),
+    "GET discussions.describe": group_only(OK, NO, NO),  # the authority owns the thread
+    "POST discussions.describe": group_only(MOVED, NO, NO, {"title": "Ny", "kind": "discussion", "based_on": "1"}),
+    "GET discussions.move": group_only(OK, NO, NO),
+    "POST discussions.move": group_only(WRONG, NO, NO, {"group": "ingen"}),
+    "GET discussions.split": group_only(OK, NO, NO),
+    "POST discussions.split": group_only(MOVED, NO, NO, {"from_seq": "2", "title": "Den andra"}),
+    "GET discussions.remove_post": group_only(OK, OK, NO),  # the post is the member's, the convener leads
+    "POST discussions.remove_post": group_only(WRONG, NO, NO, {"step": "hide"}),  # who leads says why
+    "GET discussions.reactions": group_only(),
+    "POST discussions.react": group_only(MOVED, MOVED, MOVED, {"on": "thanks"}),
+    "GET discussions.menu": group_only(),
+    "GET discussions.quote": group_only(),
+    "POST discussions.preview": Row((OK,) * 5 + (SIGN_IN,), {"body": "Text"}),
+    "GET discussions.names_in_thread": group_only(),
+    "GET library.attach": group_only(NO, OK, NO),  # the post is the member's
+    "POST library.attach": group_only(NO, WRONG, NO),  # no file is chosen
+    "GET discussions.report_post": group_only(OK, NO, OK),  # the post is the member's
+    "POST discussions.report_post": group_only(MOVED, NO, MOVED, {"reason": "unkind"}),
+    "GET discussions.decide": group_only(OK, NO, NO),
+    "POST discussions.decide": group_only(MOVED, NO, NO, {"step": "dismiss", "reason": "Det är inte fel"}),
+    "GET discussions.moderation": group_only(OK, NO, NO),
+    "POST discussions.suspend": group_only(WRONG, NO, NO, {"person": "0", "reason": ""}),
+    "POST discussions.end_suspension": group_only(MISSING, NO, NO),  # nobody is suspended
+    "POST discussions.set_group_pace": group_only(MOVED, NO, NO, {"seconds": "30", "reason": "Det går fort"}),
+    "GET discussions.set_thread_pace": group_only(OK, NO, NO),
+    "POST discussions.set_thread_pace": group_only(MOVED, NO, NO, {"seconds": "30", "reason": "Det går fort"}),
+    "POST discussions.save_draft": group_only(OK, OK, NO, {"body": "Halvt"}),
+    "GET discussions.standing": group_only(),
+    "POST discussions.follow_thread": group_only(MOVED, MOVED, MOVED, {"level": "mentions"}),
+    "POST discussions.follow_group": group_only(MOVED, MOVED, MOVED, {"level": "none"}),
+    "POST discussions.mark_group_read": group_only(MOVED, MOVED, MOVED),
+    "POST discussions.mark_thread_read": group_only(204, 204, 204, {"seq": "1"}),
+    "GET discussions.next_unread": everybody(MOVED),
     "GET library.index": everybody(OK),
     "GET library.group_materials": group_only(),
     "GET library.upload": Row((OK, OK, NO, NO, NO, SIGN_IN)),
@@ -153,8 +199,28 @@ TABLE: dict[str, Row] = {
     "POST library.edit_topics": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"name": "Metodstöd"}),
     "POST library.change_topic": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"name": "Nytt namn"}),
     "GET notifications.notices": everybody(OK),
+    "POST notifications.mark": Row(
+        (MOVED, MISSING, MISSING, MISSING, MISSING, SIGN_IN), {"read": "1"}
+    ),  # the convener's
     "POST notifications.read": Row((MOVED,) * 5 + (SIGN_IN,), {"until": "0"}),
+    "GET delivery.unreached": Row(
+        (OK, NO, NO, NO, OK, SIGN_IN)
+    ),  # the convener leads a group, the administrator an organisation
+    "POST delivery.confirm_address": Row((MOVED,) * 5 + (SIGN_IN,)),
+    "GET push.service_worker": public(),
+    "GET push.devices": everybody(OK),
+    "POST push.add_device": Row((WRONG,) * 5 + (SIGN_IN,), {"endpoint": "https://10.0.0.1/x"}),
+    "POST push.remove_device": Row(
+        (MOVED, MISSING, MISSING, MISSING, MISSING, SIGN_IN)
+    ),  # the device is the convener's
+    "POST push.choose": Row((MOVED,) * 5 + (SIGN_IN,), {}),
     "GET notifications.preferences": everybody(OK),
+    "POST notifications.hours": Row(
+        (MOVED,) * 5 + (SIGN_IN,), {"hour": "8", "weekday": "4", "quiet_from": "18", "quiet_to": "7"}
+    ),
+    "POST notifications.groups": Row((MOVED,) * 5 + (SIGN_IN,), {}),
+    "GET notifications.unsubscribe": public(),  # the signed token in the address is the authority
+    "POST notifications.unsubscribe": public(),
     "POST notifications.preferences": Row((MOVED,) * 5 + (SIGN_IN,), {}),
     "GET meetings.calendar": everybody(OK),
     "GET meetings.group_meetings": group_only(),
@@ -318,7 +384,7 @@ def test_s25_every_route_has_a_row_and_every_row_a_route(app: Edge) -> None:
 def test_s13_the_public_endpoints_are_these(app: Edge) -> None:
     found = {name for name, view in app.view_functions.items() if getattr(view, "is_public", False)}
     assert found == {"auth.sign_in", "auth.start", "auth.callback", "home.accessibility", "home.privacy", "home.health",
-                     "calls.answer", "calls.feed", "polls.guest", "public.page", "public.picture", "public.file",
+                     "calls.answer", "calls.feed", "notifications.unsubscribe", "push.service_worker", "polls.guest", "public.page", "public.picture", "public.file",
                      "public.file_of", "public.open_data", "searches.feed"}  # fmt: skip
 
 

@@ -17,6 +17,9 @@ SOURCES = sorted(PORTAL.rglob("*.py"))
 # Verbs without an actor: traces of reading, made by the reader for herself.
 WITHOUT_BY = {
     "mark_read",
+    "read_about",
+    "read_now",
+    "lock_post",
     "mark_all_read",
     "note_visit",
     "find_twin",
@@ -24,6 +27,7 @@ WITHOUT_BY = {
     "discard_if_unused",
     "note_looked",
     "note_public_visit",
+    "sweep_drafts",
     "sweep_files",
     "sweep_uploads",
     "mend_uploads",

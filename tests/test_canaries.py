@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from email import policy as email_policy
 from email.parser import BytesParser
 from itertools import product
@@ -28,20 +29,25 @@ from werkzeug.test import TestResponse
 from portal import db, outbox, search
 from portal.auth.models import IdentityProvider
 from portal.discussions import policy as discussions
+from portal.discussions.drafting.actions import save_draft
 from portal.discussions.models import Post, Thread
+from portal.discussions.moderation import actions as moderation
 from portal.library import policy as library
 from portal.library.collections.models import Collection, CollectionItem
 from portal.library.intake.models import Upload
-from portal.library.models import FileState, Resource, ResourceShare, Topic
+from portal.library.models import FileState, Resource, ResourceShare
 from portal.meetings import policy as meetings
 from portal.meetings.calls import actions as calls
 from portal.meetings.followup.models import ActionItem, Decision
 from portal.meetings.minutes.models import Addendum
 from portal.meetings.models import AgendaItem, Meeting, MeetingSeries, Seat, StandingItem
 from portal.meetings.polls.models import DatePoll
+from portal.notifications.letters import gather_due
+from portal.notifications.models import Notice
+from portal.notifications.push.models import PushDevice
 from portal.people import actions as people
 from portal.people import policy as people_policy
-from portal.people.models import Group, HandlingClass, OrganisationKind, Person, PersonStatus, Role
+from portal.people.models import Group, HandlingClass, Organisation, OrganisationKind, Person, PersonStatus, Role
 from portal.search import kinds
 from portal.search.synonyms import Synonyms
 from portal.searches import actions as searches
@@ -50,6 +56,7 @@ from portal.searches import telling
 from portal.searches.actions import Wish
 from portal.searches.models import Place, SavedSearch
 from portal.support.models import Contact
+from portal.topics.models import Topic
 from portal.web import Edge
 from tests import factories
 from tests.conftest import Sign
@@ -58,18 +65,30 @@ from tests.factories import Network
 CANARIES = {
     "open": "zwortbrimul", "network": "qvaxtelunod", "closed": "yxplodrinak", "other": "wkantomirep", "shared": "kvintzagrob",
     "draft": "jolbrekwamu", "authority": "drumpzefily", "association": "hyvgortanex", "left": "pzalbrunike", "name": "yvrekombalu",
+    "led": "glimfrotsuva",
 }  # fmt: skip
 NONSENSE = "gxumplintro"  # as long as the others; nothing has it
 OUT_LOUD = "innehall"  # a word of everything in every group
-TOKENS = ("answer_token", "feed_token", "atom_token", "guest_token", "public_token")
+TOKENS = ("answer_token", "feed_token", "atom_token", "guest_token", "public_token", "unsubscribe_token")
 
 MODELS: dict[str, Any] = {
     "action_id": ActionItem, "addendum_id": Addendum, "item_id": AgendaItem, "row_id": CollectionItem, "collection_id": Collection,
-    "contact_id": Contact, "decision_id": Decision, "series_id": MeetingSeries, "meeting_id": Meeting, "poll_id": DatePoll,
-    "post_id": Post, "resource_id": Resource, "search_id": SavedSearch, "seat_id": Seat, "provider_id": IdentityProvider,
+    "contact_id": Contact, "device_id": PushDevice, "notice_id": Notice, "decision_id": Decision, "series_id": MeetingSeries, "meeting_id": Meeting, "poll_id": DatePoll,
+    "organisation_id": Organisation, "post_id": Post, "resource_id": Resource, "search_id": SavedSearch, "seat_id": Seat, "provider_id": IdentityProvider,
     "standing_id": StandingItem, "synonyms_id": Synonyms, "thread_id": Thread,
 }  # fmt: skip
-SHORT = ("/", "/search", "/library", "/groups", "/calendar", "/notices", "/collections", "/searches", "/organisation")
+SHORT = (
+    "/",
+    "/search",
+    "/library",
+    "/groups",
+    "/calendar",
+    "/notices",
+    "/collections",
+    "/searches",
+    "/organisation",
+    "/account",
+)
 # Making files and searching takes time: of roles with like rights one does it, unless PORTAL_CRAWL=all asks for all of it.
 EVERYBODY = os.environ.get("PORTAL_CRAWL") == "all"
 PACKED = (".pdf", ".docx", ".zip")
@@ -127,7 +146,7 @@ def everything(network: Network) -> World:
     # who applies to an organisation is known to all of its people
     of_group = {"open", "network", "shared"}
     rights = {
-        "outsider": {"open", "association"}, "member": {*of_group, "draft", "association"}, "observer": of_group,
+        "outsider": {"open", "association"}, "member": {*of_group, "draft", "association"}, "observer": {*of_group, "led"},
         "secretary": {*of_group, "closed"}, "admin": {"open", "authority"}, "ngo_admin": {"open", "association"},
         "stranger": {"open", "other", "shared", "name"}, "gone": {"open", "association", "left"}, "pending": set(), "disabled": set(),
         "anonymous": set(),
@@ -158,6 +177,9 @@ def everything(network: Network) -> World:
     draft = factories.resource(network.group, network.member, f"Olästa {words('draft')}", words("draft"))
     draft.state = draft.versions[0].state = FileState.CHECKING
     newcomers(network)
+    # why somebody may not write is for those who lead, and for whom it concerns
+    until = db.now().date() + timedelta(days=7)
+    moderation.suspend(network.observer, network.group, until_on=until, reason=words("led"), by=network.convener)
     for role, person in world.roles.items():
         if person is not None and role != "pending":
             private(role, person, network)
@@ -172,6 +194,7 @@ def everything(network: Network) -> World:
     telling.ask_again()
     db.commit()
     outbox.run_all()
+    mail_all()
     world.ids = {name: list(db.session.scalars(sa.select(model.id))) or [999] for name, model in MODELS.items()}
     world.ids |= {
         "slug": list(db.session.scalars(sa.select(Group.slug))),
@@ -202,7 +225,9 @@ def newcomers(network: Network) -> None:
 
 
 def private(role: str, person: Person, network: Network) -> None:
-    """What belongs to one person: saved searches, secret addresses with their names."""
+    """What belongs to one person: saved searches, secret addresses with their names, what is written and not yet sent."""
+    for thread in db.session.scalars(sa.select(Thread).where(Thread.group_id == network.group.id)):
+        save_draft(thread, own(role), by=person)
     saved, _is_new = searches.save_search(Wish(Place.EVERYWHERE, text=OUT_LOUD), name=own(role), by=person)
     saved.name, saved.seen = own(role), []  # everything it finds is new
     searches.make_feed(own(role), search=None, by=person)
@@ -210,6 +235,17 @@ def private(role: str, person: Person, network: Network) -> None:
     if role == "gone":  # was kept while it could be read
         wish = Wish(Place.GROUP, network.group, text=CANARIES["left"])
         searches.save_search(wish, name="Den förra gruppen", by=person)
+
+
+def mail_all() -> None:
+    """Send what is told of posts, as if its time had come."""
+    db.session.execute(sa.update(outbox.Job).values(run_at=db.now()))
+    db.commit()
+    outbox.run_all()
+    db.session.execute(sa.update(Notice).where(Notice.due_at.is_not(None)).values(due_at=db.now()))
+    gather_due()
+    db.commit()
+    outbox.run_all()
 
 
 # --- looking ------------------------------------------------------------------------------------------------------------

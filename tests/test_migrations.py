@@ -24,9 +24,16 @@ from portal.auth.models import BrowserSession
 from portal.auth.provider import Attempt
 from portal.cli import alembic_config, upgrade_database
 from portal.discussions import actions as discussions
-from portal.discussions.models import Post
+from portal.discussions.drafting import actions as drafting
+from portal.discussions.following import actions as following
+from portal.discussions.following.models import Level
+from portal.discussions.models import PinnedUpdate, Post, Reaction, ReactionKind, ThreadCounty, ThreadKind
+from portal.discussions.moderation import actions as moderation
+from portal.discussions.moderation.models import ReportReason
+from portal.discussions.states import actions as states
+from portal.library.attaching.models import Attachment
 from portal.library.material.models import RelatedResource, ResourceDownload
-from portal.library.models import Resource, ResourceShare, Topic
+from portal.library.models import Resource, ResourceShare
 from portal.library.public import actions as public
 from portal.library.public.models import PublicLink
 from portal.meetings.agenda import actions as agenda
@@ -39,10 +46,14 @@ from portal.meetings.models import AgendaItem, Answer
 from portal.meetings.polls import actions as polls
 from portal.meetings.polls.models import PollInvitee, Suits
 from portal.notifications import actions as notifications
+from portal.notifications.delivery.actions import count_soft
+from portal.notifications.habits import Hours
 from portal.notifications.models import Channel
+from portal.notifications.push import actions as push
 from portal.notifications.reminders import claim_once
 from portal.search.synonyms import Synonyms
 from portal.times import today
+from portal.topics.models import Topic
 from portal.web import Edge
 from tests import factories
 from tests.conftest import BACKENDS, SECRET
@@ -107,7 +118,15 @@ def fill() -> None:
     followup.add_action(network.group, task, client_id="1", meeting=item.meeting, item=item, by=network.convener)
     agenda.change_item(item, agenda.ItemPlan("Ny rubrik"), based_on=1, by=network.convener)
     notifications.choose_channels(network.member, {"meeting_called": Channel.DAILY}, by=network.member)
+    notifications.choose_hours(network.member, Hours(8, 4, 18, 7), by=network.member)
+    notifications.choose_group_channels(network.member, {network.group.id: Channel.WEEKLY}, by=network.member)
+    push.choose(network.member, {"kind-posted": True}, by=network.member)
+    count_soft(network.member, code="4.2.2", by=None)
+    notifications.notify(
+        [network.member], "meeting_called", group=network.group, path="/", by=None, title="x", starts_at="x"
+    )
     assert claim_once("påminnelse")
+    following.follow_group(network.group, Level.MENTIONS, by=network.member)
     agenda.send_agenda(item.meeting, by=network.convener)
     mode.open_meeting(item.meeting, by=network.convener)
     mode.note_arrival(item.meeting.invitations[0], Answer.ON_SITE, by=network.convener)
@@ -122,6 +141,7 @@ def fill() -> None:
     material.topics.append(Topic(name="Stöd", folded="stöd"))
     material.shares.append(ResourceShare(group=network.group, shared_by_id=network.member.id))
     public.note_public_visit(db.session.get_one(PublicLink, things["link_id"]), "visits")
+    fill_threads(network)
     other = factories.resource(network.group, network.member, "Ett till", "annat")
     db.session.flush()
     db.session.add(RelatedResource(resource_id=material.id, other_id=other.id))
@@ -145,6 +165,28 @@ def fill() -> None:
     assert {name for name, rows in tables.items() if not rows} == set()
     assert audit.verify() is None
     db.session.remove()
+
+
+def fill_threads(network: Network) -> None:
+    """A raised problem that somebody supports, about a county and a topic; a thread that was closed; a pinned update."""
+    thread = factories.thread(network.group, network.convener, "Ett problem")
+    thread.kind, thread.topics = ThreadKind.LIFTED, [Topic(name="Tolkar", folded="tolkar")]
+    thread.counties.append(ThreadCounty(code="T"))
+    db.session.flush()
+    states.support_thread(thread, by=network.member)
+    update = factories.post(thread, network.member, f"Hej @{network.convener.name}")
+    db.session.add(
+        Attachment(post_id=update.id, resource=factories.resource(network.group, network.member, "Bilagan", "bilagan"))
+    )
+    db.session.add(Reaction(post_id=update.id, person_id=network.member.id, kind=ReactionKind.SEEN))
+    drafting.save_draft(thread, "Halvt", by=network.member)
+    reported = moderation.report_post(update, reason=ReportReason.OTHER, words="Ord", by=network.secretary)
+    moderation.warn_author(reported.post, reason="Ord", by=network.convener)
+    moderation.suspend(network.member, network.group, until_on=today(), reason="Ord", by=network.convener)
+    moderation.set_group_pace(network.group, 30, reason="Ord", by=network.convener)
+    moderation.set_thread_pace(thread, 30, reason="Ord", by=network.convener)
+    states.close_thread(thread, by=network.convener, render=factories.plain_render)
+    db.session.add(PinnedUpdate(organisation_id=network.ngo.id, post_id=update.id, pinned_by_id=network.member.id))
 
 
 def fill_minutes(network: Network, things: dict[str, object]) -> None:

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from portal import db, outbox, search
 from portal.discussions.models import Thread
-from portal.library import topics
 from portal.library.collections import actions as collections
 from portal.library.collections.models import Collection
 from portal.library.intake.models import Upload, UploadState
@@ -41,6 +40,7 @@ from portal.searches import actions as searches
 from portal.searches.actions import Wish
 from portal.searches.models import Place
 from portal.times import today
+from portal.topics import keeping as topics
 from tests import factories
 from tests.conftest import Browser, Sign
 from tests.factories import Network

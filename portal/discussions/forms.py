@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from wtforms import Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, Field, HiddenField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import UUID, DataRequired, InputRequired, Length, Optional, ValidationError
 
+from portal.counties import COUNTIES
 from portal.discussions.models import PostKind, ThreadKind
-from portal.fields import Form, one_line, tidy
+from portal.fields import Form, MultiCheckboxField, one_line, tidy
+from portal.topics.keeping import all_topics
+from portal.topics.models import Topic
 
 
 class WrittenText:
@@ -40,7 +44,14 @@ class PostForm(Form):
         default=PostKind.REPLY.value,
         validators=[Optional()],
     )
+    is_statement = BooleanField(_l("Official statement"))
     client_id = HiddenField(validators=[InputRequired(), Length(36, 36), UUID()])
+
+
+class PreviewForm(Form):
+    """A text that somebody is writing."""
+
+    body = TextAreaField(filters=[tidy], validators=[WrittenText()])
 
 
 class EditPostForm(Form):
@@ -50,7 +61,25 @@ class EditPostForm(Form):
     based_on = IntegerField(validators=[InputRequired()])
 
 
-class ThreadForm(Form):
+class AboutForm(Form):
+    """What a thread is about: counties, and topics of the controlled list."""
+
+    counties = MultiCheckboxField(_l("Counties"), choices=[SelectChoice(code, name) for code, name in COUNTIES.items()])
+    topics = MultiCheckboxField(_l("Topics"), coerce=int)
+
+    def offer(self, chosen: Iterable[Topic] = ()) -> None:
+        """Fill in the topics that can be chosen: the list, and what is chosen already."""
+        listed = {topic.id: topic for topic in [*all_topics(), *chosen]}
+        self._topics = listed
+        self.topics.choices = [SelectChoice(topic.id, topic.name) for topic in listed.values()]
+
+    @property
+    def chosen_topics(self) -> list[Topic]:
+        """The topics that are ticked."""
+        return [self._topics[number] for number in self.topics.data or []]
+
+
+class ThreadForm(AboutForm):
     """A new thread and its first post."""
 
     title = StringField(

@@ -19,7 +19,9 @@ def _thread_document(thread: Thread) -> search.Document:
     )
 
 
-def _post_document(post: Post) -> search.Document:
+def _post_document(post: Post) -> search.Document | None:
+    if post.line is not None or post.gone is not None:
+        return None  # nobody wrote it, or nobody may read it
     body = markup.plain(post.body)
     return search.Document(
         "post", post.id, (post.thread.group_id,), "", body, _changed_at(post), search.of_year(post.created_at)

@@ -13,23 +13,40 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal import db, guard, web
-from portal.discussions import actions, policy
+from portal.discussions import actions, lifting, policy
+from portal.discussions import window as windows
+from portal.discussions.cards import cards_of
+from portal.discussions.drafting.policy import own_draft
+from portal.discussions.following.policy import thread_level
 from portal.discussions.forms import EditPostForm, PostForm, ThreadForm
 from portal.discussions.models import Post, PostKind, ReadMark, Thread, ThreadKind
-from portal.errors import Conflict
+from portal.discussions.moderation.standing import pace_of, suspension_of
+from portal.discussions.removal import policy as removal_policy
+from portal.discussions.states import policy as state_policy
+from portal.discussions.window import Window
+from portal.discussions.writing.quoting import quote_of
+from portal.errors import Conflict, Invalid
 from portal.i18n import LANGUAGES
 from portal.people.models import Group, Organisation, Person
-from portal.people.policy import can_write_in_group, visible_groups
+from portal.people.policy import visible_groups
 
 bp = Blueprint("discussions", __name__)
 
-POSTS_A_PAGE = 30
 MOST_AT_ONCE = 200  # posts sent to a browser that comes back
 
 
+def render_posts(posts: Sequence[Post]) -> str:
+    """The fragments of posts: the same for every reader of the language (house rule 6)."""
+    cards = cards_of(posts)
+    return "".join(
+        render_template("discussions/_line.html" if post.line else "discussions/_post.html", post=post, cards=cards)
+        for post in posts
+    )
+
+
 def render_post(post: Post) -> str:
-    """The fragment of one post: the same for every reader of the language (house rule 6)."""
-    return render_template("discussions/_post.html", post=post)
+    """The fragment of one post."""
+    return render_posts([post])
 
 
 def render_for_all(post: Post) -> dict[str, str]:
@@ -64,7 +81,12 @@ def _audience(group: Group) -> str:
     return cast(str, text)
 
 
-def _composer(thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find] = ()) -> dict[str, Any]:
+def standing_of(person: Person, group: Group, thread: Thread | None) -> dict[str, Any]:
+    """What stands in the place of the composer of somebody suspended, and how slow everybody is to write."""
+    return {"suspension": suspension_of(person, group), "pace": pace_of(person, group, thread)}
+
+
+def composer_of(thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find] = ()) -> dict[str, Any]:
     """What the composer's template needs."""
     if not form.client_id.data:
         form.client_id.data = str(uuid.uuid4())
@@ -75,46 +97,98 @@ def _composer(thread: Thread, person: Person, form: PostForm, finds: Sequence[gu
         "audience": _audience(thread.group),
         "may_post": policy.can_post_in_thread(person, thread),
         "may_post_update": policy.can_post_update(person),
+        "may_state": policy.can_make_statement(person),
+        "draft": own_draft(person, thread),
+        **standing_of(person, thread.group, thread),
+        "follow_level": thread_level(person, thread),
     }
 
 
 @bp.get("/threads/<int:thread_id>")
 def thread(thread_id: int) -> ResponseReturnValue:
-    """A thread: its last posts, or those before `?before=<seq>` or around `?at=<seq>`; where the unread begin is marked."""
+    """A thread: the posts around the first unread one, else the last ones; those before `?before=<seq>`, after `?after=<seq>` or
+    around `?at=<seq>`. Where the unread begin is marked."""
     person = web.current_person()
     thread = _visible_thread(person, thread_id)
-    before = web.number_of("before")
-    if (at := web.number_of("at")) is not None and at + POSTS_A_PAGE // 2 < thread.last_seq:
-        before = at + POSTS_A_PAGE // 2  # a search hit far up: the page around it
     mark = policy.read_mark(person, thread)
-    context = _page_of_posts(person, thread, before, mark)
-    if before is None and (mark is None or mark.seq < thread.last_seq):  # nothing new: nothing to write
-        person_id, last = person.id, thread.last_seq
-        db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
+    edges = {name: web.number_of(name) for name in ("before", "after", "at")}
+    shown = windows.window_of(person, thread, mark, **edges)
+    context = _page_of_posts(person, thread, shown, mark)
+    read_to = _note_shown(person, thread, shown, mark, is_asked=any(edge is not None for edge in edges.values()))
     actions.note_read(thread, by=person)
-    return render_template("discussions/thread.html", **context, **_composer(thread, person, PostForm(formdata=None)))
+    form = PostForm(formdata=None)
+    form.body.data = _quoted(person, thread)
+    return render_template("discussions/thread.html", **context, read_to=read_to, **composer_of(thread, person, form))
 
 
-def _page_of_posts(person: Person, thread: Thread, before: int | None, mark: ReadMark | None) -> dict[str, Any]:
-    query = policy.visible_posts(person).where(Post.thread_id == thread.id).order_by(Post.seq.desc())
-    if before is not None:
-        query = query.where(Post.seq < before)
-    newest_first = list(web.page(query, limit=POSTS_A_PAGE + 1))
-    posts = newest_first[:POSTS_A_PAGE][::-1]
-    unread_from = next((p.seq for p in posts if mark and p.seq > mark.seq and p.author_id != person.id), None)
-    older = 0
-    if len(newest_first) > POSTS_A_PAGE:
-        earlier = sa.select(sa.func.count()).where(Post.thread_id == thread.id, Post.seq < posts[0].seq)
-        older = db.session.scalar(earlier) or 0
+def _quoted(person: Person, thread: Thread) -> str:
+    """What stands in the field already: the post `?quote=<id>` of the thread as a quote."""
+    number = web.number_of("quote")
+    if number is None:
+        return ""
+    query = policy.visible_posts(person).where(Post.id == number, Post.thread_id == thread.id)
+    post = db.session.scalars(query.where(Post.gone.is_(None), Post.line.is_(None))).first()
+    return quote_of(post) if post is not None else ""
+
+
+def _note_shown(person: Person, thread: Thread, shown: Window, mark: ReadMark | None, *, is_asked: bool) -> int | None:
+    """How far the person has read: from there on the page tells it by itself. Who looks at a place far up has not read what is below
+    it, nor what is between: None.
+    """
+    before = mark.seq if mark else 0
+    if is_asked and shown.newer_count:
+        is_after_gap = shown.older_count and before < shown.posts[0].seq
+        return None if is_after_gap else before
+    person_id, thread_id = person.id, thread.id
+    last = shown.posts[-1].seq if shown.newer_count else thread.last_seq
+    if before < last:  # nothing new: nothing to write
+        db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
+    return max(before, last)
+
+
+def _page_of_posts(person: Person, thread: Thread, shown: Window, mark: ReadMark | None) -> dict[str, Any]:
     return {
-        "posts": posts,
-        "older_count": older,
-        "unread_from_seq": unread_from,
+        "posts": shown.posts,
+        "cards": cards_of(shown.posts),
+        "older_count": shown.older_count,
+        "newer_count": shown.newer_count,
+        "unread_from_seq": shown.unread_from_seq,
         "unread_since": mark.at if mark else None,
-        "unread_count": sum(1 for p in posts if mark and p.seq > mark.seq and p.author_id != person.id),
+        "unread_count": shown.unread_count,
         "participants": _participants(thread),
-        "is_latest": before is None,
+        **_states(person, thread),
     }
+
+
+def _states(person: Person, thread: Thread) -> dict[str, Any]:
+    """What becomes of the thread, and what the person may do about it."""
+    lifted = lifting.lifted([thread], person).get(thread.id)
+    supports = db.session.scalars(state_policy.visible_supports(person, thread)).all() if lifted else ()
+    return {
+        "lifted": lifted,
+        "supports": supports,
+        "is_supporting": any(one.organisation_id == person.organisation_id for one in supports),
+        "may_support": lifted is not None and state_policy.can_support_thread(person, thread),
+        "answer": state_policy.accepted_answer(person, thread),
+        "may_lead": state_policy.can_lead_thread(person, thread),
+        "may_close": (state_policy.can_open_thread if thread.closed_at else state_policy.can_close_thread)(
+            person, thread
+        ),
+        "may_describe": state_policy.can_describe_thread(person, thread),
+        "may_accept": state_policy.can_accept_answer(person, thread),
+    }
+
+
+@bp.get("/threads/<int:thread_id>/window")
+def window(thread_id: int) -> ResponseReturnValue:
+    """The posts before `?before=<seq>` or after `?after=<seq>`, as fragments; X-More says how many there are beyond them."""
+    person = web.current_person()
+    thread = _visible_thread(person, thread_id)
+    before, after = web.number_of("before"), web.number_of("after")
+    shown = windows.window_of(person, thread, None, before=before, after=after)
+    actions.note_read(thread, by=person)
+    more = shown.newer_count if before is None else shown.older_count
+    return Response(render_posts(shown.posts), headers={"X-More": str(more)})
 
 
 @bp.get("/threads/<int:thread_id>/posts")
@@ -130,14 +204,13 @@ def posts(thread_id: int) -> ResponseReturnValue:
     )
     rows = web.page(query, limit=MOST_AT_ONCE)
     if rows:
-        person_id, last = person.id, rows[-1].change_seq
-        db.leave_trace(lambda session: actions.mark_read(session, person_id=person_id, thread_id=thread_id, seq=last))
         actions.note_read(thread, by=person)
-    return Response("".join(render_post(post) for post in rows), headers={"X-Last-Seq": str(thread.last_seq)})
+    may_write = thread.closed_at is None and policy.can_post_in_thread(person, thread)
+    headers = {"X-Last-Seq": str(thread.last_seq), "X-May-Write": "1" if may_write else "0"}
+    return Response(render_posts(rows), headers=headers)
 
 
 @bp.post("/threads/<int:thread_id>/posts")
-@web.limiter.limit(web.write_limit)
 def create_post(thread_id: int) -> ResponseReturnValue:
     """Write a post."""
     person = web.current_person()
@@ -149,6 +222,8 @@ def create_post(thread_id: int) -> ResponseReturnValue:
     kind = PostKind(form.kind.data or PostKind.REPLY)
     if kind is PostKind.UPDATE:
         web.check(policy.can_post_update(person))
+    if form.is_statement.data:
+        web.check(policy.can_make_statement(person))
     fragments: dict[str, str] = {}
 
     def render(post: Post) -> dict[str, str]:
@@ -162,11 +237,23 @@ def create_post(thread_id: int) -> ResponseReturnValue:
             kind=kind,
             client_id=form.client_id.data,
             keep=web.kept(),
+            is_statement=form.is_statement.data,
+            draft=web.form_number("draft_revision") or 0,
             by=person,
             render=render,
         )
+        if (
+            post.revision == 1 and post.body != form.body.data
+        ):  # an answer was lost, and the words have been changed since
+            form.client_id.data = str(uuid.uuid4())  # sent once more, they are a post of their own
+            raise Conflict(
+                _("The post has been sent already, with other words. Load the page again and change it there.")
+            )
     except guard.Stopped as stopped:
         return _composer_again(thread, person, form, stopped.finds)
+    except (Conflict, Invalid) as refused:
+        form.body.errors = [refused.message]
+        return _composer_again(thread, person, form, [])
     if web.is_fragment_request():
         # a post sent twice was rendered the first time; its answer is made anew
         return Response(fragments.get(person.language) or render_post(post), status=201, mimetype="text/html")
@@ -175,33 +262,35 @@ def create_post(thread_id: int) -> ResponseReturnValue:
 
 def _composer_again(thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find]) -> ResponseReturnValue:
     """The form with what was typed and why it was not taken; nothing has been stored."""
-    context = _composer(thread, person, form, finds)
+    context = composer_of(thread, person, form, finds)
     if web.is_fragment_request():
         return render_template("discussions/_composer.html", **context), 422
-    posts = _page_of_posts(person, thread, None, policy.read_mark(person, thread))
+    mark = policy.read_mark(person, thread)
+    posts = _page_of_posts(person, thread, windows.window_of(person, thread, None), mark)
     actions.note_read(thread, by=person)
     return render_template("discussions/thread.html", **posts, **context), 422
 
 
 @bp.route("/groups/<slug>/threads/new", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def new_thread(slug: str) -> ResponseReturnValue:
     """Start a thread."""
     person = web.current_person()
     group = web.find(visible_groups(person).where(Group.slug == slug))
-    web.check(can_write_in_group(person, group))
+    web.check(policy.can_start_thread(person, group))
     form, finds = ThreadForm(), []
-    if not policy.can_post_update(person):
-        form.kind.choices = [choice for choice in form.kind.choices if choice.value != ThreadKind.UPDATE.value]
+    form.offer()
     if form.validate_on_submit():
         try:
             thread = actions.start_thread(
                 group, title=form.title.data, body=form.body.data, kind=ThreadKind(form.kind.data),
-                client_id=form.client_id.data, keep=web.kept(), by=person, render=render_for_all,
+                client_id=form.client_id.data, keep=web.kept(), counties=form.counties.data or [],
+                topics=form.chosen_topics, by=person, render=render_for_all,
             )  # fmt: skip
             return redirect(url_for("discussions.thread", thread_id=thread.id))
         except guard.Stopped as stopped:
             finds = stopped.finds
+        except Invalid as refused:
+            form.body.errors = [refused.message]
     if not form.client_id.data:
         form.client_id.data = str(uuid.uuid4())
     audience = _audience(group)
@@ -210,7 +299,6 @@ def new_thread(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/posts/<int:post_id>/edit", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def edit_post(post_id: int) -> ResponseReturnValue:
     """Change one's own post. If it was changed meanwhile (another tab), both versions are shown and the author chooses."""
     person = web.current_person()
@@ -235,9 +323,11 @@ def edit_post(post_id: int) -> ResponseReturnValue:
                 render=render_for_all,
             )
             flash(_("The post is changed."), "done")
-            return redirect(url_for("discussions.thread", thread_id=post.thread_id, _anchor=f"post-{post.id}"))
+            return redirect(url_for("discussions.post", post_id=post.id))
         except guard.Stopped as stopped:
             finds, status = stopped.finds, 422
+        except Invalid as refused:
+            form.body.errors, status = [refused.message], 422
         except Conflict:
             theirs, status = post.body, 409
             form.based_on.data = post.revision
@@ -252,4 +342,7 @@ def versions(post_id: int) -> ResponseReturnValue:
     post = web.find(policy.visible_posts(person).where(Post.id == post_id))
     rows = web.page(policy.visible_versions(person, post), limit=200)
     actions.note_read(post.thread, by=person)
-    return render_template("discussions/versions.html", post=post, versions=rows)
+    return render_template(
+        "discussions/versions.html", post=post, versions=rows, may_read=policy.can_read_versions(person, post),
+        may_show=removal_policy.can_show_post(person, post),
+    )  # fmt: skip

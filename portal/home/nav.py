@@ -45,6 +45,10 @@ class Navigation:
         """Unread posts per (group id, thread id), the latest thread first."""
         return unread(self._person) if self._person is not None else {}
 
+    def unread_but(self, thread_id: int | None = None) -> int:
+        """How many posts are unread, those of the thread that is being read not counted: the number in the page's title."""
+        return sum(count for (_group, thread), count in self.unread.items() if thread != thread_id)
+
     @cached_property
     def invitations(self) -> Sequence[Invitation]:
         """The calls that await the person's answer, the nearest meeting first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import sqlalchemy as sa
-from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
@@ -13,8 +13,11 @@ from sqlalchemy.orm import joinedload
 import config
 from portal import db, outbox, refine, search, web
 from portal.discussions import actions as discussion_actions
-from portal.discussions.models import Thread, ThreadKind
-from portal.discussions.policy import unread_by_thread, visible_threads
+from portal.discussions.following.policy import can_follow_group, group_level
+from portal.discussions.models import Thread
+from portal.discussions.moderation.policy import open_reports
+from portal.discussions.policy import can_start_thread, unread_by_thread, visible_threads
+from portal.home import thread_lists
 from portal.home.nav import navigation
 from portal.home.places import places
 from portal.library.facets import OF_MATERIALS
@@ -24,7 +27,6 @@ from portal.meetings.followup.policy import open_actions
 from portal.meetings.policy import invitation_of, meetings_to_come, next_meeting
 from portal.people.models import Group, Membership, Person, Role
 from portal.people.policy import (
-    can_write_in_group,
     readable_group_ids,
     visible_groups,
     visible_members,
@@ -35,7 +37,6 @@ from portal.searches.types import type_names
 bp = Blueprint("home", __name__)
 
 NEWS_PER_GROUP = 3
-THREADS_A_PAGE = 30
 ACTIONS_SHOWN = 5  # in the rail of a group
 RESULTS_A_PAGE, RESULTS_IN_WINDOW = 20, 8
 SIGN_OF_LIFE_SECONDS = 60
@@ -85,44 +86,28 @@ def mark_all_read() -> ResponseReturnValue:
 
 @bp.get("/groups/<slug>")
 def group(slug: str) -> ResponseReturnValue:
-    """A group's front page: next meeting, threads, roles. `?show=unread|lifted`, `?before=<thread id>` for older ones."""
+    """A group's front page: next meeting, threads, roles. `?show=` and more choose among the threads (thread_lists.py)."""
     person = web.current_person()
     group = web.find(visible_groups(person).where(Group.slug == slug))
-    show = request.args.get("show", "all")
     unread = {thread_id: count for (_group, thread_id), count in navigation().unread.items()}
-    threads = visible_threads(person).where(Thread.group_id == group.id)
-    lifted = threads.where(Thread.kind == ThreadKind.LIFTED)
-    query = {"unread": threads.where(Thread.id.in_(unread)), "lifted": lifted}.get(show, threads)
-    edge = web.number_of("before")
-    before = db.session.scalars(threads.where(Thread.id == edge)).first() if edge is not None else None
-    if before is not None:
-        query = query.where(
-            sa.tuple_(Thread.last_post_at, Thread.id)
-            < sa.tuple_(sa.literal(before.last_post_at, Thread.last_post_at.type), before.id)
-        )
-    rows = web.page(query.order_by(Thread.last_post_at.desc(), Thread.id.desc()), limit=THREADS_A_PAGE + 1)
+    listed = thread_lists.listed(person, group, thread_lists.Choice.of_request(), unread)
     upcoming = next_meeting(person, group)
     roles = visible_members(person, group).where(Membership.role.in_([Role.CONVENER, Role.SECRETARY]))
     return render_template(
         "home/group.html",
         group=group,
-        threads=rows[:THREADS_A_PAGE],
-        has_older=len(rows) > THREADS_A_PAGE,
+        listed=listed,
         unread=unread,
         unread_here=sum(1 for group_id, _thread in navigation().unread if group_id == group.id),
-        show=show,
-        lifted_count=_count(lifted),
         next_meeting=upcoming,
         invitation=invitation_of(person, upcoming) if upcoming is not None else None,
         actions=db.session.scalars(open_actions(person, group).limit(ACTIONS_SHOWN + 1)).unique().all(),
         actions_shown=ACTIONS_SHOWN,
         leaders=db.session.scalars(roles.options(joinedload(Membership.person)).order_by(Membership.role)).all(),
-        may_write=can_write_in_group(person, group),
+        may_write=can_start_thread(person, group),
+        reports=open_reports(person, group),
+        follow_level=group_level(person, group) if can_follow_group(person, group) else None,
     )
-
-
-def _count(query: sa.Select[Thread]) -> int:
-    return db.session.scalar(sa.select(sa.func.count()).select_from(query.with_only_columns(Thread.id).subquery())) or 0
 
 
 @bp.get("/search", endpoint="search")

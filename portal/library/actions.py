@@ -15,6 +15,7 @@ from portal.library import cleaning, ocr
 from portal.library.extract import ExtractionError, Reason
 from portal.library.models import FileState, Resource, ResourceKind, ResourcePage, ResourceVersion
 from portal.library.reading import PersonalData, Reading, about_people, read_file, safe_name, title_from
+from portal.library.settling import tell_settled
 from portal.notifications.actions import notify
 from portal.people.models import Group, Person
 
@@ -24,8 +25,10 @@ PREVIEWS = "previews_wanted"  # done in previews/making.py
 FORGOTTEN = timedelta(days=1)
 
 
-def find_twin(group: Group, sha256: str) -> Resource | None:
-    """The material of the group that has this very content already."""
+def find_twin(group: Group, sha256: str, *, is_current: bool = False) -> Resource | None:
+    """The material of the group that has this very content already; `is_current`: that shows it to whoever opens it."""
+    latest = sa.select(sa.func.max(ResourceVersion.number)).where(ResourceVersion.resource_id == Resource.id)
+    shown = Resource.withdrawn_at.is_(None) & (ResourceVersion.number == latest.correlate(Resource).scalar_subquery())
     return db.session.scalar(
         sa.select(Resource)
         .join(Resource.versions)
@@ -33,6 +36,7 @@ def find_twin(group: Group, sha256: str) -> Resource | None:
             Resource.group_id == group.id,
             (ResourceVersion.sha256 == sha256) | (ResourceVersion.came_as == sha256),
             ResourceVersion.state.in_([FileState.READY, FileState.CHECKING]),
+            shown if is_current else sa.true(),
         )
         .limit(1)
     )
@@ -192,6 +196,7 @@ def let_in(version: ResourceVersion) -> None:
     version.resource.changed_at = db.now()
     audit.record("resource_ready", by=None, on=version.resource, pages=version.page_count)
     outbox.enqueue(PREVIEWS, key=str(version.id), version_id=version.id)
+    tell_settled(version.resource)
 
 
 def refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[str, object]]) -> None:
@@ -216,6 +221,7 @@ def refuse(version_id: int, state: FileState, *, reason: str, finds: list[dict[s
         by=None,
         title=version.resource.title,
     )
+    tell_settled(version.resource)
     db.after_commit(discard_if_unused, version.sha256)
 
 

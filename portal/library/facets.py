@@ -16,11 +16,12 @@ from portal.i18n import in_every_language
 from portal.library.forms import KIND_NAMES
 from portal.library.languages import CODES, language_name
 from portal.library.material.forms import AUDIENCE_NAMES
-from portal.library.models import Resource, Topic
+from portal.library.models import Resource
 from portal.people.models import Group, Organisation, Person
 from portal.people.policy import visible_groups
 from portal.refine import Names
 from portal.search.folding import fold
+from portal.topics.models import Topic
 
 STATE_NAMES = {
     "in_force": _l("In force"),

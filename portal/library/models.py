@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -13,6 +14,7 @@ from portal import db, files
 from portal.library.validity import Validity, validity_of
 from portal.people.models import Group, Organisation, Person, enum_column
 from portal.times import today
+from portal.topics.models import Topic, bear_topics
 
 
 class ResourceKind(StrEnum):
@@ -67,17 +69,6 @@ topics_of_resources = sa.Table(
     sa.Column("resource_id", sa.ForeignKey("resource.id"), primary_key=True),
     sa.Column("topic_id", sa.ForeignKey("topic.id"), primary_key=True, index=True),
 )
-
-
-class Topic(db.Base):
-    """A subject that material is about. The controlled ones are kept by the national coordinator, others by who needs them."""
-
-    __tablename__ = "topic"
-
-    id: Mapped[db.pk]
-    name: Mapped[str] = mapped_column(sa.String(80))
-    folded: Mapped[str] = mapped_column(sa.String(80), unique=True)  # the name as it is compared
-    is_controlled: Mapped[bool] = mapped_column(default=False)
 
 
 class Resource(db.Base):
@@ -140,6 +131,14 @@ class Resource(db.Base):
         return validity_of(
             withdrawn_at=self.withdrawn_at, replaced_by_id=self.replaced_by_id, review_by=self.review_by, on=today()
         )
+
+
+def _topics_changed(ids: Collection[int]) -> None:
+    for resource in db.session.scalars(sa.select(Resource).where(Resource.id.in_(ids))).unique():
+        resource.changed_at = db.now()
+
+
+bear_topics(topics_of_resources, "resource_id", _topics_changed)
 
 
 class ResourceShare(db.Base):

@@ -29,7 +29,6 @@ def refusal(reason: str) -> str:
 
 
 @bp.route("/resources/<int:resource_id>/versions", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def versions(resource_id: int) -> ResponseReturnValue:
     """All versions, and for those who may change the material a form for a new one."""
     person = web.current_person()
@@ -126,7 +125,6 @@ def _ready(resource: Resource, number: int) -> ResourceVersion:
 
 
 @bp.post("/resources/<int:resource_id>/versions/<int:number>/restoration")
-@web.limiter.limit(web.write_limit)
 def restore(resource_id: int, number: int) -> ResponseReturnValue:
     """Let an earlier version count again."""
     person = web.current_person()

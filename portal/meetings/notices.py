@@ -197,3 +197,4 @@ def register() -> None:
         (_l("Actions"), _actions),
     ):  # fmt: skip
         part(partial(kinds.register, section=section))
+    kinds.register_letter("calendar_mail", label=_l("Calendar invitations"))

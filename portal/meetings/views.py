@@ -141,7 +141,6 @@ def _edge(visible: sa.Select[Meeting], name: str) -> sa.ColumnElement[Any] | Non
 
 
 @bp.route("/groups/<slug>/meetings/new", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def new_meeting(slug: str) -> ResponseReturnValue:
     """Begin to plan a meeting; `?series=<id>` for one of a series."""
     person = web.current_person()
@@ -168,7 +167,6 @@ def new_meeting(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/meetings/<int:meeting_id>/edit", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def edit_meeting(meeting_id: int) -> ResponseReturnValue:
     """Change when and where. If somebody else changed it meanwhile, both are shown and the planner chooses."""
     person = web.current_person()

@@ -9,8 +9,20 @@ from typing import Any
 from flask_babel import LazyString
 
 from portal.notifications.models import Channel
+from portal.people.models import Person
 
 Words = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a mail may say beside the line, and how mail programs keep what belongs together."""
+
+    subject: str
+    text: str
+    name: str  # of the message, the same for the same thing to the same person
+    thread: str  # the name that all messages of one conversation refer to
+    reply_to: str = ""  # where an answer goes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +37,25 @@ class Kind:
     text: Words
     default: Channel = Channel.MAIL
     section: LazyString | str = ""
+    content: Callable[[Person, dict[str, Any]], Content | None] | None = (
+        None  # read when it is sent; None: nothing to add
+    )
 
 
 _kinds: dict[str, Kind] = {}
 
 
 def register(
-    name: str, *, label: LazyString, text: Words, default: Channel = Channel.MAIL, section: LazyString | str = ""
+    name: str,
+    *,
+    label: LazyString,
+    text: Words,
+    default: Channel = Channel.MAIL,
+    section: LazyString | str = "",
+    content: Callable[[Person, dict[str, Any]], Content | None] | None = None,
 ) -> None:
     """Add a kind. Names are in the past tense (`meeting_called`); `section` is the heading above it among the preferences."""
-    _kinds[name] = Kind(name, label, text, default, section)
+    _kinds[name] = Kind(name, label, text, default, section, content)
 
 
 def kind(name: str) -> Kind:
@@ -47,7 +68,27 @@ def all_kinds() -> list[Kind]:
     return list(_kinds.values())
 
 
+_other_labels: dict[str, LazyString] = {}
+
+
+def register_letter(name: str, *, label: LazyString) -> None:
+    """Name a sort of mail that is no notice (a calendar invitation), for the log of deliveries."""
+    _other_labels[name] = label
+
+
+def label_of(name: str) -> str:
+    """What a kind is called; the name itself for one that no longer exists."""
+    found = _kinds.get(name)
+    return str(found.label if found is not None else _other_labels.get(name, name))
+
+
 def text_of(name: str, details: dict[str, Any]) -> str:
     """A notice's line in the present language; empty for a kind that no longer exists."""
     found = _kinds.get(name)
     return found.text(**details) if found is not None else ""
+
+
+def content_of(name: str, person: Person, details: dict[str, Any]) -> Content | None:
+    """What a mail to that person may add to a notice's line, in the present language."""
+    found = _kinds.get(name)
+    return found.content(person, details) if found is not None and found.content is not None else None

@@ -7,6 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from portal import db, outbox
+from portal.notifications.delivery.actions import forget_old_deliveries
 from portal.notifications.models import Notice, Once
 from portal.times import local
 
@@ -33,5 +34,6 @@ def claim_once(key: str) -> bool:
 @outbox.every(timedelta(hours=12))
 def forget_old() -> None:
     """Notices are not a record: what they told of stays where it is."""
+    forget_old_deliveries(by=None)
     db.session.execute(sa.delete(Notice).where(Notice.created_at < db.now() - KEPT))
     db.session.execute(sa.delete(Once).where(Once.at < db.now() - ONCE_KEPT))

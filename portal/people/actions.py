@@ -81,6 +81,13 @@ def appoint_administrator(person: Person, *, by: Person | None) -> None:
     audit.record("administrator_appointed", by=by, on=person)
 
 
+def set_speaker(person: Person, *, is_speaker: bool, by: Person) -> None:
+    """Let a person make official statements of the own organisation, or no longer. What was stated stays stated."""
+    if person.is_speaker is not is_speaker:
+        person.is_speaker = is_speaker
+        audit.record("speaker_appointed" if is_speaker else "speaker_dismissed", by=by, on=person)
+
+
 def disable_person(person: Person, *, by: Person) -> None:
     """Close an account. Its sessions and sockets end, for good; what was written stays."""
     person.status = PersonStatus.DISABLED

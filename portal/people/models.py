@@ -117,6 +117,7 @@ class Person(db.Base):
     email: Mapped[str] = mapped_column(sa.String(254), index=True)
     status: Mapped[PersonStatus] = mapped_column(enum_column(PersonStatus), default=PersonStatus.PENDING)
     is_organisation_admin: Mapped[bool] = mapped_column(default=False)
+    is_speaker: Mapped[bool] = mapped_column(default=False)  # may make official statements of the organisation
     language: Mapped[str] = mapped_column(sa.String(2), default="sv")
     theme: Mapped[str] = mapped_column(sa.String(5), default="auto")
     created_at: Mapped[datetime] = mapped_column(db.UTCDateTime, default=db.now)

@@ -28,6 +28,12 @@ def readable_group_ids(person: Person) -> sa.Select[int]:
     return sa.select(Group.id).where(Group.id.in_(group_ids(person)) | is_open)
 
 
+def read_by_all_readers(group: Group) -> sa.Select[int]:
+    """The ids of the groups whose content every reader of this group may read: itself, and those that are open to everybody."""
+    is_open = Group.handling_class == HandlingClass.OPEN
+    return sa.select(Group.id).where(Group.is_archived.is_(False), (Group.id == group.id) | is_open)
+
+
 def visible_groups(person: Person) -> sa.Select[Group]:
     """The groups that the person may look into. Others are not even named."""
     return sa.select(Group).where(Group.id.in_(readable_group_ids(person)))

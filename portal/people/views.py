@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
@@ -83,6 +83,17 @@ def disable(person_id: int) -> ResponseReturnValue:
     web.check(policy.can_disable_person(me, other))
     actions.disable_person(other, by=me)
     flash(_("%(name)s can no longer sign in.", name=other.name), "done")
+    return redirect(url_for("people.organisation"))
+
+
+@bp.post("/people/<int:person_id>/speaking")
+def set_speaker(person_id: int) -> ResponseReturnValue:
+    """Let a person of one's own organisation make official statements of it; `step` withdraw: no longer."""
+    me = web.current_person()
+    other = web.find(policy.visible_colleagues(me).where(Person.id == person_id))
+    web.check(policy.can_administer_organisation(me, other.organisation))
+    actions.set_speaker(other, is_speaker=request.form.get("step") != "withdraw", by=me)
+    flash(_("Saved."), "done")
     return redirect(url_for("people.organisation"))
 
 

@@ -18,7 +18,6 @@ bp = Blueprint("synonyms", __name__)
 
 
 @bp.route("/synonyms", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def index() -> ResponseReturnValue:
     """All rows, and a form for a new one."""
     person = web.current_person()
@@ -42,7 +41,6 @@ def index() -> ResponseReturnValue:
 
 
 @bp.route("/synonyms/<int:synonyms_id>/edit", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def edit(synonyms_id: int) -> ResponseReturnValue:
     """Other words in a row. What was typed stays when somebody else was first, beside the row as it is now."""
     person = web.current_person()
@@ -70,7 +68,6 @@ def edit(synonyms_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/synonyms/<int:synonyms_id>/deletion")
-@web.limiter.limit(web.write_limit)
 def remove(synonyms_id: int) -> ResponseReturnValue:
     """Take a row away, as it was seen."""
     person = web.current_person()

@@ -97,7 +97,6 @@ def _wish(person: Person) -> Wish:
 
 
 @bp.post("/searches")
-@web.limiter.limit(web.write_limit)
 def save() -> ResponseReturnValue:
     """Keep the search that a search page shows, under a name that can be changed."""
     person = web.current_person()
@@ -132,7 +131,6 @@ def run(search_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/searches/<int:search_id>/edit", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def edit(search_id: int) -> ResponseReturnValue:
     """Another name for it, and whether to be told."""
     person = web.current_person()
@@ -152,7 +150,6 @@ def edit(search_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/searches/<int:search_id>/deletion")
-@web.limiter.limit(web.write_limit)
 def delete(search_id: int) -> ResponseReturnValue:
     """Forget it."""
     person = web.current_person()
@@ -187,7 +184,6 @@ def feed(atom_token: str) -> ResponseReturnValue:
 
 
 @bp.route("/searches/feeds", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def feeds() -> ResponseReturnValue:
     """One's own secret addresses; a new one is shown once, in the answer to its making."""
     person = web.current_person()
@@ -217,7 +213,6 @@ def _feed_form(searches: Sequence[SavedSearch], **more: None) -> FeedForm:
 
 
 @bp.post("/searches/feeds/<int:atom_id>/revocation")
-@web.limiter.limit(web.write_limit)
 def revoke_feed(atom_id: int) -> ResponseReturnValue:
     """Let one of one's addresses answer no longer."""
     person = web.current_person()

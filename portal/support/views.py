@@ -7,6 +7,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal import guard, web
+from portal.discussions.updates.policy import visible_sources
+from portal.people.models import Organisation
 from portal.support import actions, policy
 from portal.support.forms import ContactForm
 from portal.support.models import Contact
@@ -21,7 +23,10 @@ def contacts() -> ResponseReturnValue:
     """Whom to call."""
     person = web.current_person()
     rows = web.page(policy.visible_contacts(person), limit=MOST_CONTACTS)
-    return render_template("support/contacts.html", contacts=rows, may_edit=policy.can_edit_contacts(person))
+    sources = web.page(visible_sources(person).order_by(Organisation.name), limit=MOST_CONTACTS)
+    return render_template(
+        "support/contacts.html", contacts=rows, sources=sources, may_edit=policy.can_edit_contacts(person)
+    )
 
 
 @bp.route("/contacts/<int:contact_id>/edit", methods=["GET", "POST"])

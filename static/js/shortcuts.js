@@ -1,5 +1,5 @@
 /**
- * Keys: `?` list, j/k next and previous row or post, n next unread, r reply, g then i/k/b to a page.
+ * Keys: `?` list, j/k next and previous row or post (j after a thread's last post: the next unread thread), n next unread, r reply, g then i/k/b to a page.
  * Single letters rest in fields, in open dialogs, with a modifier, and when the person has switched them off in this browser.
  */
 const SWITCH = "portal:single-keys-off";
@@ -43,13 +43,20 @@ function focusRow(row) {
 function step(by) {
   const rows = [...document.querySelectorAll("main [data-row]")];
   const at = rows.findIndex((row) => row.contains(document.activeElement));
+  if (by > 0 && at >= 0 && at === rows.length - 1) return goOn();
   focusRow(rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.min(Math.max(at + by, 0), rows.length - 1)]);
+}
+
+/** To the next thread with something unread, if the page knows of one. */
+function goOn() {
+  document.querySelector("[data-next-unread]")?.click();
 }
 
 function nextUnread() {
   const divider = document.querySelector(".new-divider");
   const unread = [...document.querySelectorAll("main .is-unread[data-row]")];
   if (divider) return focusRow(divider.nextElementSibling);
+  if (!unread.length) return goOn();
   const at = unread.findIndex((row) => row.contains(document.activeElement));
   return focusRow(unread[(at + 1) % unread.length]);
 }

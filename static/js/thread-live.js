@@ -5,24 +5,28 @@
  * already had is dropped; a gap makes us ask `…/posts?after=<last>` (fragments, header X-Last-Seq), again and again until
  * there is an answer. Without a socket we ask every 20 s, with one every 30 s: an event that was lost on the server leaves
  * no gap until the next one comes. Events: items {topic, items: [{seq, html}]}, changed {topic, id, seq, html}, presence {topic, people},
- * typing {topic, person}. `html` is a string, or an object with one form per language.
+ * typing {topic, person}, behind {topic, seq}: written by another process. `html` is a string, or an object with one form per language.
  */
-import { io } from "socket.io-client";
+import { showCounts } from "./live-counts.js";
 import { NoContact, SessionEnded, fetchPart, parts, wholeText } from "./net.js";
+import { openSocket } from "./socket.js";
 
 const POLL_MS = 20_000;
 const SURE_MS = 30_000;
 const RETRY_MS = [1_000, 30_000];
 const TYPING_MS = 3_000;
+const SPREAD_MS = 400; // a thousand who are told to ask do not ask at once
 const ACK_MS = 8_000;
 const FULL_ANSWER = 200; // as many posts as the server sends at once: there may be more
 
 export class ThreadFeed {
   /**
    * @param {{topic: string, postsUrl: string, lastSeq: number, onPosts: (html: string) => void,
-   *   onPresence: (people: object[]) => void, onTyping: (person: object) => void, onGone: (part: DocumentFragment) => void}} options
+   *   onPresence: (people: object[]) => void, onTyping: (person: object) => void, onStanding?: (mayWrite: boolean) => void,
+   *   onGone: (part: DocumentFragment) => void}} options
    */
   constructor(options) {
+    this.onStanding = () => {}; // only a thread has a composer that comes and goes
     Object.assign(this, options);
     this.language = document.documentElement.lang;
     this.waiting = new Map(); // number -> html, beyond a gap
@@ -37,11 +41,13 @@ export class ThreadFeed {
   }
 
   start() {
-    this.socket = io({ transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelayMax: 15_000 });
+    this.socket = openSocket();
     this.socket.on("connect", () => this.watch());
+    showCounts(this.socket);
     this.socket.on("disconnect", (reason) => this.dropped(reason));
     this.socket.on("items", (event) => { if (event.topic === this.topic) this.take(event.items); });
     this.socket.on("changed", (event) => { if (event.topic === this.topic) this.take([event]); });
+    this.socket.on("behind", (event) => { if (event.topic === this.topic) this.lookFor(event.seq); });
     this.socket.on("presence", (event) => { if (event.topic === this.topic) this.onPresence(event.people); });
     this.socket.on("typing", (event) => { if (event.topic === this.topic) this.onTyping(event.person); });
     this.poll = window.setInterval(() => {
@@ -69,9 +75,9 @@ export class ThreadFeed {
       this.socket.disconnect().connect(); // no answer to "watch": this connection is of no use
       return;
     }
-    if (!answer.ok) {
+    if (!answer.ok) { // asking says why: session ended, no longer shared with us, or something that may be over in a moment
       this.socket.disconnect();
-      this.catchUp(); // says why: session ended, or no longer shared with us
+      window.setTimeout(() => this.comeBack(), 1_000 + Math.random() * 4_000);
       return;
     }
     this.onPresence(answer.presence ?? []);
@@ -107,6 +113,11 @@ export class ThreadFeed {
     }
     this.showReady();
     if (this.waiting.size) this.catchUp();
+  }
+
+  /** Something was written elsewhere that the socket does not bring. Not all readers ask in the same moment. */
+  lookFor(seq) {
+    window.setTimeout(() => { if (seq > this.lastSeq) this.catchUp(); }, Math.random() * SPREAD_MS);
   }
 
   showReady() {
@@ -171,6 +182,7 @@ export class ThreadFeed {
       return false;
     }
     if (!answer.ok) throw new NoContact(`${url}: ${answer.status}`);
+    this.onStanding(answer.headers.get("X-May-Write") === "1");
     const numbers = [...parts(html).querySelectorAll("[data-change-seq]")].map((post) => Number(post.dataset.changeSeq));
     const isFull = numbers.length >= FULL_ANSWER;
     const told = isFull ? 0 : Number(answer.headers.get("X-Last-Seq") ?? 0);

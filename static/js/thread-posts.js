@@ -1,5 +1,6 @@
 /** The posts on the page: puts fragments in their place, replaces changed ones, never the same post twice. */
 import { parts } from "./net.js";
+import { pressOwn } from "./thread-reactions.js";
 
 export class ThreadPosts {
   /** @param {HTMLElement} list holder of article.post[data-seq] */
@@ -9,7 +10,7 @@ export class ThreadPosts {
   }
 
   posts() {
-    return [...this.list.querySelectorAll("article.post[data-seq]")];
+    return [...this.list.querySelectorAll("article[data-seq]")];
   }
 
   /**
@@ -19,11 +20,11 @@ export class ThreadPosts {
    */
   put(html) {
     const fresh = [];
-    for (const post of parts(html).querySelectorAll("article.post[data-seq]")) {
+    for (const post of parts(html).querySelectorAll("article[data-seq]")) {
       const adopted = document.importNode(post, true);
       if (this.place(adopted) && adopted.dataset.author !== this.me) fresh.push(adopted);
     }
-    this.showOwnMenus();
+    this.pressOwn();
     return fresh;
   }
 
@@ -41,8 +42,30 @@ export class ThreadPosts {
     if (pending && post.dataset.author === this.me) pending.remove();
     const before = all.filter((other) => Number(other.dataset.seq) < seq).at(-1);
     post.classList.add("post-arrived");
-    this.keepComposerStill(() => (before ? before.after(post) : this.list.prepend(post)));
-    return true;
+    this.keepComposerStill(() => {
+      if (before) before.after(post);
+      else this.list.prepend(post);
+      this.takeOut(post);
+    });
+    return !post.classList.contains("post-line");
+  }
+
+  /** A line may say that the posts above it, from a number on, stand in another thread now. */
+  takeOut(line) {
+    if (!line.dataset.goneFrom) return;
+    const [from, to] = [Number(line.dataset.goneFrom), Number(line.dataset.seq)];
+    for (const post of this.posts()) {
+      const seq = Number(post.dataset.seq);
+      if (seq >= from && seq < to) post.remove();
+    }
+  }
+
+  /** Put the posts of a further part of the thread above or below those that are there. */
+  add(html, where) {
+    const fresh = [...parts(html).querySelectorAll("article[data-seq]")].filter((post) => !document.getElementById(post.id));
+    this.list[where === "older" ? "prepend" : "append"](...fresh.map((post) => document.importNode(post, true)));
+    this.pressOwn();
+    return fresh.length;
   }
 
   /** Who writes must not lose sight of the field: the page moves under it instead. */
@@ -54,9 +77,9 @@ export class ThreadPosts {
     if (isWriting) window.scrollBy(0, form.getBoundingClientRect().top - before);
   }
 
-  /** Fragments are the same for everybody; the author's own menu is shown here. */
-  showOwnMenus() {
-    for (const menu of this.list.querySelectorAll(`article[data-author="${CSS.escape(this.me)}"] [data-own][hidden]`)) menu.hidden = false;
+  /** Fragments are the same for everybody; the reader's own reactions are pressed here. */
+  pressOwn() {
+    pressOwn(this.list, this.me);
   }
 }
 

@@ -32,7 +32,9 @@ def mails() -> Iterator[MailServer]:
 @pytest.fixture(scope="session")
 def stack(mails: MailServer) -> Iterator[Stack]:
     """The running demo."""
-    with running(PORTAL_SMTP_URL=mails.url, PORTAL_REPLY_TO="svar@portal.example") as made:
+    with running(
+        PORTAL_SMTP_URL=mails.url, PORTAL_REPLY_TO="svar@portal.example", PORTAL_MAIL_CHECKED_BY="mx.portal.example"
+    ) as made:
         yield made
 
 

@@ -81,6 +81,7 @@ def running(folder: Path | None = None, **settings: str) -> Iterator[Stack]:
         port = free_port()
         log = Path(temporary) / "log"
         environment = os.environ | {"PORT": str(port), "DATA_DIR": str(folder), "PORTAL_WRITE_LIMIT": "100000/minute",
+                                    "PORTAL_ORGANISATION_WRITE_LIMIT": "100000/minute", "PORTAL_ADDRESS_WRITE_LIMIT": "100000/minute",
                                     "PORTAL_SIGN_IN_LIMIT": "100000/minute", **settings}  # fmt: skip
         with log.open("wb") as output:
             process = subprocess.Popen(

@@ -27,7 +27,7 @@ SIGNED_IN = [
     "/groups/lamp/materials", "/groups/lamp/threads/new", "/groups/lamp/meetings/new", "/calendar", "/library",
     "/library?q=samverkan", "/searches", "/searches/feeds", "/library/upload", "/search", "/search?q=samverkan", "/search?q=finnsinte", "/contacts",
     "/account", "/organisation", "/accessibility", "/privacy", "/no-such-page", "/calendar?view=list", "/calendar/feeds",
-    "/notices", "/account/notifications", "/groups/lamp/proposals", "/groups/lamp/proposals/new",
+    "/notices", "/account/notifications", "/account/devices", "/unreached", "/groups/lamp/proposals", "/groups/lamp/proposals/new",
     "/groups/lamp/polls", "/groups/lamp/polls/new", "/groups/lamp/seats", "/groups/lamp/series/new",
     "/groups/lamp/actions", "/groups/lamp/actions?show=done", "/groups/lamp/actions/new", "/groups/lamp/decisions",
     "/minutes/check", "/library/stale", "/library/topics", "/collections", "/groups/informationsnatverket/collections",
@@ -73,8 +73,20 @@ def links_to_things(visitor: Visitor) -> list[str]:
     paths += [
         f"{material}/{page}" for page in ("edit", "sharing", "life", "related", "versions", "comparison", "downloads")
     ]
+    of_threads = thread_places(visitor, next(path for path in paths if "/threads/" in path))
     of_meeting = [f"{meeting}/{page}" for page in ("room", "minutes", "edit", "items/new", "minutes/circulation")]
-    return [*paths, *of_meeting, *items[:2], *writing_places(visitor, meeting)]
+    return [*paths, *of_threads, *of_meeting, *items[:2], *writing_places(visitor, meeting)]
+
+
+def thread_places(visitor: Visitor, thread: str) -> list[str]:
+    """What can be done with a thread and with its posts, and what an organisation has told."""
+    visitor.go(thread)
+    last = visitor.page.locator("article.post").last.get_attribute("id") or ""
+    post = "/posts/" + last.removeprefix("post-")
+    second = visitor.page.locator("article.post").nth(1).get_attribute("data-seq")
+    of_thread = [f"{thread}/{page}" for page in ("edit", "move", "pace", f"split?from={second}")]
+    of_post = [f"{post}/{page}" for page in ("menu", "reactions", "versions", "removal", "report", "edit")]
+    return [*of_thread, *of_post, "/groups/lamp/moderation", "/organisations/1/updates"]
 
 
 def writing_places(visitor: Visitor, meeting: str) -> list[str]:

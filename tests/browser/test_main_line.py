@@ -90,11 +90,40 @@ def test_typing_shows_and_an_edit_reaches_the_others(visit: Open, email_of: Emai
     one.page.locator("#composer-text").press_sequentially("Jag skriver", delay=20)
     expect(other.page.locator("[data-typing]")).to_contain_text("skriver")
     first = one.page.locator("article.post").first
-    first.locator("summary").click()
+    first.get_by_label("Mer om inlägget").click()
     first.get_by_role("link", name="Ändra inlägget").click()
     one.page.get_by_label("Ditt inlägg").fill("Här börjar det om.")
     one.page.get_by_role("button", name="Spara").click()
     expect(other.page.get_by_text("Här börjar det om.")).to_be_visible()
+
+
+def test_what_is_read_live_is_read_and_a_page_in_the_background_reads_nothing(visit: Open, email_of: EmailOf) -> None:
+    one = visit(email_of("RFSL", ""))
+    other = visit(email_of("", "Informationsnätverket (convener)"))
+    path = start_thread(one, "Läst eller inte")
+    other.go(path)
+    looking = other.page
+    with looking.expect_response(lambda answer: answer.url.endswith("/read-mark")) as told:
+        one.page.locator("#composer-text").fill("Det här läses direkt.")
+        one.page.keyboard.press("Control+Enter")
+        expect(looking.get_by_text("Det här läses direkt.")).to_be_visible()
+    assert told.value.status == 204
+    asked: list[str] = []
+    looking.on("request", lambda request: asked.append(request.url))
+    looking.evaluate("""() => {
+        Object.defineProperty(document, "visibilityState", { configurable: true, get: () => "hidden" });
+    }""")
+    one.page.locator("#composer-text").fill("Det här ser ingen ännu.")
+    one.page.keyboard.press("Control+Enter")
+    expect(looking.get_by_text("Det här ser ingen ännu.")).to_be_attached()
+    looking.wait_for_timeout(3_000)
+    assert [url for url in asked if url.endswith("/read-mark")] == []
+    with looking.expect_response(lambda answer: answer.url.endswith("/read-mark")) as told:
+        looking.evaluate("""() => {
+            Object.defineProperty(document, "visibilityState", { configurable: true, get: () => "visible" });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""")
+    assert told.value.status == 204
 
 
 def test_nothing_acknowledged_is_lost_when_the_web_process_is_killed(

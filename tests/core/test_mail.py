@@ -116,6 +116,35 @@ def test_550_is_for_good(app: Edge, monkeypatch: pytest.MonkeyPatch, server: Mai
         mail.deliver(LETTER)
 
 
+@pytest.mark.parametrize(
+    ("answer", "is_address"),
+    [
+        ("550 5.1.1 no such person here", True),
+        ("553 5.1.3 no such form", True),
+        ("550 5.1.10 recipient not found", True),
+        ("550 5.2.1 closed", True),
+        ("550 no such person here", True),
+        ("551 moved", True),
+        ("550 relay not permitted", False),
+        ("550 5.7.1 not from you", False),
+        ("554 5.7.1 Relay access denied", False),
+        ("554 no", False),
+        ("552 5.2.2 full", False),
+        ("553 5.1.8 bad sender", False),
+        ("550 5.0.0 no", False),
+        ("550 5.1.100 no", False),
+    ],
+)
+def test_only_what_is_about_the_address_is_held_against_it(
+    app: Edge, monkeypatch: pytest.MonkeyPatch, server: MailServer, answer: str, *, is_address: bool
+) -> None:
+    use(app, monkeypatch, server.url)
+    server.recipient_answer = answer
+    with pytest.raises(mail.Undeliverable) as raised:
+        mail.deliver(LETTER)
+    assert (raised.value.code, raised.value.is_address) == (int(answer[:3]), is_address)
+
+
 @pytest.mark.parametrize("where", ["recipient_answer", "answer"])
 def test_451_is_tried_again(app: Edge, monkeypatch: pytest.MonkeyPatch, server: MailServer, where: str) -> None:
     use(app, monkeypatch, server.url)
@@ -133,6 +162,17 @@ def test_a_server_that_is_away_is_tried_again(app: Edge, monkeypatch: pytest.Mon
     use(app, monkeypatch, gone.url)
     with pytest.raises(OSError, match="refused"):
         mail.deliver(LETTER)
+
+
+def test_a_server_without_other_letters_says_nothing_of_the_address(
+    app: Edge, monkeypatch: pytest.MonkeyPatch, rude_server: tuple[str, list[bytes]]
+) -> None:
+    url, got = rude_server
+    use(app, monkeypatch, url)
+    with pytest.raises(mail.Undeliverable) as raised:
+        mail.deliver(Mail("Åsa", "åsa@myndigheten.example", "Möte", "Text"))
+    assert not raised.value.is_address
+    assert not any(words.upper().startswith(b"MAIL") for words in got)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 import config
-from portal import db, outbox, search, web
+from portal import db, outbox, search, web, web_errors
 from portal.discussions.models import Post, Thread
 from portal.people import actions as people
 from portal.people.models import Group, Membership, Person
@@ -42,7 +42,11 @@ TRACES = {
     "public_day",
     "resource_download",
 }  # what a page may leave behind when it is read
-SIGNED = {"calls.answer", "polls.guest"}  # no session: the signed token in the address is the authority
+SIGNED = {
+    "calls.answer",
+    "polls.guest",
+    "notifications.unsubscribe",
+}  # no session: the signed token in the address is the authority
 SIGN_IN_STEPS = {"auth.sign_in", "auth.start", "auth.callback"}
 
 pytestmark = pytest.mark.usefixtures("built_front_end")
@@ -216,6 +220,7 @@ def test_options_and_head_are_answered(network: Network, sign_in: Sign) -> None:
 SIGNED = {
     "polls.guest",
     "calls.answer",
+    "notifications.unsubscribe",
 }  # no session: the signed token in the address is the authority (meetings/test_polls.py)
 
 
@@ -719,3 +724,39 @@ def test_the_commands_say_it_too(tmp_path: Path) -> None:
     environment = {"PATH": "/usr/bin:/bin", "PORTAL_DATA_DIR": str(tmp_path)}
     done = commands.process(environment, "routes")
     assert (done.returncode, done.stderr) == (2, "PORTAL_SECRET_KEY is not set.\n")
+
+
+# --- what was written when a form is refused ------------------------------------------------------------------------------
+
+
+def test_a_refused_form_gives_back_what_was_written(app: Edge, network: Network, sign_in: Sign) -> None:
+    thread = factories.thread(network.group, network.convener)
+    db.commit()
+    where, client = f"/threads/{thread.id}/posts", sign_in(network.member)
+    form = {"body": "Enordig<b>", "title": "Två ord", "text-17": "Numrerad", "client_id": "hemligt-id", "kind": "slaget",
+            "password": "lösen ord", "guard_keep": "en nyckel", "csrf_token": "en gammal nyckel"}  # fmt: skip
+    stale, signed_out = client.post(where, data=form), app.test_client().post(where, data=form)
+    outsider = sign_in(network.outsider)
+    lost = outsider.post(where, data=form | {"csrf_token": outsider.csrf})
+    assert (stale.status_code, signed_out.status_code) == (400, 401)
+    assert lost.status_code == 404
+    for answer in (stale, signed_out, lost):
+        for text in ("Enordig&lt;b&gt;", "Två ord", "Numrerad"):
+            assert f'<pre class="version-text">{text}</pre>' in answer.text, answer.status_code
+        for text in ("hemligt-id", "slaget", "lösen ord", "en nyckel", "en gammal"):
+            assert text not in answer.text, answer.status_code
+    foreign = client.post(where, data=form, headers={"Sec-Fetch-Site": "cross-site"})
+    assert foreign.status_code == 400
+    assert "Enordig" not in foreign.text, "another site puts no words on a page of ours"
+    assert "Enordig" not in client.post(where, data=form, headers={"X-Fragment": "1"}).text
+
+
+def test_every_long_field_is_given_back() -> None:
+    """A form's text field is known to the error page by its name."""
+    fields = [
+        name
+        for path in sorted(Path(web_errors.__file__).parent.rglob("forms.py"))
+        for name in re.findall(r"^    (\w+)\b[^=\n]*= TextAreaField\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert len(fields) > 10
+    assert [name for name in fields if web_errors.WRITTEN.isdisjoint(re.split("[-_]", name))] == []

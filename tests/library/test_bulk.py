@@ -39,10 +39,10 @@ from portal.library.models import (
     ResourceKind,
     ResourceShare,
     ResourceVersion,
-    Topic,
 )
 from portal.library.reading import read_file
 from portal.people.models import Group, Person
+from portal.topics.models import Topic
 from portal.web import Edge
 from tests import commands, factories
 from tests.conftest import make_portal

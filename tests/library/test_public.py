@@ -18,11 +18,12 @@ from portal import db, files
 from portal.library.collections import actions as collections
 from portal.library.collections.actions import CollectionPlan
 from portal.library.collections.models import Collection
-from portal.library.models import FileState, Licence, Resource, Topic
+from portal.library.models import FileState, Licence, Resource
 from portal.library.public import actions, catalogue
 from portal.library.public.models import PublicDay, PublicLink
 from portal.people.actions import add_group, add_member
 from portal.people.models import HandlingClass, Role
+from portal.topics.models import Topic
 from portal.web import Edge
 from tests import factories
 from tests.conftest import Browser, Sign, make_portal, send

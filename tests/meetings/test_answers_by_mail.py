@@ -366,13 +366,13 @@ def test_by_lmtp(app: Edge, network: Network, invitation: Invitation) -> None:
 
 def test_the_door_when_the_database_is_away(app: Edge) -> None:
     """The mail server keeps the message and comes again."""
-    from portal.meetings.calls.lmtp import LmtpServer
+    from portal.notifications.receiving.lmtp import LmtpServer
 
     def away(*_words: object) -> bool:
         raise sa.exc.OperationalError("SELECT", {}, Exception("away"))
 
     for is_ours, codes in ((away, [250, 451]), (lambda _address: True, [250, 250, 451])):
-        server = LmtpServer("127.0.0.1", servers.free_port(), is_ours=is_ours, take=away)
+        server = LmtpServer("127.0.0.1", servers.free_port(), is_ours=is_ours, take=away, largest=1_000_000)
         contextvars.Context().run(server.start)
         try:
             assert talk(server.port, b"From: a@b.example\r\n\r\nHej", "answer+1-x@portal.example") == codes

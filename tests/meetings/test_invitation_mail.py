@@ -385,7 +385,7 @@ def test_calls_come_as_each_wishes(app: Edge, network: Network) -> None:
     notifications.choose_channels(network.observer, {"meeting_called": Channel.DAILY}, by=network.observer)
     meeting = call(network.group, network.convener)
     assert mail_to(app, network.member.email) == mail_to(app, network.observer.email) == []
-    waiting = sa.select(Notice.in_daily).where(Notice.person_id == network.observer.id)
+    waiting = sa.select(Notice.due_at.is_not(None)).where(Notice.person_id == network.observer.id)
     assert db.session.scalars(waiting).all() == [True]
     notifications.choose_channels(network.secretary, {"meeting_called": Channel.PORTAL}, by=network.secretary)
     change(meeting, place="Sal 7", by=network.convener)

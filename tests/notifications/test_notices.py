@@ -53,6 +53,13 @@ def choose(person: Person, channel: Channel, kind: str = KIND) -> None:
     db.commit()
 
 
+def send_all_due(person_id: int) -> None:
+    """Whatever is gathered for the person, as if its hour had come."""
+    db.session.execute(sa.update(Notice).where(Notice.due_at.is_not(None)).values(due_at=db.now()))
+    db.commit()
+    letters.send_gathered(person_id=person_id)
+
+
 def text_of(made: Any) -> str:
     return str(made.get_content()).replace("\r\n", "\n").replace("\N{NO-BREAK SPACE}", " ")
 
@@ -71,7 +78,7 @@ def test_a_notice_comes_to_the_portal_and_by_mail(
     client = sign_in(network.member)
     page = client.get("/notices").text
     assert "LAMP" in page
-    assert "bell-dot" in client.get("/").text
+    assert "Aviseringar: 1 oläst" in client.get("/").text
     client.post("/notices/read-marks", data={"csrf_token": client.csrf, "until": str(2**31 - 1)})
     assert policy.unread_count(network.member) == 0
     assert policy.unread_count(network.observer) == 1  # only one's own
@@ -97,7 +104,7 @@ def test_mail_about_a_sensitive_group_says_nothing(app: Edge, network: Network) 
     tell(network.secretary, group=network.closed, title=SECRET_TITLE)
     tell(network.secretary, group=network.closed, title=SECRET_TITLE)
     outbox.run_all()
-    letters.send_daily(person_id=network.secretary.id)
+    send_all_due(network.secretary.id)
     db.commit()
     at_once, of_the_day = mail_server.kept(app)
     for made in (at_once, of_the_day):
@@ -118,11 +125,11 @@ def test_who_left_the_group_gets_nothing(app: Edge, network: Network) -> None:
         people.remove_member(membership, by=None)
     db.commit()
     outbox.run_all()
-    letters.send_daily(person_id=network.observer.id)
+    send_all_due(network.observer.id)
     db.commit()
     assert mail_server.kept(app) == []
     assert policy.unread_count(network.member) == 0
-    assert db.session.scalars(sa.select(Notice.id).where(Notice.in_daily)).all() == []
+    assert db.session.scalars(sa.select(Notice.id).where(Notice.due_at.is_not(None))).all() == []
 
 
 def test_a_closed_account_gets_nothing(app: Edge, network: Network) -> None:
@@ -132,8 +139,8 @@ def test_a_closed_account_gets_nothing(app: Edge, network: Network) -> None:
         people.disable_person(person, by=network.admin)
     db.commit()
     outbox.run_all()
-    letters.send_daily(person_id=network.observer.id)
-    letters.send_daily(person_id=999_999)
+    send_all_due(network.observer.id)
+    send_all_due(999_999)
     letters.send_notice(notice_id=999_999)
     db.commit()
     assert mail_server.kept(app) == []
@@ -171,7 +178,7 @@ def at(moment: datetime) -> Any:
 
 
 def gather() -> None:
-    letters.gather_daily()
+    letters.gather_due()
     db.commit()
     outbox.run_all()
 
@@ -226,9 +233,9 @@ def test_what_comes_while_the_mail_of_the_day_goes_out_is_not_lost(
 
     with mail_server.running(make=Meanwhile) as server:
         monkeypatch.setattr(app.config["SETTINGS"], "smtp_url", SecretStr(server.url))
-        letters.send_daily(person_id=person_id)
+        send_all_due(person_id)
         db.commit()
-    waiting = db.session.scalars(sa.select(Notice).where(Notice.in_daily)).all()
+    waiting = db.session.scalars(sa.select(Notice).where(Notice.due_at.is_not(None))).all()
     assert [notice.details["title"] for notice in waiting] == ["Samtidigt"]
 
 
@@ -272,7 +279,7 @@ def test_a_job_that_runs_again_after_a_crash_says_the_same(app: Edge, network: N
 def test_preferences(app: Edge, network: Network, sign_in: Sign, built_front_end: object) -> None:
     client = sign_in(network.member)
     page = client.get("/account/notifications").text
-    assert page.count('type="radio"') == 3 * len(kinds.all_kinds())
+    assert page.count('type="radio"') == 5 * len(kinds.all_kinds())
     form = {"csrf_token": client.csrf}
     for kind, value, status in (
         (KIND, "portal", 302), ("action_due", "daily", 302), (KIND, "nonsense", 400), ("no_such_kind", "mail", 302),
@@ -297,11 +304,9 @@ def test_one_choice_for_all_under_a_heading(
     client = sign_in(network.member)
     page = BeautifulSoup(client.get("/account/notifications").data, "html.parser")
     (row,) = [row for row in page.select("tr.section") if "Datumförslag" in row.get_text()]
-    number = str(row.find_all("button")[1]["value"]).partition(":")[0]
+    number = str(row.find_all("button")[2]["value"]).partition(":")[0]
     assert [button["value"] for button in row.find_all("button")] == [
-        f"{number}:mail",
-        f"{number}:daily",
-        f"{number}:portal",
+        f"{number}:{channel}" for channel in ("mail", "hourly", "daily", "weekly", "portal")
     ]
     sent = {"csrf_token": client.csrf, "action_due": "portal", "poll_closed": "mail", "all": f"{number}:daily"}
     assert client.post("/account/notifications", data=sent).status_code == 302
@@ -353,3 +358,53 @@ def test_old_notices_are_forgotten(network: Network) -> None:
         db.commit()
     assert db.session.scalars(sa.select(Notice)).all() == []
     assert db.session.scalars(sa.select(Once.key)).all() == ["kept"]
+
+
+# --- the centre -------------------------------------------------------------------------------------------------------
+
+
+def test_notices_stand_by_day_and_are_narrowed(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    with at(datetime(2026, 11, 23, 9, tzinfo=UTC)):
+        tell(network.member, group=network.group, title="Måndagens")
+    with at(datetime(2026, 11, 23, 23, 30, tzinfo=UTC)):  # half past twelve on Tuesday in Sweden
+        tell(network.member, group=network.group, title="Nattens")
+    db.session.add(
+        Notice(
+            person=network.member,
+            kind="meeting_cancelled",
+            details={"title": "Annat", "starts_at": "2026-12-01"},
+            path="/",
+        )
+    )
+    db.commit()
+    client = sign_in(network.member)
+    page = client.get("/notices").text
+    assert page.index("Nattens") < page.index("Måndagens")
+    assert "tisdag 24 november" in page[: page.index("Nattens")]
+    assert "måndag 23 november" in page[page.index("Nattens") : page.index("Måndagens")]
+    narrowed = client.get("/notices?kind=meeting_cancelled").text
+    assert ("Annat" in narrowed, "Nattens" in narrowed) == (True, False)
+    for wrong in ("nonsense", "x" * 500, "%3Cscript%3E"):
+        assert "Annat" in client.get(f"/notices?kind={wrong}").text
+
+
+def test_one_notice_is_marked_as_read_and_unread_again(
+    network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    tell(network.member, group=network.group, title="Ensamt")
+    tell(network.member, group=network.group, title="Två")
+    first = db.session.scalars(sa.select(Notice).order_by(Notice.id)).first()
+    assert first is not None
+    client, where = sign_in(network.member), f"/notices/{first.id}/read-mark"
+    answer = client.post(where, data={"csrf_token": client.csrf, "read": "1", "unread": "1", "kind": first.kind})
+    assert answer.headers["Location"].endswith(f"kind={first.kind}&unread=1#notice-{first.id}")
+    unread = client.get("/notices?unread=1").text
+    assert ("Ensamt" in unread, "Två" in unread) == (False, True)
+    client.post(where, data={"csrf_token": client.csrf, "read": "0"})
+    db.session.expire_all()
+    assert first.read_at is None
+    assert client.post(where, data={"csrf_token": client.csrf, "read": "x"}).status_code == 400
+    other = sign_in(network.observer)
+    assert other.post(where, data={"csrf_token": other.csrf, "read": "1"}).status_code == 404
+    db.session.expire_all()
+    assert first.read_at is None

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC
 
 from portal import db, outbox, search, worker
+from portal.discussions.following.models import ThreadFollow
 from portal.discussions.models import Post, Thread
 from portal.library import searchable as library
 from portal.library.models import ResourcePage
@@ -108,6 +109,7 @@ def test_a_stale_index_shows_nothing_that_may_not_be_seen(network: Network) -> N
         results = ask(network.member, text)
         assert (results.total, results.counts, results.found) == (0, {}, [])
     db.session.execute(sa.delete(Post))
+    db.session.execute(sa.delete(ThreadFollow))
     db.session.execute(sa.delete(Thread))
     db.commit()
     assert ask(network.convener, "tändstickor").total == 0
@@ -243,7 +245,7 @@ def test_what_is_written_while_somebody_else_writes_is_written_later(app: Edge, 
     with engine._holding("lock"), engine._holding("rebuilding"):
         outbox.run_once()
         waiting = db.session.scalars(sa.select(outbox.Job)).all()
-        assert {job.kind for job in waiting} == {search.JOB}
+        assert search.JOB in {job.kind for job in waiting}
         assert all(job.error is None for job in waiting)
         assert commands.run(app, "search", "rebuild").exit_code == 1
     assert ask(network.member, "stormkök", is_strict=True).total == 0

@@ -11,7 +11,7 @@ from flask_babel import force_locale
 
 from portal import db, search
 from portal.home.results import _forms as found_forms
-from portal.library.models import Resource, Topic
+from portal.library.models import Resource
 from portal.library.searchable import notice_late_reviews
 from portal.meetings.followup import actions as followup
 from portal.meetings.minutes import actions as minutes
@@ -21,6 +21,7 @@ from portal.search import similar
 from portal.search.query import Beginning, Clause, parse
 from portal.search.synonyms import Synonyms, forms_of
 from portal.times import local, today
+from portal.topics.models import Topic
 from portal.web import Edge
 from tests import factories
 from tests.conftest import Sign

@@ -285,7 +285,7 @@ def test_a_search_that_does_not_work_is_asked_the_next_time(app: Edge, network: 
     folder.mkdir()
     telling.ask_again()
     db.commit()
-    job = db.session.scalars(sa.select(outbox.Job)).one().payload
+    job = db.session.scalars(sa.select(outbox.Job).where(outbox.Job.kind == actions.JOB)).one().payload
     db.pause()
     telling.look_for_new(**job)
     assert told(network.member) == []

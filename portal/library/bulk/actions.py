@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from portal import audit, db, files, guard
 from portal.errors import Invalid
-from portal.library import actions, topics
+from portal.library import actions
 from portal.library.bulk.facts import Facts
 from portal.library.bulk.records import CollectionRecord, MaterialRecord, VersionRecord
 from portal.library.collections.models import Collection, CollectionItem
@@ -18,6 +18,7 @@ from portal.library.material.actions import relate
 from portal.library.models import Resource, ResourceShare, ResourceVersion
 from portal.library.reading import Reading, read_file, safe_name
 from portal.people.models import Group, Organisation, Person
+from portal.topics import keeping as topics
 
 
 def describe(resource: Resource, facts: Facts, *, by: Person) -> None:

@@ -20,7 +20,6 @@ FOUND = 20
 
 
 @bp.route("/collections/<int:collection_id>/materials", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def materials(collection_id: int) -> ResponseReturnValue:
     """Look materials up by the words of their titles, and put them in one after the other."""
     person = web.current_person()
@@ -42,7 +41,6 @@ def materials(collection_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/resources/<int:resource_id>/collections")
-@web.limiter.limit(web.write_limit)
 def add_to_collection(resource_id: int) -> ResponseReturnValue:
     """From the material's page: put it into the chosen collection."""
     person = web.current_person()
@@ -57,7 +55,6 @@ def add_to_collection(resource_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/collections/<int:collection_id>/headings")
-@web.limiter.limit(web.write_limit)
 def add_heading(collection_id: int) -> ResponseReturnValue:
     """Put a heading last."""
     person = web.current_person()
@@ -82,7 +79,6 @@ def _changeable_item(item_id: int) -> tuple[Person, CollectionItem]:
 
 
 @bp.route("/collection-items/<int:row_id>/edit", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def edit_item(row_id: int) -> ResponseReturnValue:
     """Change a heading, or the line about a material."""
     person, item = _changeable_item(row_id)
@@ -140,7 +136,6 @@ def _beside(person: Person, item: CollectionItem, direction: str) -> int:
 
 
 @bp.route("/collection-items/<int:row_id>/removal", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def remove_item(row_id: int) -> ResponseReturnValue:
     """Ask, then take a row away."""
     person, item = _changeable_item(row_id)

@@ -109,7 +109,6 @@ def cover(collection_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/groups/<slug>/collections/new", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def new_collection(slug: str) -> ResponseReturnValue:
     """Begin a collection."""
     person = web.current_person()
@@ -131,7 +130,6 @@ def new_collection(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/collections/<int:collection_id>/edit", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def edit_collection(collection_id: int) -> ResponseReturnValue:
     """Change title, description and cover. If somebody else changed them meanwhile, both are shown."""
     person = web.current_person()

@@ -44,7 +44,6 @@ def _say_tus(response: Response) -> Response:
 
 
 @bp.post("/library/uploads")
-@web.limiter.limit(web.write_limit)
 def start_upload() -> ResponseReturnValue:
     """Announce a file: how large it will be, and its name."""
     person = web.current_person()
@@ -83,6 +82,7 @@ def upload_offset(token: str) -> ResponseReturnValue:
 
 
 @bp.patch("/library/uploads/<token>")
+@web.counted_apart
 @web.limiter.limit(PIECES)
 def take_piece(token: str) -> ResponseReturnValue:
     """Put a piece at the end of a file. No transaction is open while its bytes arrive, however slow they are."""
@@ -130,7 +130,6 @@ def _receive(token: str, offset: int, size: int) -> int:
 
 
 @bp.delete("/library/uploads/<token>")
-@web.limiter.limit(web.write_limit)
 def end_upload(token: str) -> ResponseReturnValue:
     """Forget a file that is not wanted after all."""
     upload = _found(token)

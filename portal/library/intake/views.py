@@ -127,7 +127,6 @@ def _page(person: Person, groups: Sequence[Group], status: int = 200, **shown: A
 
 
 @bp.route("/library/upload", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def upload() -> ResponseReturnValue:
     """Add one file with the form, and what waits to be added. What was filled in stays when something stops it."""
     person = web.current_person()
@@ -180,7 +179,6 @@ def upload_row(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/library/uploads/<token>/removal")
-@web.limiter.limit(web.write_limit)
 def remove_upload(token: str) -> ResponseReturnValue:
     """Take a file away that was not added."""
     person = web.current_person()
@@ -191,7 +189,6 @@ def remove_upload(token: str) -> ResponseReturnValue:
 
 
 @bp.post("/library/uploads/add")
-@web.limiter.limit(web.write_limit)
 def add_uploads() -> ResponseReturnValue:
     """Add the files that are ticked, all of them or, if something is wrong with one, none."""
     person = web.current_person()

@@ -10,12 +10,12 @@ from flask_babel import gettext as _
 from portal import audit, counties, db, guard
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict, Invalid
-from portal.library import topics
 from portal.library.languages import CODES
 from portal.library.material.facts import Facts, facts_of, stamp
 from portal.library.material.models import RelatedResource
 from portal.library.models import Audience, Resource
 from portal.people.models import Person
+from portal.topics import keeping as topics
 
 LONGEST_DESCRIPTION = 4_000
 

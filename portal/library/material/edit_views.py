@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from portal import db, guard, web
 from portal.errors import Conflict, Invalid
-from portal.library import policy, topics
+from portal.library import policy
 from portal.library.material import actions, facts, related
 from portal.library.material.forms import MaterialForm
 from portal.library.material.policy import possible_responsible
@@ -16,6 +16,7 @@ from portal.library.material.views import find_resource
 from portal.library.models import FileState, Resource
 from portal.library.views import bp
 from portal.people.models import Person
+from portal.topics import keeping as topics
 
 MOST_PEOPLE, MOST_FOUND = 300, 20
 
@@ -35,7 +36,6 @@ def _people(resource: Resource) -> list[Person]:
 
 
 @bp.route("/resources/<int:resource_id>/edit", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def edit_resource(resource_id: int) -> ResponseReturnValue:
     """Change what a material is. If somebody else has changed it meanwhile, both are shown and nothing is lost."""
     person = web.current_person()
@@ -99,7 +99,6 @@ def related_resources(resource_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/resources/<int:resource_id>/related")
-@web.limiter.limit(web.write_limit)
 def relate(resource_id: int) -> ResponseReturnValue:
     """Put another material beside this one, or (`remove`) take it away again."""
     person = web.current_person()

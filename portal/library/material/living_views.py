@@ -33,7 +33,6 @@ def _changed(resource: Resource) -> ResponseReturnValue:
 
 
 @bp.post("/resources/<int:resource_id>/review")
-@web.limiter.limit(web.write_limit)
 def review(resource_id: int) -> ResponseReturnValue:
     """Say that a material has been gone through, and until when it holds."""
     person = web.current_person()
@@ -48,7 +47,6 @@ def review(resource_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/resources/<int:resource_id>/reports")
-@web.limiter.limit(web.write_limit)
 def report(resource_id: int) -> ResponseReturnValue:
     """Tell who is responsible that something no longer holds."""
     person = web.current_person()
@@ -96,7 +94,6 @@ def life(resource_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/resources/<int:resource_id>/replacement")
-@web.limiter.limit(web.write_limit)
 def replacement(resource_id: int) -> ResponseReturnValue:
     """Say which material has taken its place; without one, that none has."""
     person = web.current_person()
@@ -112,7 +109,6 @@ def replacement(resource_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/resources/<int:resource_id>/withdrawal")
-@web.limiter.limit(web.write_limit)
 def withdrawal(resource_id: int) -> ResponseReturnValue:
     """Withdraw a material, or (`back`) put it back."""
     person = web.current_person()

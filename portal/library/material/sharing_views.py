@@ -64,7 +64,6 @@ def _chosen(groups: list[Group]) -> tuple[Group, bool]:
 
 
 @bp.post("/resources/<int:resource_id>/shares")
-@web.limiter.limit(web.write_limit)
 def share(resource_id: int) -> ResponseReturnValue:
     """Show a material to a further group."""
     person = web.current_person()
@@ -80,7 +79,6 @@ def share(resource_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/resources/<int:resource_id>/shares/<int:share_id>/removal")
-@web.limiter.limit(web.write_limit)
 def unshare(resource_id: int, share_id: int) -> ResponseReturnValue:
     """Show a material to that group no more."""
     person = web.current_person()
@@ -96,7 +94,6 @@ def unshare(resource_id: int, share_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/resources/<int:resource_id>/move")
-@web.limiter.limit(web.write_limit)
 def move(resource_id: int) -> ResponseReturnValue:
     """Let a material belong to another group."""
     person = web.current_person()

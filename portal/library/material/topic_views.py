@@ -9,13 +9,14 @@ from flask_babel import gettext as _
 
 from portal import db, guard, web
 from portal.errors import Conflict, Invalid
-from portal.library import topics
 from portal.library.material.forms import TopicForm
 from portal.library.material.policy import can_edit_topics
-from portal.library.models import Resource, Topic, topics_of_resources
+from portal.library.models import Resource, topics_of_resources
 from portal.library.policy import visible_resources
 from portal.library.views import bp
 from portal.people.models import Person
+from portal.topics import keeping as topics
+from portal.topics.models import Topic
 
 MOST_WORDS = 200
 
@@ -45,7 +46,6 @@ def _visible_topics(person: Person) -> sa.Select[Topic]:
 
 
 @bp.route("/library/topics", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def edit_topics() -> ResponseReturnValue:
     """The list, with a form for one more."""
     person = web.current_person()
@@ -62,7 +62,6 @@ def edit_topics() -> ResponseReturnValue:
 
 
 @bp.post("/library/topics/<int:topic_id>")
-@web.limiter.limit(web.write_limit)
 def change_topic(topic_id: int) -> ResponseReturnValue:
     """Rename a topic (`name`), merge it into another (`into`) or take it off the list (`release`)."""
     person = web.current_person()

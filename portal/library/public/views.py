@@ -19,7 +19,6 @@ bp = Blueprint("public", __name__)
 
 
 @bp.post("/resources/<int:resource_id>/public-links")
-@web.limiter.limit(web.write_limit)
 def publish_material(resource_id: int) -> ResponseReturnValue:
     """Give a material a public address."""
     person = web.current_person()
@@ -27,7 +26,6 @@ def publish_material(resource_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/collections/<int:collection_id>/public-links")
-@web.limiter.limit(web.write_limit)
 def publish_collection(collection_id: int) -> ResponseReturnValue:
     """Give a collection a public address."""
     person = web.current_person()
@@ -42,7 +40,6 @@ def _publish(person: Person, thing: Resource | Collection) -> ResponseReturnValu
 
 
 @bp.post("/public-links/<int:link_id>/revocation")
-@web.limiter.limit(web.write_limit)
 def revoke_link(link_id: int) -> ResponseReturnValue:
     """Let a public address answer no more."""
     person = web.current_person()

@@ -41,7 +41,7 @@ def propose_item(
         waiting = sa.select(AgendaProposal.id).where(AgendaProposal.thread_id == thread.id, waits_or_stands())
         if db.session.scalar(waiting.limit(1)) is not None:
             raise Conflict(_("The thread has been lifted already."))
-        thread.kind = ThreadKind.LIFTED
+        thread.kind, thread.lifted_at = ThreadKind.LIFTED, thread.lifted_at or db.now()
     proposal = AgendaProposal(
         group=group, meeting=meeting, thread=thread, title=plan.title, description=plan.description, kind=plan.kind,
         minutes_allotted=plan.minutes_allotted, proposed_by=by, organisation=by.organisation,

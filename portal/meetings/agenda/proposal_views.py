@@ -34,7 +34,6 @@ def _meeting_choices(person: Person, group: Group, *, none: str, open_only: bool
 
 
 @bp.route("/groups/<slug>/proposals/new", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def propose(slug: str) -> ResponseReturnValue:
     """Propose an item for a meeting; `?thread=<id>` lifts a thread."""
     person = web.current_person()
@@ -85,7 +84,6 @@ def proposals(slug: str) -> ResponseReturnValue:
 
 
 @bp.post("/proposals/<int:proposal_id>")
-@web.limiter.limit(web.write_limit)
 def answer_proposal(proposal_id: int) -> ResponseReturnValue:
     """`step`: accept (onto the agenda of `meeting`), postpone, or withdraw one's own."""
     person = web.current_person()

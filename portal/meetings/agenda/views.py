@@ -44,7 +44,6 @@ def _owner(form: ItemForm) -> Person | None:
 
 
 @bp.route("/meetings/<int:meeting_id>/items/new", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def new_item(meeting_id: int) -> ResponseReturnValue:
     """Put an item on the agenda."""
     person = web.current_person()
@@ -74,7 +73,6 @@ def _visible_item(person: Person, item_id: int) -> AgendaItem:
 
 
 @bp.route("/agenda-items/<int:item_id>/edit", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def edit_item(item_id: int) -> ResponseReturnValue:
     """Change an item of the agenda. If somebody else changed it meanwhile, both are shown and the writer chooses."""
     person = web.current_person()
@@ -144,7 +142,6 @@ def remove_item(item_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/agenda-items/<int:item_id>/papers", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def papers(item_id: int) -> ResponseReturnValue:
     """Choose papers for an item among the materials of the group, or go on to upload one."""
     person = web.current_person()

@@ -11,26 +11,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.message import Message
-from email.utils import getaddresses
-from urllib.parse import unquote
 
 from icalendar import vDDDTypes, vText
 from icalendar.parser import Contentlines
 
+from portal.notifications.receiving.messages import BROKEN, addresses, decoded, leaves
+from portal.notifications.receiving.messages import Unreadable as Unreadable
+from portal.notifications.receiving.messages import plain_address as plain_address
 from portal.times import STOCKHOLM
 
 LARGEST_MESSAGE = 1_000_000  # bytes
-LONGEST_HEADER = 2_000
 LARGEST_CALENDAR = 200_000  # characters
 MOST_COMMENT = 500
-# what the readers of mail and calendars raise for what is broken
-BROKEN = (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError, OverflowError)
 _WANTED = frozenset({"UID", "SEQUENCE", "DTSTAMP", "DTSTART", "ATTENDEE", "COMMENT", "RECURRENCE-ID"})
 _EVENT = ["VCALENDAR", "VEVENT"]
-
-
-class Unreadable(ValueError):
-    """No answer can be read from it; the text says why, for the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +51,6 @@ class Letter:
     fault: str = ""
 
 
-def plain_address(text: str) -> str:
-    """An address to compare: without `mailto:`, brackets and needless quotes, in lower case."""
-    found = text.strip().strip("<>").casefold()
-    found = unquote(found.removeprefix("mailto:")).strip().strip("<>")
-    local, at, domain = found.rpartition("@")
-    if local.startswith('"') and local.endswith('"') and len(local) > 1:
-        local = local[1:-1].replace("\\", "")
-    return f"{local}{at}{domain}"
-
-
-def addresses(message: Message, *names: str) -> list[str]:
-    """The addresses in headers of these names; none of headers longer than anybody's."""
-    found = [str(header) for name in names for header in message.get_all(name, [])]
-    return [address for _name, address in getaddresses([one for one in found if len(one) <= LONGEST_HEADER]) if address]
-
-
 def read_message(content: bytes) -> Letter:
     """What a message says. Raises `Unreadable` for what is no message."""
     if len(content) > LARGEST_MESSAGE:
@@ -97,34 +75,13 @@ def read_message(content: bytes) -> Letter:
 
 def _calendars(message: Message) -> Iterator[str]:
     """The calendar parts, best first; not those of a message that is attached."""
-    found = sorted(_leaves(message), key=lambda part: part.get_content_type() != "text/calendar")
+    found = sorted(leaves(message), key=lambda part: part.get_content_type() != "text/calendar")
     for part in found:
         is_calendar = part.get_content_type() in {"text/calendar", "application/ics"}
         if is_calendar or (part.get_filename() or "").casefold().endswith(".ics"):
             content = part.get_payload(decode=True)
             if isinstance(content, bytes):
-                yield _decoded(content, part.get_content_charset() or "utf-8")
-
-
-def _leaves(message: Message) -> Iterator[Message]:
-    if message.get_content_maintype() == "message":
-        return
-    parts = message.get_payload()
-    if not isinstance(parts, list):
-        yield message
-        return
-    for part in parts:
-        if isinstance(part, Message):
-            yield from _leaves(part)
-
-
-def _decoded(content: bytes, charset: str) -> str:
-    for name in (charset, "utf-8", "cp1252"):
-        try:
-            return content.decode(name).removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
-        except (UnicodeError, LookupError):
-            continue
-    return content.decode("latin-1")
+                yield decoded(content, part.get_content_charset() or "utf-8")
 
 
 def read_calendar(text: str) -> Reply:

@@ -14,7 +14,13 @@ from portal.mail import CalendarPart, Mail
 from portal.meetings.calls import actions, policy, tokens
 from portal.meetings.entries import entry, page_of, says_nothing, title_outside
 from portal.meetings.models import Answer, Invitation, Meeting, MeetingState
+from portal.notifications.delivery import actions as deliveries
+from portal.notifications.delivery.bounces import bounce_address, letter_key
+from portal.notifications.delivery.models import State
+from portal.notifications.letters import refused
 from portal.times import clock, day
+
+CALENDAR_MAIL = "calendar_mail"  # in the log of deliveries
 
 PARTSTAT = {
     Answer.ON_SITE: "ACCEPTED",
@@ -139,12 +145,22 @@ def remind_guest(*, invitation_id: int, about: str) -> None:
 
 def _deliver(invitation: Invitation, letter: Mail) -> bool:
     """Hand a letter over; returns whether it was taken. What is pending must be stored before."""
+    person, group, key = invitation.person, invitation.meeting.group, letter_key(letter.name)
+    if person is not None:  # a guest has no account to which a bounce could be noted
+        letter = replace(letter, bounce_to=bounce_address(person.id, key))
     db.pause()
     try:
         mail.deliver(letter)
-    except mail.Undeliverable:
+    except mail.Undeliverable as error:
         audit.record("mail_refused", by=None, on=invitation)
+        if person is not None:
+            refused(person.id, error)
+            deliveries.note_letter(
+                person, CALENDAR_MAIL, State.REFUSED, group=group, letter=key, code=str(error.code or ""), by=None
+            )
         return False
+    if person is not None:
+        deliveries.note_letter(person, CALENDAR_MAIL, State.SENT, group=group, letter=key, by=None)
     return True
 
 

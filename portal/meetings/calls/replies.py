@@ -16,6 +16,7 @@ from portal.meetings.calls import actions, incoming, policy, tokens
 from portal.meetings.calls.incoming import Letter, Reply
 from portal.meetings.models import Answer, AnswerVia, Invitation, Meeting, MeetingState
 from portal.meetings.policy import hold_call
+from portal.notifications.receiving import readers
 from portal.times import local
 
 security_log = logging.getLogger("portal.security")
@@ -37,7 +38,6 @@ class Outcome(StrEnum):
 
 
 HELPED = frozenset({Outcome.UNREADABLE, Outcome.OVER, Outcome.PROPOSAL, Outcome.UNLIKE})
-NOT_FOR_US = frozenset({Outcome.UNKNOWN})
 
 
 def take(content: bytes, address: str) -> Outcome:
@@ -138,3 +138,11 @@ def _refuse(invitation: Invitation, outcome: Outcome, fault: str) -> Outcome:
     elif outcome in HELPED:
         actions.help_answering(invitation, outcome.value, by=None)
     return outcome
+
+
+def register() -> None:
+    """Read what comes to the addresses of calls."""
+    readers.register(
+        "calls", is_ours=lambda address: tokens.invitation_of_address(address) is not None, take=take,
+        largest=incoming.LARGEST_MESSAGE,
+    )  # fmt: skip

@@ -5,18 +5,15 @@ Each is bound to its purpose, to the meeting and to who is invited, and dies wit
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
 
 from flask import current_app
 from itsdangerous import BadSignature, Signer
 
 from portal import db
 from portal.meetings.models import Invitation
+from portal.signed_addresses import address_with, is_signature, part_of, signature
 from portal.web import LARGEST_NUMBER
-
-_ADDRESS_BYTES = 15  # 24 letters: the part before the @ has at most 64
 
 
 def _bound_to(purpose: str, invitation: Invitation) -> str:
@@ -60,29 +57,19 @@ def invitation_of_token(token: str) -> Invitation | None:
 
 
 def _address_part(invitation: Invitation) -> str:
-    message = f"{_bound_to('reply', invitation)}:{invitation.id}".encode()
-    digest = hmac.digest(_secret().encode(), message, "sha256")[:_ADDRESS_BYTES]
-    return (
-        f"{invitation.id}-{base64.b32encode(digest).decode().lower()}"  # mail servers may change upper and lower case
-    )
+    signed = signature(f"{_bound_to('reply', invitation)}:{invitation.id}")
+    return f"{invitation.id}-{signed}"
 
 
 def reply_address(invitation: Invitation) -> str:
     """Where mail programs send the answer; empty if the portal takes no mail (setting PORTAL_REPLY_TO)."""
-    address: str = current_app.config["SETTINGS"].reply_to
-    local, _at, domain = address.rpartition("@")
-    return f"{local}+{_address_part(invitation)}@{domain}" if address else ""
+    return address_with(_address_part(invitation))
 
 
 def invitation_of_address(address: str) -> Invitation | None:
     """The invitation whose answers go to that address, None for any other address."""
-    own: str = current_app.config["SETTINGS"].reply_to
-    own_local, _at, own_domain = own.casefold().rpartition("@")
-    local, _at, domain = address.strip().strip("<>").casefold().rpartition("@")
-    if not own or domain != own_domain or not local.startswith(f"{own_local}+"):
-        return None
-    part = local.removeprefix(f"{own_local}+")
-    invitation = _invitation(part.partition("-")[0])
-    if invitation is None or not hmac.compare_digest(_address_part(invitation).encode(), part.encode()):
+    number, _dash, signed = part_of(address).partition("-")
+    invitation = _invitation(number)
+    if invitation is None or not is_signature(signed, f"{_bound_to('reply', invitation)}:{invitation.id}"):
         return None
     return invitation

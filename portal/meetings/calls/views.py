@@ -68,7 +68,6 @@ def feed(feed_token: str) -> ResponseReturnValue:
 
 
 @bp.route("/calendar/feeds", methods=["GET", "POST"], endpoint="feeds")
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def feeds_page() -> ResponseReturnValue:
     """One's own secret addresses; a new one is shown once, in the answer to its making."""
     person = web.current_person()
@@ -94,7 +93,6 @@ def feeds_page() -> ResponseReturnValue:
 
 
 @bp.post("/calendar/feeds/<int:feed_id>/revocation")
-@web.limiter.limit(web.write_limit)
 def revoke_feed(feed_id: int) -> ResponseReturnValue:
     """Let one of one's addresses answer no longer."""
     person = web.current_person()

@@ -86,7 +86,6 @@ def _page(person: Person, action: ActionItem, form: ActionChangeForm | None = No
 
 
 @bp.route("/groups/<slug>/actions/new", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def new_action(slug: str) -> ResponseReturnValue:
     """Note something that is to be done, outside a meeting. Members make their own organisation responsible."""
     person = web.current_person()
@@ -113,7 +112,6 @@ def new_action(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/actions/<int:action_id>", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def action(action_id: int) -> ResponseReturnValue:
     """An action with its history; who may changes it here. If somebody else did meanwhile, both are shown."""
     person = web.current_person()
@@ -142,7 +140,6 @@ def action(action_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/actions/<int:action_id>/state")
-@web.limiter.limit(web.write_limit)
 def set_state(action_id: int) -> ResponseReturnValue:
     """Say that an action is done, dropped, or open again."""
     person = web.current_person()

@@ -12,7 +12,8 @@ from sqlalchemy.orm import selectinload
 
 from portal import audit, db, guard, outbox
 from portal.discussions.actions import add_post, note_kept
-from portal.discussions.models import Post, PostKind, Thread
+from portal.discussions.models import Post, PostKind, Thread, ThreadKind
+from portal.discussions.states.actions import accept_answer
 from portal.errors import Conflict
 from portal.meetings.followup.actions import settle_decision
 from portal.meetings.followup.models import Decision
@@ -173,7 +174,11 @@ def _answer_threads(meeting: Meeting, content: Content, render: Render, *, by: P
             body = _thread_answer(meeting, said[item_id])
             keep = [find.key for find in guard.scan(body, field="body") if find.verdict is not guard.Verdict.BLOCK]
             key = str(uuid.uuid5(_THREAD_ANSWERS, f"item:{item_id}"))
-            add_post(thread, body=body, kind=PostKind.REPLY, client_id=key, keep=keep, by=by, render=render)
+            post = add_post(
+                thread, body=body, kind=PostKind.REPLY, client_id=key, keep=keep, even_closed=True, by=by, render=render
+            )
+            if thread.kind is ThreadKind.LIFTED:
+                accept_answer(post, by=by, render=render)
 
 
 def _thread_answer(meeting: Meeting, said: dict[str, object]) -> str:

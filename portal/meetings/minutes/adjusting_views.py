@@ -63,7 +63,6 @@ def _chosen(group: Group, ids: Sequence[int]) -> list[Person]:
 
 
 @bp.route("/meetings/<int:meeting_id>/minutes/circulation", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def circulate(meeting_id: int) -> ResponseReturnValue:
     """Name the adjusters and send the first edition."""
     person = web.current_person()
@@ -100,7 +99,6 @@ def _circulate(meeting: Meeting, form: CirculationForm, person: Person) -> None:
 
 
 @bp.post("/meetings/<int:meeting_id>/minutes/editions")
-@web.limiter.limit(web.write_limit)
 def make_edition(meeting_id: int) -> ResponseReturnValue:
     """Send what the minutes say now as a new edition."""
     person = web.current_person()
@@ -166,7 +164,6 @@ def _ask_to_seal(adjuster: Adjuster, edition: int) -> str:
 
 
 @bp.post("/adjusters/<int:adjuster_id>/refusal")
-@web.limiter.limit(web.write_limit)
 def decline(adjuster_id: int) -> ResponseReturnValue:
     """Say that one does not adjust."""
     person = web.current_person()
@@ -209,7 +206,6 @@ def drop_adjuster(adjuster_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/meetings/<int:meeting_id>/minutes/addenda")
-@web.limiter.limit(web.write_limit)
 def add_addendum(meeting_id: int) -> ResponseReturnValue:
     """Correct sealed minutes by an addendum."""
     person = web.current_person()
@@ -239,7 +235,6 @@ def add_addendum(meeting_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/meetings/<int:meeting_id>/minutes/record-number")
-@web.limiter.limit(web.write_limit)
 def note_record_number(meeting_id: int) -> ResponseReturnValue:
     """Note the own organisation's diary number."""
     person = web.current_person()

@@ -55,7 +55,6 @@ def _stored(sha256: str | None, name: str) -> ResponseReturnValue:
 
 
 @bp.get("/meetings/<int:meeting_id>/minutes.pdf")
-@web.limiter.limit(web.write_limit)
 def minutes_pdf(meeting_id: int) -> ResponseReturnValue:
     """The minutes as PDF/A: the draft is made now, in a process of its own; what was circulated the worker has made."""
     person = web.current_person()
@@ -81,7 +80,6 @@ def _shown(meeting_id: int) -> tuple[Meeting, dict[str, Any], Standing]:
 
 
 @bp.get("/meetings/<int:meeting_id>/minutes.docx")
-@web.limiter.limit(web.write_limit)
 def minutes_docx(meeting_id: int) -> ResponseReturnValue:
     """The minutes as a Word file."""
     meeting, content, standing = _shown(meeting_id)
@@ -91,7 +89,6 @@ def minutes_docx(meeting_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/meetings/<int:meeting_id>/minutes.md")
-@web.limiter.limit(web.write_limit)
 def minutes_markdown(meeting_id: int) -> ResponseReturnValue:
     """The minutes as Markdown."""
     meeting, content, standing = _shown(meeting_id)
@@ -112,7 +109,6 @@ def addendum_pdf(addendum_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/meetings/<int:meeting_id>/minutes.zip")
-@web.limiter.limit(web.write_limit)
 def package(meeting_id: int) -> ResponseReturnValue:
     """PDF/A, papers, metadata and checksums for the records of the person's organisation, sent piece by piece."""
     person = web.current_person()
@@ -197,7 +193,6 @@ def _papers(meeting: Meeting, person: Person) -> tuple[list[Enclosure], list[Lef
 
 
 @bp.route("/minutes/check", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def check_file() -> ResponseReturnValue:
     """Compare a file with the checksums of all minutes that the person may read. The file is not stored."""
     person = web.current_person()

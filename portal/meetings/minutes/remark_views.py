@@ -19,7 +19,6 @@ from portal.people.models import Person
 
 
 @bp.post("/agenda-items/<int:item_id>/remarks")
-@web.limiter.limit(web.write_limit)
 def add_remark(item_id: int) -> ResponseReturnValue:
     """Remark on a paragraph."""
     person = web.current_person()
@@ -54,7 +53,6 @@ def support_remark(remark_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/remarks/<int:remark_id>/answer")
-@web.limiter.limit(web.write_limit)
 def answer_remark(remark_id: int) -> ResponseReturnValue:
     """Say what became of a remark."""
     person = web.current_person()

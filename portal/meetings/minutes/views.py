@@ -35,7 +35,6 @@ def minutes(meeting_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/agenda-items/<int:item_id>/minutes", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def edit_note(item_id: int) -> ResponseReturnValue:
     """Write the minutes of one item. When somebody saved it meanwhile both versions are shown and the writer chooses.
 

@@ -38,7 +38,6 @@ def _again(
 
 
 @bp.post("/agenda-items/<int:item_id>/decisions")
-@web.limiter.limit(web.write_limit)
 def add_decision(item_id: int) -> ResponseReturnValue:
     """Write down a decision."""
     person, meeting, item = led_item(item_id)
@@ -78,7 +77,6 @@ def decision(decision_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/decisions/<int:decision_id>")
-@web.limiter.limit(web.write_limit)
 def change_decision(decision_id: int) -> ResponseReturnValue:
     """Reword a decision, take it back (`withdraw`) or let it stand again (`restore`), before the minutes are sealed.
 
@@ -121,7 +119,6 @@ def _decision_refused(
 
 
 @bp.post("/agenda-items/<int:item_id>/actions")
-@web.limiter.limit(web.write_limit)
 def add_action(item_id: int) -> ResponseReturnValue:
     """Note that somebody undertakes something."""
     person, meeting, item = led_item(item_id)
@@ -148,7 +145,6 @@ def _task(text: str, who: str, due_on: date | None) -> followup.Task:
 
 
 @bp.post("/agenda-items/<int:item_id>/comments")
-@web.limiter.limit(web.write_limit)
 def add_comment(item_id: int) -> ResponseReturnValue:
     """Say something to the secretary."""
     person = web.current_person()

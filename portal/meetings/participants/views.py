@@ -28,7 +28,6 @@ bp = Blueprint("participants", __name__)
 
 
 @bp.route("/groups/<slug>/seats", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def seats(slug: str) -> ResponseReturnValue:
     """The seats of a group, and which are vacant; its leaders give organisations seats here."""
     person = web.current_person()
@@ -76,7 +75,6 @@ def _choices(people: Sequence[Person], present: Person | None) -> list[SelectCho
 
 
 @bp.route("/seats/<int:seat_id>", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def seat(seat_id: int) -> ResponseReturnValue:
     """Say who holds a seat and who comes instead."""
     person = web.current_person()
@@ -133,7 +131,6 @@ def _own_invitation(meeting_id: int) -> tuple[Person, Meeting, Invitation]:
 
 
 @bp.route("/meetings/<int:meeting_id>/substitute", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def substitute(meeting_id: int) -> ResponseReturnValue:
     """Choose who comes instead of oneself; the seat's substitute is suggested."""
     person, meeting, invitation = _own_invitation(meeting_id)
@@ -167,7 +164,6 @@ def recall_substitute(meeting_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/meetings/<int:meeting_id>/guests", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def guests(meeting_id: int) -> ResponseReturnValue:
     """Call more people: some of the group, or guests from outside, who answer by the link in their mail."""
     person = web.current_person()
@@ -193,7 +189,6 @@ def guests(meeting_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/meetings/<int:meeting_id>/calls")
-@web.limiter.limit(web.write_limit)
 def call_member(meeting_id: int) -> ResponseReturnValue:
     """Call one more of the group."""
     person = web.current_person()

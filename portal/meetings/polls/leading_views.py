@@ -25,7 +25,6 @@ def _led_poll(poll_id: int) -> tuple[Person, DatePoll]:
 
 
 @bp.post("/polls/<int:poll_id>/reminders")
-@web.limiter.limit(web.write_limit)
 def remind(poll_id: int) -> ResponseReturnValue:
     """Remind those who have not answered."""
     person, found = _led_poll(poll_id)
@@ -40,7 +39,6 @@ def remind(poll_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/polls/<int:poll_id>/deadline")
-@web.limiter.limit(web.write_limit)
 def set_deadline(poll_id: int) -> ResponseReturnValue:
     """Another last day to answer, or (`close`) none from now on."""
     person, found = _led_poll(poll_id)
@@ -62,7 +60,6 @@ def set_deadline(poll_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/polls/<int:poll_id>/times")
-@web.limiter.limit(web.write_limit)
 def add_time(poll_id: int) -> ResponseReturnValue:
     """Propose one more time."""
     person, found = _led_poll(poll_id)
@@ -106,7 +103,6 @@ def cancel(poll_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/polls/<int:poll_id>/meeting")
-@web.limiter.limit(web.write_limit)
 def decide(poll_id: int) -> ResponseReturnValue:
     """Make the meeting at one of the times and call all who were asked."""
     person, found = _led_poll(poll_id)

@@ -96,7 +96,6 @@ def _fill_choices(
 
 
 @bp.route("/groups/<slug>/polls/new", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def new_poll(slug: str) -> ResponseReturnValue:
     """Ask when people can meet; `?series=<id>` for a series, `?meeting=<id>` for a meeting that is being planned. The button
     "More rows" sends the form back with more of them.
@@ -225,7 +224,6 @@ def poll_parts(poll_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/polls/<int:poll_id>/answer")
-@web.limiter.limit(web.write_limit)
 def answer(poll_id: int) -> ResponseReturnValue:
     """Say which times suit; can be changed until the last day."""
     person = web.current_person()

@@ -57,7 +57,6 @@ def series_page(series_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/groups/<slug>/series/new", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def new_series(slug: str) -> ResponseReturnValue:
     """Begin a series."""
     person = web.current_person()
@@ -79,7 +78,6 @@ def new_series(slug: str) -> ResponseReturnValue:
 
 
 @bp.route("/meeting-series/<int:series_id>/edit", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def edit_series(series_id: int) -> ResponseReturnValue:
     """Change what the meetings to come have in common."""
     person, series = _led_series(series_id)
@@ -130,7 +128,6 @@ def _item_page(
 
 
 @bp.route("/meeting-series/<int:series_id>/items/new", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def new_standing_item(series_id: int) -> ResponseReturnValue:
     """Let the meetings to come have one more item."""
     person, series = _led_series(series_id)
@@ -146,7 +143,6 @@ def new_standing_item(series_id: int) -> ResponseReturnValue:
 
 
 @bp.route("/standing-items/<int:standing_id>/edit", methods=["GET", "POST"])
-@web.limiter.limit(web.write_limit, methods=["POST"])
 def edit_standing_item(standing_id: int) -> ResponseReturnValue:
     """Change an item for the meetings to come."""
     person, item = _led_item(standing_id)

@@ -11,10 +11,11 @@ from werkzeug.test import TestResponse
 
 from portal import audit, db
 from portal.errors import Conflict, Invalid
-from portal.library import topics
 from portal.library.material import actions, related
-from portal.library.models import Resource, Topic
+from portal.library.models import Resource
 from portal.people import actions as people
+from portal.topics import keeping as topics
+from portal.topics.models import Topic
 from tests import factories
 from tests.conftest import Browser, Sign, send
 from tests.factories import Network

@@ -1,4 +1,4 @@
-"""Topics of material: a controlled list that the national coordinator keeps, and words of their own for those who need them."""
+"""Topics: a controlled list that the national coordinator keeps, and words of their own for those who need them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from flask_babel import gettext as _
 
 from portal import audit, db, guard
 from portal.errors import Conflict, Invalid
-from portal.library.models import Resource, Topic, topics_of_resources
 from portal.people.models import Person
+from portal.topics.models import Topic, bearings
 
 LONGEST = 80
-MOST = 20  # of one material
+MOST = 20  # of one thing
 
 
 def fold(name: str) -> str:
@@ -95,15 +95,16 @@ def rename_topic(topic: Topic, name: str, *, by: Person) -> None:
 
 
 def merge_topics(topic: Topic, into: Topic, *, by: Person) -> None:
-    """Let one topic take the place of another on every material; the other is gone. Raises `Invalid` for itself."""
+    """Let one topic take the place of another wherever it stands; the other is gone. Raises `Invalid` for itself."""
     if topic.id == into.id:
         raise Invalid(_("Choose another topic to merge with."))
     _changed(topic)
-    link = topics_of_resources.c
-    has_both = sa.select(link.resource_id).where(link.topic_id == into.id)
-    of_topic = sa.update(topics_of_resources).where(link.topic_id == topic.id, link.resource_id.not_in(has_both))
-    db.session.execute(of_topic.values(topic_id=into.id))
-    db.session.execute(sa.delete(topics_of_resources).where(link.topic_id == topic.id))
+    for bearing in bearings:
+        link, owner = bearing.table, bearing.table.c[bearing.owner]
+        has_both = sa.select(owner).where(link.c.topic_id == into.id)
+        of_topic = sa.update(link).where(link.c.topic_id == topic.id, owner.not_in(has_both))
+        db.session.execute(of_topic.values(topic_id=into.id))
+        db.session.execute(sa.delete(link).where(link.c.topic_id == topic.id))
     into.is_controlled = into.is_controlled or topic.is_controlled
     audit.record("topics_merged", by=by, on=into, gone=topic.name)
     db.session.expire_all()
@@ -114,15 +115,13 @@ def release_topic(topic: Topic, *, by: Person) -> None:
     """Take a topic off the controlled list. Where it is used it stays; one that nobody uses is gone."""
     audit.record("topic_released", by=by, on=topic, name=topic.name)
     topic.is_controlled = False
-    used = db.session.scalar(
-        sa.select(topics_of_resources.c.resource_id).where(topics_of_resources.c.topic_id == topic.id).limit(1)
-    )
-    if used is None:
+    uses = [sa.exists().where(bearing.table.c.topic_id == topic.id) for bearing in bearings]
+    if not db.session.scalar(sa.select(sa.or_(sa.false(), *uses))):
         db.session.delete(topic)
 
 
 def _changed(topic: Topic) -> None:
-    """The index follows: material that has the topic counts as changed."""
-    of_topic = sa.select(topics_of_resources.c.resource_id).where(topics_of_resources.c.topic_id == topic.id)
-    for resource in db.session.scalars(sa.select(Resource).where(Resource.id.in_(of_topic))).unique():
-        resource.changed_at = db.now()
+    """The index follows: what has the topic counts as changed."""
+    for bearing in bearings:
+        ids = sa.select(bearing.table.c[bearing.owner]).where(bearing.table.c.topic_id == topic.id)
+        bearing.changed(db.session.scalars(ids).all())

@@ -1,4 +1,4 @@
-"""The door through which the mail server hands in answers (LMTP, RFC 2033). It stands behind that server, never on the net."""
+"""The door through which the mail server hands in mail (LMTP, RFC 2033). It stands behind that server, never on the net."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import Envelope, Session
 
-from portal.meetings.calls.incoming import LARGEST_MESSAGE
+from portal.notifications.receiving.readers import NotForUs, TooLarge
 
 log = logging.getLogger("portal.mail")
 logging.getLogger("mail.log").setLevel(logging.WARNING)  # the library's own; it would write the signed addresses down
@@ -44,8 +44,12 @@ class _Door:
         assert isinstance(envelope.content, bytes)
         try:
             await asyncio.to_thread(self._take, envelope.content, envelope.rcpt_tos[0])
+        except TooLarge:
+            return "552 5.3.4 too large"
+        except NotForUs:  # whom it was for has gone in between
+            return "550 5.1.1 no such address here"
         except Exception:
-            log.exception("an answer by mail could not be stored")
+            log.exception("mail that came in could not be stored")
             return "451 4.3.0 try again later"
         return "250 2.0.0 OK"
 
@@ -54,10 +58,17 @@ class LmtpServer(Controller):
     """The server, in a thread of its own. `is_ours` and `take` are called in further threads."""
 
     def __init__(
-        self, host: str, port: int, *, is_ours: Callable[[str], bool], take: Callable[[bytes, str], object]
+        self,
+        host: str,
+        port: int,
+        *,
+        is_ours: Callable[[str], bool],
+        take: Callable[[bytes, str], object],
+        largest: int,
     ) -> None:
+        self._largest = largest
         super().__init__(_Door(is_ours, take), hostname=host, port=port)
 
     def factory(self) -> Any:
         """One connection."""
-        return LMTP(self.handler, data_size_limit=LARGEST_MESSAGE, enable_SMTPUTF8=True)
+        return LMTP(self.handler, data_size_limit=self._largest, enable_SMTPUTF8=True)

@@ -1,0 +1,1 @@
+"""Answering a post by answering the mail about it."""

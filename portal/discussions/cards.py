@@ -1,0 +1,123 @@
+"""Cards for what a post links to in the portal: kind, title and state, only of what every reader of the group may see.
+
+A fragment is the same for all readers, so a card shows nothing that one of them may not see; a link to anything else stays a
+link. The features above say here what their addresses lead to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask import current_app
+from flask_babel import gettext as _
+
+from portal import db, markup
+from portal.discussions.models import Post, Thread, ThreadKind
+from portal.people.models import Group
+from portal.people.policy import read_by_all_readers
+
+MOST_CARDS = 4  # under one post
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What stands at an address: in words what it is, what it is called, where it stands."""
+
+    place: str  # of its address: which icon it has
+    kind: str
+    title: str
+    path: str
+    state: str = ""
+
+
+Finder = Callable[[Collection[int], Group], dict[int, Card]]
+_finders: dict[str, Finder] = {}
+
+
+def register(place: str) -> Callable[[Finder], Finder]:
+    """Say what addresses `/<place>/<number>` lead to: a function of the numbers and the group whose readers all may see it, with a
+    constant number of queries.
+    """
+
+    def note(finder: Finder) -> Finder:
+        _finders[place] = finder
+        return finder
+
+    return note
+
+
+Attached = Callable[[Collection[int], Group], dict[int, list[Card]]]
+_attached: list[Attached] = []
+
+
+def register_attached(finder: Attached) -> Attached:
+    """Say what belongs to posts without a link in their text: a function of the posts' ids and the group whose readers all may
+    see it.
+    """
+    _attached.append(finder)
+    return finder
+
+
+def cards_of(posts: Sequence[Post]) -> dict[int, list[Card]]:
+    """The cards of posts by their id, in the order of the links: some queries for each group and kind, however many posts."""
+    present = [post for post in posts if post.gone is None and post.line is None]
+    named = {post.id: addresses(post.body) if "/" in post.body else [] for post in present}
+    groups = {post.thread.group_id: post.thread.group for post in present}
+    found: dict[int, list[Card]] = {}
+    for group in groups.values():
+        here = [post for post in present if post.thread.group_id == group.id]
+        cards = _found([one for post in here for one in named[post.id]], group)
+        for post in here:
+            found[post.id] = [cards[one] for one in named[post.id] if one in cards][:MOST_CARDS]
+        for finder in _attached:
+            for number, more in finder([post.id for post in here], group).items():
+                found[number] += more
+    return found
+
+
+def _found(wanted: Sequence[tuple[str, int]], group: Group) -> dict[tuple[str, int], Card]:
+    cards: dict[tuple[str, int], Card] = {}
+    for place, finder in _finders.items():
+        numbers = {number for kind, number in wanted if kind == place}
+        if numbers:
+            cards |= {(place, number): card for number, card in finder(numbers, group).items()}
+    return cards
+
+
+def addresses(text: str) -> list[tuple[str, int]]:
+    """What a text links to in the portal, each once, the first ones first: not in quotes, which have cards where they come from."""
+    base = re.escape(current_app.config["SETTINGS"].base_url)
+    places = "|".join(map(re.escape, _finders))
+    link = re.compile(rf"(?<![^\s(<])(?:{base})?/({places})/([0-9]{{1,9}})(?![\w-])")
+    found = [(match[1], int(match[2])) for piece in markup.addresses(text) for match in link.finditer(piece)]
+    return list(dict.fromkeys(found))[: MOST_CARDS * 2]
+
+
+@register("threads")
+def threads(numbers: Collection[int], group: Group) -> dict[int, Card]:
+    """Threads of the group and of open ones."""
+    query = sa.select(Thread).where(Thread.id.in_(numbers), Thread.group_id.in_(read_by_all_readers(group)))
+    return {thread.id: _thread_card(thread, thread.path) for thread in db.session.scalars(query).unique()}
+
+
+@register("posts")
+def posts(numbers: Collection[int], group: Group) -> dict[int, Card]:
+    """The threads of posts, under the post's own lasting address."""
+    query = (
+        sa.select(Post.id, Thread)
+        .join(Post.thread)
+        .where(Post.id.in_(numbers), Post.gone.is_(None), Thread.group_id.in_(read_by_all_readers(group)))
+    )
+    return {number: _thread_card(thread, f"/posts/{number}") for number, thread in db.session.execute(query).unique()}
+
+
+def _thread_card(thread: Thread, path: str) -> Card:
+    kinds = {
+        ThreadKind.DISCUSSION: _("Discussion"), ThreadKind.QUESTION: _("Question"), ThreadKind.UPDATE: _("Update"),
+        ThreadKind.LIFTED: _("Lifted question"),
+    }  # fmt: skip
+    state = _("answered") if thread.answered_at is not None else _("closed") if thread.closed_at is not None else ""
+    return Card("threads", str(kinds[thread.kind]), thread.title, path, str(state))

@@ -1,0 +1,1 @@
+"""Half-written posts, on all devices of who writes them."""

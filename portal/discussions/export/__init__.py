@@ -1,0 +1,1 @@
+"""A thread as a file."""

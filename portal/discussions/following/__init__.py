@@ -1,0 +1,1 @@
+"""Following: what of a group's talk a person wishes to be told."""

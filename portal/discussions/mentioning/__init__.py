@@ -1,0 +1,1 @@
+"""Naming people, organisations and the group in a post: only those who can read it."""

@@ -1,0 +1,1 @@
+"""Reacting to a post: a small fixed set."""

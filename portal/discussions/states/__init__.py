@@ -1,0 +1,1 @@
+"""What becomes of a thread: pinned, closed, answered, supported, moved, split."""

@@ -1,0 +1,1 @@
+"""What an organisation tells: its updates from all threads, newest first, one of them pinned."""

@@ -1,0 +1,1 @@
+"""Help for whoever writes: what it will look like, what another said, whom one can name."""

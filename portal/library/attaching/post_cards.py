@@ -1,0 +1,43 @@
+"""What is shown of the files of a post: their state too, until they have been read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+from flask_babel import gettext as _
+from sqlalchemy.orm import contains_eager, selectinload
+
+from portal import db, files
+from portal.discussions import cards
+from portal.discussions.cards import Card
+from portal.library.attaching.models import Attachment
+from portal.library.models import FileState, Resource
+from portal.people.models import Group
+from portal.people.policy import read_by_all_readers
+
+
+@cards.register_attached
+def attached(post_ids: Collection[int], group: Group) -> dict[int, list[Card]]:
+    """The files of posts, of what every reader of the group may see; one that is not ready leads nowhere."""
+    query = (
+        sa.select(Attachment)
+        .join(Attachment.resource)
+        .where(Attachment.post_id.in_(post_ids), Resource.group_id.in_(read_by_all_readers(group)), Resource.withdrawn_at.is_(None))
+        .options(contains_eager(Attachment.resource), selectinload(Attachment.resource, Resource.versions))
+        .order_by(Attachment.attached_at, Attachment.resource_id)
+    )  # fmt: skip
+    found: dict[int, list[Card]] = {}
+    for row in db.session.scalars(query).unique():
+        found.setdefault(row.post_id, []).append(_card(row.resource))
+    return found
+
+
+def _card(resource: Resource) -> Card:
+    is_ready = resource.state is FileState.READY
+    states = {
+        FileState.CHECKING: _("is being checked"), FileState.READY: files.human_size(resource.current.size),
+        FileState.STOPPED: _("stopped: personal data was found, the file has not been kept"),
+        FileState.UNREADABLE: _("could not be read, and has not been kept"),
+    }  # fmt: skip
+    return Card("files", str(_("File")), resource.title, resource.path if is_ready else "", str(states[resource.state]))

@@ -1,0 +1,1 @@
+"""Notices on people's devices (Web Push: RFC 8030, 8188, 8291 and 8292)."""

@@ -1,0 +1,86 @@
+"""A thread as a file: every post with its organisation, the class on it, and nothing of what others may read."""
+
+from __future__ import annotations
+
+import io
+
+import sqlalchemy as sa
+from pypdf import PdfReader
+
+from portal import db
+from portal.audit import AuditEntry
+from portal.discussions.models import Post
+from portal.discussions.states import actions as states
+from portal.library.attaching.models import Attachment
+from portal.people.models import Group
+from tests import factories
+from tests.conftest import Sign
+from tests.factories import Network, plain_render
+
+
+def written(network: Network, group: Group) -> int:
+    thread = factories.thread(group, network.convener, "Om tolkar", "Frågan med **fetstil**")
+    factories.post(thread, network.secretary, '# Rubrik\n\n- punkt\n\n#panic("x") 漢字')
+    states.close_thread(thread, by=network.convener, render=plain_render)
+    db.commit()
+    return thread.id
+
+
+def test_markdown_names_the_organisation_of_each_post(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    where = f"/threads/{written(network, network.group)}/export.md"
+    answer = sign_in(network.member).get(where)
+    assert answer.mimetype == "text/markdown"
+    assert answer.text.startswith("# Om tolkar\n\nNätverket. ")
+    for words in (
+        "## Sam Mankallande, Myndigheten, ",
+        "## Sek Reterare, Lansstyrelsen, ",
+        "Frågan med **fetstil**",
+        "- punkt",
+    ):
+        assert words in answer.text
+    own = sign_in(network.secretary).get(f"{where}?own=1").text
+    assert "punkt" in own
+    assert "Frågan" not in own
+    assert sign_in(network.outsider).get(where).status_code == 404
+
+
+def test_files_that_came_with_posts_are_named(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    number = written(network, network.group)
+    post = db.session.scalars(sa.select(Post).where(Post.thread_id == number, Post.seq == 1)).one()
+    for group, title in ((network.group, "Synlig fil"), (network.closed, "Hemlig fil")):
+        material = factories.resource(group, network.secretary, title, title)
+        db.session.add(Attachment(post_id=post.id, resource_id=material.id))
+    db.commit()
+    client = sign_in(network.secretary)
+    text = client.get(f"/threads/{number}/export.md").text
+    pages = PdfReader(io.BytesIO(client.get(f"/threads/{number}/export.pdf").data)).pages
+    for said in (text, "".join(page.extract_text() for page in pages)):
+        assert said.count("Synlig fil") == 1
+        assert "Hemlig fil" not in said
+    assert "Synlig fil" not in client.get(f"/threads/{number}/export.md?own=1").text
+
+
+def test_the_pdf_can_be_archived_and_says_how_it_is_to_be_handled(
+    network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    number = written(network, network.closed)
+    answer = sign_in(network.secretary).get(f"/threads/{number}/export.pdf")
+    assert answer.mimetype == "application/pdf"
+    assert f"trad-{number}-" in answer.headers["Content-Disposition"]
+    reader = PdfReader(io.BytesIO(answer.data))
+    text = "".join(page.extract_text() for page in reader.pages)
+    for words in ("Om tolkar", "Sam Mankallande, Myndigheten", "punkt", '#panic("x")', "Slutna gruppen"):
+        assert words in text, words
+    assert text.count("Sek Reterare") == 3, "as the author, as who took it out, and at the foot of the page"
+    metadata = reader.xmp_metadata
+    assert metadata is not None
+    noted = db.session.query(AuditEntry).filter_by(action="thread_exported", object_id=number).count()
+    assert noted == 1
+
+
+def test_a_thread_of_thousands_can_be_taken_out(network: Network, sign_in: Sign, built_front_end: object) -> None:
+    number = written(network, network.group)
+    factories.many_posts(number, network.member, 2_000)
+    db.commit()
+    answer = sign_in(network.member).get(f"/threads/{number}/export.md")
+    assert answer.text.count("## Med Lem, Foreningen, ") == 2_000
