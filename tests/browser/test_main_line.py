@@ -70,7 +70,7 @@ def test_live_posts_offline_gap_and_return(visit: Open, email_of: EmailOf) -> No
     expect(other.page.get_by_text("Och jag dig.")).to_be_visible()
 
     one.cut()
-    expect(one.page.locator("[data-offline] p")).to_be_visible()
+    expect(one.page.locator("p[data-offline-lost]")).to_be_visible()
     for number in range(1, 6):
         write(other, f"Medan du var borta {number}")
         expect(other.page.locator("article.post[data-seq]").get_by_text(f"Medan du var borta {number}")).to_be_visible()
