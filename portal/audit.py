@@ -66,6 +66,9 @@ class AuditEntry(db.Base):
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
+_LAST_HASH = sa.select(AuditEntry.entry_hash).order_by(AuditEntry.id.desc()).limit(1)
+
+
 def record(action: str, *, by: Actor | None, on: db.Base | None = None, **details: Any) -> None:
     """Add a row for a change to the present transaction. `action` is a verb in the past tense, `details` short facts."""
     if on is not None and sa.inspect(on).identity is None:
@@ -101,7 +104,7 @@ def _append(
 ) -> None:
     if session.get_bind().dialect.name == "postgresql":
         session.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
-    last = session.scalar(sa.select(AuditEntry.entry_hash).order_by(AuditEntry.id.desc()).limit(1))
+    last = session.scalar(_LAST_HASH)
     entry = AuditEntry(
         at=db.now(),
         action=action,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
+from flask_babel import get_locale
 from flask_wtf import FlaskForm
 from wtforms import SelectMultipleField
+from wtforms.meta import DefaultMeta
 from wtforms.widgets import CheckboxInput, ListWidget
+
+from portal.i18n import LANGUAGES
 
 # Control characters are never meant, and PostgreSQL takes no null character. Line break and tab stay.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -16,6 +20,16 @@ _WORDS_OWN = str.maketrans({"\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "→", "
 
 class Form(FlaskForm):  # type: ignore[misc]  # the library is untyped; said here for all forms
     """A form with a token of its session."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # as above
+        """The library's own messages in the language of the request, read once and not for each form."""
+
+        get_translations = DefaultMeta.get_translations
+
+        @property
+        def locales(self) -> list[str]:
+            """What the messages are looked up by."""
+            return [str(get_locale() or LANGUAGES[0])]
 
 
 class MultiCheckboxField(SelectMultipleField):  # type: ignore[misc]  # the library is untyped

@@ -29,6 +29,8 @@ log = logging.getLogger("portal.auth")
 TOUCH_EVERY = timedelta(minutes=1)
 ANONYMOUS_LIFETIME = timedelta(minutes=15)  # long enough for one sign-in
 
+_OF_TOKEN = sa.select(BrowserSession).where(BrowserSession.id_hash == sa.bindparam("id_hash"))
+
 
 def hash_id(token: str) -> str:
     """What is stored of a session id."""
@@ -72,7 +74,7 @@ class ServerSessions(SessionInterface):
         if request.path.startswith("/static/") or not (20 <= len(token) <= 100):
             return PortalSession()
         try:
-            row = db.session.scalar(sa.select(BrowserSession).where(BrowserSession.id_hash == hash_id(token)))
+            row = db.session.scalar(_OF_TOKEN, {"id_hash": hash_id(token)})
         except sa.exc.SQLAlchemyError as error:
             opened = PortalSession()
             opened.error = error

@@ -34,6 +34,15 @@ from portal.topics.models import Topic
 
 Render = Callable[[Post], Mapping[str, str]]  # the fragment of a post for all readers, once per language
 
+# also in another thread of the group: it may have been split off before the answer arrived
+_TWIN = (
+    sa.select(Post.id)
+    .join(Post.thread)
+    .where(
+        Thread.group_id == sa.bindparam("group_id"), Post.author_id == sa.bindparam("author_id"), Post.client_id == sa.bindparam("client_id")
+    )
+)  # fmt: skip
+
 
 def _next_seq(thread: Thread, **values: object) -> int:
     """Take the thread's next number: one statement, so that two writers never get the same. Raises `Conflict` if the thread has been
@@ -111,14 +120,9 @@ def add_post(
     """
     kept = guard.check({"body": body}, keep=keep)
     db.lock_name(f"post:{client_id}")  # the same form sent twice at once
-    existing = db.session.scalar(
-        # also in another thread of the group: it may have been split off before the answer arrived
-        sa.select(Post)
-        .join(Post.thread)
-        .where(Thread.group_id == thread.group_id, Post.author_id == by.id, Post.client_id == client_id)
-    )
+    existing = db.session.scalar(_TWIN, {"group_id": thread.group_id, "author_id": by.id, "client_id": client_id})
     if existing is not None:
-        return existing
+        return db.session.get_one(Post, existing)
     _mind_pace(thread.group, thread, by=by)
     post, html, named = _store_post(
         thread, body=body, kind=kind, client_id=client_id, by=by, render=render, even_closed=even_closed,
@@ -165,6 +169,8 @@ def _store_post(
     )  # fmt: skip
     db.session.add(post)
     db.session.flush()
+    set_committed_value(post, "mentions", [])
+    set_committed_value(post, "reactions", [])
     named = store_mentions(post, by=by)
     return post, render(post), named
 

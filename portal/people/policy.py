@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sqlalchemy as sa
 
 from portal import db
 from portal.people.models import Group, HandlingClass, Membership, Organisation, Person, PersonStatus, Role
 
+STATEMENTS = 2_000  # kept: a page asks with the same ones many times, and to make them takes longer than to run them
+
 
 def group_ids(person: Person) -> sa.Select[int]:
     """The ids of the groups that the person is a member of now."""
+    return _group_ids(person.id)
+
+
+@lru_cache(maxsize=STATEMENTS)
+def _group_ids(person_id: int) -> sa.Select[int]:
+    """The question, not its answer: that is read from the database at each use."""
     return (
         sa.select(Membership.group_id)
         .join(Group)
-        .where(Membership.person_id == person.id, Membership.left_at.is_(None), Group.is_archived.is_(False))
+        .where(Membership.person_id == person_id, Membership.left_at.is_(None), Group.is_archived.is_(False))
     )
 
 
@@ -24,14 +34,24 @@ def own_groups(person: Person) -> sa.Select[Group]:
 
 def readable_group_ids(person: Person) -> sa.Select[int]:
     """The ids of the groups whose content the person may read: the own ones, and those that are open to everybody here."""
+    return _readable_group_ids(person.id)
+
+
+@lru_cache(maxsize=STATEMENTS)
+def _readable_group_ids(person_id: int) -> sa.Select[int]:
     is_open = (Group.handling_class == HandlingClass.OPEN) & Group.is_archived.is_(False)
-    return sa.select(Group.id).where(Group.id.in_(group_ids(person)) | is_open)
+    return sa.select(Group.id).where(Group.id.in_(_group_ids(person_id)) | is_open)
 
 
 def read_by_all_readers(group: Group) -> sa.Select[int]:
     """The ids of the groups whose content every reader of this group may read: itself, and those that are open to everybody."""
+    return _read_by_all_readers(group.id)
+
+
+@lru_cache(maxsize=STATEMENTS)
+def _read_by_all_readers(group_id: int) -> sa.Select[int]:
     is_open = Group.handling_class == HandlingClass.OPEN
-    return sa.select(Group.id).where(Group.is_archived.is_(False), (Group.id == group.id) | is_open)
+    return sa.select(Group.id).where(Group.is_archived.is_(False), (Group.id == group_id) | is_open)
 
 
 def visible_groups(person: Person) -> sa.Select[Group]:
@@ -59,13 +79,14 @@ def newcomers(person: Person) -> sa.Select[Person]:
     return pending if person.is_organisation_admin else pending.where(sa.false())
 
 
+_ROLE = sa.select(Membership.role).where(
+    Membership.person_id == sa.bindparam("person_id"), Membership.group_id == sa.bindparam("group_id"), Membership.left_at.is_(None)
+)  # fmt: skip
+
+
 def role_in(person: Person, group: Group) -> Role | None:
     """The person's role in the group, or None for an outsider. Read from the database at use (security.md, number 30)."""
-    return db.session.scalar(
-        sa.select(Membership.role).where(
-            Membership.person_id == person.id, Membership.group_id == group.id, Membership.left_at.is_(None)
-        )
-    )
+    return db.session.scalar(_ROLE, {"person_id": person.id, "group_id": group.id})
 
 
 def can_lead_group(person: Person, group: Group) -> bool:

@@ -55,7 +55,9 @@ def save_draft(thread: Thread, body: str, *, based_on: int = 0, by: Person) -> T
 
 
 def forget_draft(thread: Thread, *, revision: int, by: Person) -> None:
-    """Throw the draft of that revision away: it was sent, or emptied. A newer one stays."""
+    """Throw the draft of that revision away: it was sent, or emptied. A newer one stays; 0: there was none."""
+    if not revision:
+        return
     own = sa.delete(ThreadDraft).where(*_whose(thread, by), ThreadDraft.revision == revision)
     db.session.execute(own.execution_options(synchronize_session=False))
 

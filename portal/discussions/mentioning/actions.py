@@ -21,6 +21,8 @@ def store_mentions(post: Post, *, by: Person) -> set[int]:
     What stands in quotes, code and links names nobody. Raises `Invalid` when too many are named.
     """
     before = {mention.words.lower(): mention for mention in post.mentions}  # a name that has changed since stays found
+    if not before and "@" not in post.body:
+        return set()
     db.session.execute(sa.delete(Mention).where(Mention.post_id == post.id))
     meant: set[int] = set()
     meant_before: set[int] = set()

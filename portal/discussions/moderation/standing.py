@@ -15,14 +15,19 @@ from portal.people.models import Group, Person
 from portal.people.policy import can_lead_group
 from portal.times import today
 
+_SUSPENDED = sa.select(Suspension).where(
+    Suspension.person_id == sa.bindparam("person_id"), Suspension.group_id == sa.bindparam("group_id"),
+    Suspension.until_on >= sa.bindparam("today"),
+)  # fmt: skip
+_PACES = sa.union_all(
+    sa.select(sa.literal("group"), GroupPace.seconds).where(GroupPace.group_id == sa.bindparam("group_id")),
+    sa.select(sa.literal("thread"), ThreadPace.seconds).where(ThreadPace.thread_id == sa.bindparam("thread_id")),
+)
+
 
 def suspension_of(person: Person, group: Group) -> Suspension | None:
     """The suspension that keeps the person from writing in the group today."""
-    return db.session.scalar(
-        sa.select(Suspension).where(
-            Suspension.person_id == person.id, Suspension.group_id == group.id, Suspension.until_on >= today()
-        )
-    )
+    return db.session.scalar(_SUSPENDED, {"person_id": person.id, "group_id": group.id, "today": today()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +40,9 @@ class Pace:
 
 def paces(group: Group, thread: Thread | None) -> tuple[int, int]:
     """Slow mode of the group and of the thread, in seconds; 0 where there is none."""
-    of_group = db.session.scalar(sa.select(GroupPace.seconds).where(GroupPace.group_id == group.id))
-    of_thread = None
-    if thread is not None:
-        of_thread = db.session.scalar(sa.select(ThreadPace.seconds).where(ThreadPace.thread_id == thread.id))
-    return of_group or 0, of_thread or 0
+    numbers = {"group_id": group.id, "thread_id": thread.id if thread is not None else None}
+    found = dict(db.session.execute(_PACES, numbers).all())
+    return found.get("group", 0), found.get("thread", 0)
 
 
 def pace_of(person: Person, group: Group, thread: Thread | None) -> Pace:

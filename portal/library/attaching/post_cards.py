@@ -16,10 +16,16 @@ from portal.library.models import FileState, Resource
 from portal.people.models import Group
 from portal.people.policy import read_by_all_readers
 
+_SOME = sa.select(Attachment.post_id).where(Attachment.post_id.in_(sa.bindparam("post_ids", expanding=True))).limit(1)
+
 
 @cards.register_attached
 def attached(post_ids: Collection[int], group: Group) -> dict[int, list[Card]]:
     """The files of posts, of what every reader of the group may see; one that is not ready leads nowhere."""
+    if (
+        db.session.scalar(_SOME, {"post_ids": list(post_ids)}) is None
+    ):  # as nearly always; asked for each post that goes out
+        return {}
     query = (
         sa.select(Attachment)
         .join(Attachment.resource)

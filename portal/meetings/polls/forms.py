@@ -9,7 +9,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
 from wtforms import (
     DateField,
     Field,
@@ -53,7 +52,7 @@ def closing(on: date) -> datetime:
 class OptionForm(Form):
     """One proposed time. A row without anything in it is no time."""
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # as above
+    class Meta(Form.Meta):  # type: ignore[misc]  # as above
         """The form around it has the token."""
 
         csrf = False
@@ -252,7 +251,7 @@ class _AnswerForm(Form):
         }
 
 
-class _GuestMeta(FlaskForm.Meta):  # type: ignore[misc]  # the library is untyped
+class _GuestMeta(Form.Meta):  # type: ignore[misc]  # the library is untyped
     csrf = False
 
 
