@@ -52,8 +52,8 @@ lock: $(VENV)/dev.stamp ## renew the locks from pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 translations: $(VENV)/dev.stamp ## bring the catalogues up to date with the texts in the code
-	$(BIN)/pybabel extract -q -F babel.cfg -k _l -k lazy_gettext --no-location --sort-output -o portal/translations/messages.pot .
-	$(BIN)/pybabel update -q --no-fuzzy-matching --ignore-obsolete -i portal/translations/messages.pot -d portal/translations
+	$(BIN)/pybabel -q extract -F babel.cfg -k _l -k lazy_gettext --no-location --sort-output -o portal/translations/messages.pot .
+	$(BIN)/pybabel -q update -w 120 --no-fuzzy-matching --ignore-obsolete -i portal/translations/messages.pot -d portal/translations
 
 clean: ## take away what was built (not the demo's data)
 	rm -rf $(VENV) node_modules static/build $(COMPILED) $(LEXICON)

@@ -61,6 +61,21 @@ def register_attached(finder: Attached) -> Attached:
     return finder
 
 
+InThread = Callable[[Thread], list[Card]]
+_in_thread: list[InThread] = []
+
+
+def register_in_thread(finder: InThread) -> InThread:
+    """Say what stands beside a thread, of all its posts: only what every reader of its group may see."""
+    _in_thread.append(finder)
+    return finder
+
+
+def beside(thread: Thread) -> list[Card]:
+    """What is attached in the thread."""
+    return [card for finder in _in_thread for card in finder(thread)]
+
+
 def cards_of(posts: Sequence[Post]) -> dict[int, list[Card]]:
     """The cards of posts by their id, in the order of the links: some queries for each group and kind, however many posts."""
     present = [post for post in posts if post.gone is None and post.line is None]

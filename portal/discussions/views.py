@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from portal import db, guard, web
 from portal.discussions import actions, lifting, policy
 from portal.discussions import window as windows
-from portal.discussions.cards import cards_of
+from portal.discussions.cards import beside, cards_of
 from portal.discussions.drafting.policy import own_draft
 from portal.discussions.following.policy import thread_level
 from portal.discussions.forms import EditPostForm, PostForm, ThreadForm
@@ -150,6 +150,7 @@ def _page_of_posts(person: Person, thread: Thread, shown: Window, mark: ReadMark
     return {
         "posts": shown.posts,
         "cards": cards_of(shown.posts),
+        "beside": beside(thread),
         "older_count": shown.older_count,
         "newer_count": shown.newer_count,
         "unread_from_seq": shown.unread_from_seq,

@@ -147,3 +147,24 @@ def test_a_file_of_a_post_that_is_gone_or_that_not_all_may_read_is_not_shown(
     db.commit()
     assert "Synlig fil" not in client.get(f"/threads/{post.thread_id}").text
     assert send(sign_in(network.member), f"/posts/{post.id}/attachments", file=file("sent")).status_code == 403
+
+
+def test_beside_a_thread_stand_the_files_that_can_be_opened(
+    post: Post, network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    author = sign_in(network.member)
+
+    def beside() -> list[str]:
+        page = BeautifulSoup(author.get(f"/threads/{post.thread_id}").text, "lxml")
+        return [" ".join(row.text.split()) for row in page.select("section[aria-labelledby=attached] li")]
+
+    assert beside() == []
+    assert send(author, f"/posts/{post.id}/attachments", file=file("En mall")).status_code == 302
+    assert beside() == [], "nobody has read it yet"
+    outbox.run_all()
+    assert len(beside()) == 1
+    assert "Mall för lägesbild" in beside()[0]
+    assert "TXT" in beside()[0]
+    removal.delete_post(db.session.get_one(Post, post.id), by=network.member, render=plain_render)
+    db.commit()
+    assert beside() == [], "its post is gone"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import PurePath
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -11,10 +12,13 @@ from sqlalchemy.orm import contains_eager, selectinload
 from portal import db, files
 from portal.discussions import cards
 from portal.discussions.cards import Card
+from portal.discussions.models import Post, Thread
 from portal.library.attaching.models import Attachment
 from portal.library.models import FileState, Resource
 from portal.people.models import Group
 from portal.people.policy import read_by_all_readers
+
+MOST_BESIDE = 20  # beside a thread; all of them stand at their posts
 
 _SOME = sa.select(Attachment.post_id).where(Attachment.post_id.in_(sa.bindparam("post_ids", expanding=True))).limit(1)
 
@@ -37,6 +41,33 @@ def attached(post_ids: Collection[int], group: Group) -> dict[int, list[Card]]:
     for row in db.session.scalars(query).unique():
         found.setdefault(row.post_id, []).append(_card(row.resource))
     return found
+
+
+@cards.register_in_thread
+def in_thread(thread: Thread) -> list[Card]:
+    """The files of a thread that can be opened, the latest first."""
+    here = sa.select(Attachment.resource_id).join(Post, Post.id == Attachment.post_id)
+    query = (
+        sa.select(Resource)
+        .where(
+            Resource.id.in_(here.where(Post.thread_id == thread.id, Post.gone.is_(None))), Resource.state == FileState.READY,
+            Resource.group_id.in_(read_by_all_readers(thread.group)), Resource.withdrawn_at.is_(None),
+        )
+        .options(selectinload(Resource.versions))
+        .order_by(Resource.id.desc())
+        .limit(MOST_BESIDE)
+    )  # fmt: skip
+    return [_beside(resource) for resource in db.session.scalars(query).unique()]
+
+
+def _beside(resource: Resource) -> Card:
+    version = resource.current
+    state = [
+        PurePath(version.file_name).suffix[1:].upper(),
+        resource.organisation.short_name,
+        _("version %(number)s", number=version.number),
+    ]
+    return Card("files", str(_("File")), resource.title, resource.path, " · ".join(str(part) for part in state))
 
 
 def _card(resource: Resource) -> Card:
