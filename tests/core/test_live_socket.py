@@ -96,7 +96,7 @@ def test_a_slow_reader_is_not_taken_for_one_who_does_not_read(monkeypatch: pytes
     here.setsockopt(gevent.socket.SOL_SOCKET, gevent.socket.SO_SNDBUF, 4096)
     wanted, came = frame("x" * 100_000), b""
     sending = gevent.spawn(writer(here).send, "x" * 100_000)
-    while len(came) < len(wanted):
+    while len(came) < len(wanted) and not sending.ready():
         gevent.sleep(0.1)
         came += there.recv(4_000)
     sending.get(timeout=30)
