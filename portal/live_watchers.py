@@ -12,6 +12,7 @@ from portal.live_dispatch import socketio
 from portal.live_gate import SESSION_ROW
 
 TYPING_SECONDS = 2.0
+MINUTE = 60.0
 CHANGES_A_MINUTE = 60  # of topics, by one socket: more than any page of ours makes
 
 
@@ -30,7 +31,7 @@ class Watcher:
     def may_change(self) -> bool:
         """Whether this socket may go into or out of a topic now; a browser of ours never asks so often that it may not."""
         now = time.monotonic()
-        while self.changed_at and now - self.changed_at[0] >= 60:
+        while self.changed_at and now - self.changed_at[0] >= MINUTE:
             self.changed_at.popleft()
         if len(self.changed_at) >= CHANGES_A_MINUTE:
             return False

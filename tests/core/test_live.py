@@ -6,6 +6,7 @@ import contextvars
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -79,6 +80,7 @@ def listen(app: Edge, sign_in: Sign, monkeypatch: pytest.MonkeyPatch) -> Iterato
     monkeypatch.setattr(live_sweep, "SECONDS", 3600)
     monkeypatch.setattr(live_counts, "SECONDS", 3600)
     live_sweep.look(set())  # numbers of threads of earlier tests
+    live_rights._forget(set(), set())  # and rights: their people had the same numbers
     opened: list[Listener] = []
 
     def make(person: Person) -> Listener:
@@ -347,21 +349,39 @@ def test_a_check_that_fails_is_made_again(
 # --- who is there ------------------------------------------------------------------------------------------------------------
 
 
-def test_many_who_come_at_once_make_one_list(network: Network, thread: Thread, listen: Listen) -> None:
+def test_many_who_come_at_once_make_one_list(
+    network: Network, thread: Thread, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = listen(network.convener)
-    assert [card["id"] for card in first.say("watch", thread.topic)["presence"]] == [network.convener.id]
-    tabs = [listen(network.secretary) for _ in range(5)]
-    for tab in tabs:
-        assert len(tab.say("watch", thread.topic)["presence"]) == 2
-    told = first.wait_for("presence")
-    assert {card["id"] for card in told[-1]["people"]} == {network.convener.id, network.secretary.id}
-    assert len(told) <= 2
+    sleep, all_are_here = live_dispatch.socketio.sleep, threading.Event()
+    with monkeypatch.context() as held:
+        held.setattr(
+            live_dispatch.socketio,
+            "sleep",
+            lambda seconds: all_are_here.wait() if seconds == live.PRESENCE_SECONDS else sleep(seconds),
+        )
+        assert [card["id"] for card in first.say("watch", thread.topic)["presence"]] == [network.convener.id]
+        tabs = [listen(network.secretary) for _ in range(5)]
+        for tab in tabs:
+            assert len(tab.say("watch", thread.topic)["presence"]) == 2
+        assert first.heard("presence") == []
+        all_are_here.set()
+        (told,) = first.wait_for("presence")
+    assert {card["id"] for card in told["people"]} == {network.convener.id, network.secretary.id}
     for tab in tabs:
         tab.run(tab.client.disconnect)
-    assert [card["id"] for card in first.wait_for("presence")[-1]["people"]] == [network.convener.id]
+
+    def are_gone() -> bool:
+        lists = [{card["id"] for card in event["people"]} for event in first.heard("presence")]
+        return {network.convener.id} in lists
+
+    wait_for(are_gone, what="a list without those who left")
 
 
-def test_typing_goes_out_to_the_others_and_not_too_often(network: Network, thread: Thread, listen: Listen) -> None:
+def test_typing_goes_out_to_the_others_and_not_too_often(
+    network: Network, thread: Thread, listen: Listen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_watchers, "TYPING_SECONDS", 3600)
     one, other = listen(network.convener), listen(network.secretary)
     for listener in (one, other):
         listener.say("watch", thread.topic)
@@ -375,6 +395,7 @@ def test_one_socket_cannot_come_and_go_without_end(
     network: Network, thread: Thread, listen: Listen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live_watchers, "CHANGES_A_MINUTE", 6)
+    monkeypatch.setattr(live_watchers, "MINUTE", 3600)
     one = listen(network.convener)
     answers = []
     for _ in range(5):
@@ -387,13 +408,13 @@ def test_one_socket_cannot_come_and_go_without_end(
 
 
 PUBLISH = """
-import sys, time
+import sys
 from portal import create_app, db, live
 app = create_app()
 with app.app_context():
     live.publish("thread:7", seq=3, html={"sv": "<p>Hej</p>"})
     db.commit()
-    time.sleep(float(sys.argv[1]))
+    sys.stdin.read()
 """
 
 
@@ -404,14 +425,19 @@ def test_a_process_without_sockets_sends_what_it_publishes(redis_url: str, tmp_p
     }  # fmt: skip
     heard: Any = redis.Redis.from_url(redis_url).pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
     heard.subscribe("portal")
-    heard.get_message(timeout=5)
-    process = subprocess.Popen([sys.executable, "-c", PUBLISH, "20"], env=environment)
-    try:
-        assert b"thread:7" in heard.get_message(timeout=60)["data"]
-    finally:
-        process.kill()
-        process.wait()
-        heard.close()
+    came: list[Any] = []
+
+    def came_in() -> bool:
+        came.append(heard.get_message(timeout=1))
+        return came[-1] is not None
+
+    with subprocess.Popen([sys.executable, "-c", PUBLISH], env=environment, stdin=subprocess.PIPE) as process:
+        try:
+            wait_for(came_in, seconds=120, what="what the process published")
+        finally:
+            process.kill()
+            heard.close()
+    assert b"thread:7" in came[-1]["data"]
 
 
 def test_processes_know_of_each_other_s_people(redis_url: str) -> None:

@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 
+import engineio  # type: ignore[import-untyped]  # the library has no annotations
 import gevent
 import gevent.socket
 import pytest
+from engineio.async_drivers import gevent as driver  # type: ignore[import-untyped]
+from engineio.packet import MESSAGE, Packet  # type: ignore[import-untyped]
+from engineio.socket import Socket  # type: ignore[import-untyped]
+from flask import Flask
+from flask_socketio import SocketIO
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import TextMessage
 
 from portal import live_socket
-from portal.live_socket import FrameOnce, frame
+from portal.live_socket import MOST_WAITING, Backlog, FrameOnce, frame
+
+
+@pytest.fixture
+def server() -> engineio.Server:
+    """The library's server, with our queues."""
+    made = engineio.Server(async_mode="gevent", monitor_clients=False)
+    made.create_queue = partial(Backlog, made)
+    return made
+
+
+def reader(server: engineio.Server) -> Socket:
+    """A connection as the library makes it."""
+    made = server.sockets["a reader"] = Socket(server, "a reader")
+    made.connected = True
+    return made
 
 
 def writer(sock: object, *, connected: bool = True) -> FrameOnce:
     """A reader's socket as the library leaves it after the handshake."""
-    made = FrameOnce(lambda _socket: None, None)
+    server = engineio.Server(async_mode="gevent", monitor_clients=False)
+    server.create_queue = partial(Backlog, server)
+    made = FrameOnce(reader(server)._websocket_handler, server)
     made.ws = SimpleNamespace(sock=sock, connected=connected)
     return made
+
+
+def text(size: int) -> Packet:
+    return Packet(MESSAGE, "x" * size)
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 300_000])
@@ -48,17 +76,117 @@ def test_what_is_sent_comes_whole_to_a_slow_reader() -> None:
 def test_who_never_reads_is_let_go_and_delays_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_socket, "PATIENCE", 0.3)
     (deaf, _never), (here, there) = gevent.socket.socketpair(), gevent.socket.socketpair()
-    waiting = gevent.spawn(writer(deaf).send, "x" * 5_000_000)
+    waiting, ended = gevent.spawn(writer(deaf).send, "x" * 5_000_000), gevent.spawn(deaf.recv, 10)
     gevent.sleep(0)
     writer(here).send("hej")
     assert there.recv(10) == b"\x81\x03hej"
     assert not waiting.ready(), "the other one was served meanwhile"
     with pytest.raises(OSError, match="does not read"):
         waiting.get(timeout=30)
+    with pytest.raises(OSError, match="closed"):  # who waits for a word of the reader ends too
+        ended.get(timeout=30)
     for one in (deaf, _never, here, there):
+        one.close()
+
+
+def test_a_slow_reader_is_not_taken_for_one_who_does_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is that the system takes something, not how long a message takes."""
+    monkeypatch.setattr(live_socket, "PATIENCE", 2.0)
+    here, there = gevent.socket.socketpair()
+    here.setsockopt(gevent.socket.SOL_SOCKET, gevent.socket.SO_SNDBUF, 4096)
+    wanted, came = frame("x" * 100_000), b""
+    sending = gevent.spawn(writer(here).send, "x" * 100_000)
+    while len(came) < len(wanted) and not sending.ready():
+        gevent.sleep(0.1)
+        came += there.recv(4_000)
+    sending.get(timeout=30)
+    for one in (here, there):
+        one.close()
+
+
+def test_the_end_of_a_connection_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_socket, "PATIENCE", 0.3)
+    deaf, never = gevent.socket.socketpair()
+    line = writer(deaf)
+    line.ws.close = partial(deaf.sendall, b"x" * 5_000_000)  # as a word of farewell when nothing is taken any more
+    ending = gevent.spawn(line.close)
+    ending.get(timeout=30)
+    for one in (deaf, never):
         one.close()
 
 
 def test_who_is_gone_is_an_error_that_the_library_knows() -> None:
     with pytest.raises(OSError, match="gone"):
         writer(None, connected=False).send("hej")
+
+
+# --- what waits ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_waits_for_who_does_not_ask_has_an_end(server: engineio.Server) -> None:
+    gone: list[str] = []
+    server.on("disconnect", lambda sid, _reason: gone.append(sid))
+    deaf = reader(server)
+    cut: list[str] = []
+    deaf.queue.hang_up = partial(cut.append, "cut")
+    message = text(10_000)  # one for all readers
+    for _ in range(1_000):
+        deaf.queue.put(message)
+        assert deaf.queue.waiting <= MOST_WAITING
+    assert deaf.queue.qsize() < MOST_WAITING / 10_000
+    gevent.sleep(0)
+    assert (gone, cut) == (["a reader"], ["cut"])
+    assert deaf.closed
+    assert server.sockets == {}, "the next word of a poller is of a session that nobody knows"
+    assert message.encode_cache is None, "made for nobody only to know its length"
+
+
+def test_empty_packets_count_too(server: engineio.Server) -> None:
+    deaf = reader(server)
+    for _ in range(MOST_WAITING // live_socket.EACH + 1):
+        deaf.queue.put(Packet())
+    assert deaf.queue.is_over
+
+
+def test_what_is_in_the_writer_s_hands_waits_too(server: engineio.Server) -> None:
+    slow = reader(server)
+    for _ in range(2):
+        slow.queue.put(text(100_000))
+    assert len(slow.poll()) == 2
+    slow.queue.put(text(100_000))
+    assert slow.queue.is_over
+
+
+def test_who_reads_hears_all_however_much_comes_at_once(server: engineio.Server) -> None:
+    quick = reader(server)
+    came: list[Packet] = []
+
+    def read() -> None:
+        while len(came) < 100:
+            came.extend(quick.poll())
+
+    reading = gevent.spawn(read)
+    gevent.sleep(0)
+    quick.queue.put(text(MOST_WAITING * 2))
+    for _ in range(99):
+        quick.queue.put(text(50_000))
+    reading.get(timeout=30)
+    assert not quick.queue.is_over
+
+
+def test_the_library_does_not_wait_for_ever_for_who_never_asks(
+    server: engineio.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_socket, "PATIENCE", 0.3)
+    reader(server).queue.put(text(10))
+    gevent.spawn(server.disconnect, "a reader").get(timeout=30)
+    assert server.sockets == {}
+
+
+def test_the_server_uses_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(driver._async, "websocket", None)
+    socketio = SocketIO(Flask(__name__), async_mode="gevent")
+    live_socket.init_app(socketio)
+    made = reader(socketio.server.eio)
+    assert isinstance(made.queue, Backlog)
+    assert driver._async["websocket"] is FrameOnce

@@ -8,50 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import re
-import signal
-import subprocess
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from urllib.parse import urlencode
 
 from bench.client import Connection, Watcher, watch
-from bench.servers import ROOT
+from tests.house import Process
 
 _POST = re.compile(rb'data-change-seq="(\d+)"[^>]*data-client="([^"]*)"')
 AT_ONCE = 200  # posts that the server sends at most
 PAUSE = 0.2
 GONE = (ConnectionError, TimeoutError, asyncio.IncompleteReadError, OSError)
-
-
-class Process:
-    """One of the processes: started, killed without warning and started again."""
-
-    def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
-        self._command, self._env = list(command), dict(env)
-        self._process: subprocess.Popen[bytes] | None = None
-        self.kills = 0
-
-    def start(self) -> None:
-        """Start it in a session of its own, so that it is killed with its children."""
-        self._process = subprocess.Popen(self._command, cwd=ROOT, env=self._env, start_new_session=True)
-
-    def kill(self) -> None:
-        """kill -9, its children too."""
-        if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(timeout=60)
-            self.kills += 1
-
-    def stop(self) -> None:
-        """As an operator stops it."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(timeout=60)
 
 
 @dataclass(slots=True)

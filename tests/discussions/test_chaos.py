@@ -6,110 +6,37 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import sys
 import uuid
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
-from typing import Any, TypeVar
 
 import pytest
 import sqlalchemy as sa
 
 from bench import data
 from bench.client import watch
-from bench.servers import answers, environment
 from portal import db
 from portal.discussions.models import Post
-from portal.discussions.models import Thread as ThreadRow
-from portal.people.models import Group, Membership
-from tests.discussions.chaos import PAUSE, Process, Reader, Stranger, Thread, Whole, Writer, disturb, page
-from tests.servers import find_program, free_port, wait_for
+from tests.discussions.chaos import PAUSE, Reader, Stranger, Thread, Whole, Writer, disturb, page
+from tests.house import STRANGERS, Cast, House, Process, apart, call_in, found, running
 
 MINUTES = float(os.environ.get("PORTAL_CHAOS", "0.5"))
-READERS, WRITERS, STRANGERS = 36, 8, 6
-T = TypeVar("T")
+READERS, WRITERS = 36, 8
 CANARY = "stenskvattan"  # plain letters: in a frame others are written as numbers
 GATHER_SECONDS = 300  # for all to have what is there, when nothing disturbs any more
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """Who takes part, and where."""
-
-    thread: int
-    members: list[data.SignedIn]
-    own: int
-    strangers: list[data.SignedIn]
-
-
-def _cast(folder: Path) -> Cast:
-    """The members of the network; and people of other groups who are not among them, with a thread of their own."""
-    with data.opened(folder):
-        group = db.session.scalars(sa.select(Group).where(Group.slug == "informationsnatverket")).one()
-        inside = sa.select(Membership.person_id).where(Membership.group_id == group.id, Membership.left_at.is_(None))
-        other = db.session.scalars(sa.select(Group).where(Group.slug == "lamp")).one()
-        outside = [person for person in data.writers(other) if person.id not in set(db.session.scalars(inside))]
-        threads = [
-            db.session.scalars(
-                sa.select(ThreadRow.id).where(ThreadRow.group_id == one.id).order_by(ThreadRow.id)
-            ).first()
-            for one in (group, other)
-        ]
-        assert threads[0]
-        assert threads[1]
-        assert outside
-        return Cast(
-            threads[0], [data.sign_in(one) for one in data.writers(group)], threads[1], [data.sign_in(one) for one in outside[:STRANGERS]]
-        )  # fmt: skip
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A demo network of its own."""
-    made = tmp_path / "data"
-    made.mkdir()
-    data.make(made)
-    return made
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What runs: two web processes by their ports, and beside them the worker and Redis."""
-
-    web: dict[int, Process]
-    beside: list[Process]
-
-    @property
-    def all(self) -> list[Process]:
-        """What can be killed."""
-        return [*self.web.values(), *self.beside]
+    return found(tmp_path)
 
 
 @pytest.fixture
 def house(folder: Path) -> Iterator[House]:
     """The portal as two web processes share it."""
-    redis_port = free_port()
-    redis = Process(
-        (find_program("redis-server"), "--port", str(redis_port), "--bind", "127.0.0.1", "--save", "", "--loglevel", "warning"), os.environ
-    )  # fmt: skip
-    web = {}
-    for port in (free_port(), free_port()):
-        env = environment(folder, port) | {"PORTAL_REDIS_URL": f"redis://127.0.0.1:{redis_port}/0"}
-        web[port] = Process(
-            (sys.executable, "-m", "gunicorn", "--log-level", "warning", "-c", "gunicorn.conf.py", "wsgi:app"), env
-        )
-    made = House(web, [Process((sys.executable, "-m", "flask", "--app", "wsgi", "worker"), env), redis])
-    with ExitStack() as stack:
-        for process in reversed(made.all):
-            process.start()
-            stack.callback(process.stop)
-        for port in web:
-            wait_for(partial(answers, f"http://127.0.0.1:{port}/privacy"), seconds=120, what="the portal")
+    with running(folder) as made:
         yield made
 
 
@@ -148,7 +75,7 @@ async def _gather(readers: list[Reader], ports: list[int]) -> None:
 
 @pytest.mark.timeout(60 * MINUTES + 900)
 def test_what_was_acknowledged_is_seen_once_and_in_order(folder: Path, house: House) -> None:
-    cast, dice = _cast(folder), random.Random()
+    cast, dice = call_in(folder), random.Random()
     ports = list(house.web)
     readers, strangers, thread = apart(_play(cast, ports, house.all, dice))
     apart(_gather(readers, ports))
@@ -168,12 +95,6 @@ def test_what_was_acknowledged_is_seen_once_and_in_order(folder: Path, house: Ho
         assert CANARY.encode() not in stranger.heard
         assert not any(client.encode() in stranger.heard for client in thread.acknowledged)
     assert all(process.kills for process in house.all)
-
-
-def apart(what: Coroutine[Any, Any, T]) -> T:
-    """Run it in a thread of its own: browser tests leave a loop running in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, what).result()
 
 
 async def _until_heard(watcher: Whole, what: bytes) -> None:
@@ -207,6 +128,6 @@ async def _without_redis(cast: Cast, house: House) -> tuple[list[int], list[int]
 
 
 def test_without_redis_nothing_is_lost_and_readers_are_told_to_ask(folder: Path, house: House) -> None:
-    pages, numbers = apart(_without_redis(_cast(folder), house))
+    pages, numbers = apart(_without_redis(call_in(folder), house))
     assert set(pages) == {200}
     assert len(numbers) == 1
