@@ -17,6 +17,7 @@ from portal.discussions import actions, lifting, policy
 from portal.discussions import window as windows
 from portal.discussions.cards import cards_of
 from portal.discussions.drafting.policy import own_draft
+from portal.discussions.export import taking
 from portal.discussions.following.policy import thread_level
 from portal.discussions.forms import EditPostForm, PostForm, ThreadForm
 from portal.discussions.models import Post, PostKind, ReadMark, Thread, ThreadKind
@@ -176,6 +177,7 @@ def _states(person: Person, thread: Thread) -> dict[str, Any]:
         ),
         "may_describe": state_policy.can_describe_thread(person, thread),
         "may_accept": state_policy.can_accept_answer(person, thread),
+        "most_taken": {"pdf": taking.PDF.most_posts, "markdown": taking.MARKDOWN.most_posts},
     }
 
 
