@@ -225,6 +225,8 @@ def init_app(app: Flask) -> None:
     )
     live.run_beside("counts", live_counts.run_forever)
     live_sweep.register("thread", discussion_policy.last_seqs)
+    live_sweep.register("meeting", mode_policy.last_seqs)
+    live_sweep.register("poll", poll_policy.last_seqs)
     library_partials.init_app(app)
     nav.init_app(app)
     results.init_app(app)
