@@ -12,7 +12,7 @@ from demo.content import read_toml
 from demo.network import Cast
 from demo.when import Calendar, at
 from portal import db
-from portal.discussions.views import render_for_all
+from portal.discussions.fragments import render_for_all
 from portal.meetings.followup import actions as followup
 from portal.meetings.followup.models import ActionEvent, ActionState
 from portal.meetings.minutes import actions, adjusting_actions, remark_actions

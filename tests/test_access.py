@@ -476,6 +476,7 @@ def test_s24_a_view_that_checks_nothing_is_an_error_and_commits_nothing(
 def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     """In the pages, a thing that somebody asked for is loaded through `web.find`: `session.get` would see everything."""
     from portal.discussions import views as discussion_views
+    from portal.discussions.editing import views as editing_views
     from portal.home import views as home_views
     from portal.library import views as library_views
     from portal.library.collections import item_views as collection_item_views
@@ -508,6 +509,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         search_views,
         synonym_views,
         discussion_views,
+        editing_views,
         home_views,
         meeting_views,
         agenda_views,

@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from portal import db, guard, web
-from portal.discussions.views import render_for_all
+from portal.discussions.fragments import render_for_all
 from portal.errors import Conflict, Invalid
 from portal.fields import Form
 from portal.meetings.agenda.policy import visible_items
