@@ -110,6 +110,7 @@ TABLE: dict[str, Row] = {
     "GET discussions.quote": group_only(),
     "POST discussions.preview": Row((OK,) * 5 + (SIGN_IN,), {"body": "Text"}),
     "GET discussions.names_in_thread": group_only(),
+    "GET discussions.names_in_group": group_only(OK, OK, NO),
     "GET library.attach": group_only(NO, OK, NO),  # the post is the member's
     "POST library.attach": group_only(NO, WRONG, NO),  # no file is chosen
     "GET discussions.report_post": group_only(OK, NO, OK),  # the post is the member's
