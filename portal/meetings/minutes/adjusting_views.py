@@ -109,8 +109,8 @@ def make_edition(meeting_id: int) -> ResponseReturnValue:
         return again(meeting_id, person, "edition_form", form)
     try:
         edition = actions.make_edition(
-            minutes, reason=form.reason.data, based_on=form.based_on.data, keep=web.kept(), by=person
-        )
+            minutes, reason=form.reason.data, based_on=form.based_on.data, keep=web.kept(), render=render_for_all, by=person,
+        )  # fmt: skip
     except guard.Stopped as stopped:
         return again(meeting_id, person, "edition_form", form, stopped.finds)
     flash(_("Edition %(number)s is sent. It must be approved anew.", number=edition.number), "done")
