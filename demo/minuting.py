@@ -12,7 +12,7 @@ from demo.content import read_toml
 from demo.network import Cast
 from demo.when import Calendar, at
 from portal import db
-from portal.discussions.views import render_for_all
+from portal.discussions.fragments import render_for_all
 from portal.meetings.followup import actions as followup
 from portal.meetings.followup.models import ActionEvent, ActionState
 from portal.meetings.minutes import actions, adjusting_actions, remark_actions
@@ -114,6 +114,8 @@ def _change(minutes: Minutes, about: dict[str, Any], writer: Any, at_: datetime)
     assert note is not None
     text = f"{note.text}\n\n{about['change_text']}"
     actions.save_note(item, text=text, based_on=note.revision, by=writer)
-    made = actions.make_edition(minutes, reason=about["reason"], based_on=minutes.newest.number, by=writer)
+    made = actions.make_edition(
+        minutes, reason=about["reason"], based_on=minutes.newest.number, render=render_for_all, by=writer
+    )
     backdate.row(made, made_at=at_)
     db.session.refresh(minutes)

@@ -14,6 +14,7 @@ from portal.discussions import views as discussion_views
 from portal.discussions.by_mail import letters as reply_letters
 from portal.discussions.by_mail import taking as reply_taking
 from portal.discussions.drafting import views as drafting_views
+from portal.discussions.editing import views as editing_views
 from portal.discussions.export import views as thread_export_views
 from portal.discussions.following import telling as following_telling
 from portal.discussions.following import views as following_views
@@ -113,6 +114,7 @@ LOADED = (
     thread_state_views,
     moderation_views,
     drafting_views,
+    editing_views,
     thread_export_views,
     update_views,
     removal_views,
@@ -225,6 +227,8 @@ def init_app(app: Flask) -> None:
     )
     live.run_beside("counts", live_counts.run_forever)
     live_sweep.register("thread", discussion_policy.last_seqs)
+    live_sweep.register("meeting", mode_policy.last_seqs)
+    live_sweep.register("poll", poll_policy.last_seqs)
     library_partials.init_app(app)
     nav.init_app(app)
     results.init_app(app)

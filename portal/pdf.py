@@ -24,10 +24,11 @@ class PdfError(RuntimeError):
     """The PDF could not be made; the message is for the log."""
 
 
-def compile_pdf(template: str, data: dict[str, Any]) -> bytes:
+def compile_pdf(template: str, data: dict[str, Any] | bytes) -> bytes:
     """A PDF/A-2a + PDF/UA-1 file from `templates/pdf/<template>`.
 
-    `data` reaches the template as data only: nothing that people wrote is ever read as typst markup. Raises `PdfError`.
+    `data`, or its JSON where there is much of it, reaches the template as data only: nothing that people wrote is ever read as
+    typst markup. Raises `PdfError`.
     Call it when no transaction is open: it waits for its turn, too.
     """
     path = Path(current_app.root_path).parent / "templates" / "pdf" / template
@@ -35,9 +36,8 @@ def compile_pdf(template: str, data: dict[str, Any]) -> bytes:
     if not _turns.acquire(timeout=SECONDS):
         raise PdfError(f"{template} waited longer than {SECONDS} s for its turn")
     try:
-        answer = child.answer_of(
-            CHILD, str(path), limits=limits, most_bytes=MOST_BYTES, given=json.dumps(data).encode()
-        )
+        given = data if isinstance(data, bytes) else json.dumps(data).encode()
+        answer = child.answer_of(CHILD, str(path), limits=limits, most_bytes=MOST_BYTES, given=given)
     except child.ChildError as error:
         raise PdfError(f"{template}: {error}") from error
     finally:

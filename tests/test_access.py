@@ -110,6 +110,7 @@ TABLE: dict[str, Row] = {
     "GET discussions.quote": group_only(),
     "POST discussions.preview": Row((OK,) * 5 + (SIGN_IN,), {"body": "Text"}),
     "GET discussions.names_in_thread": group_only(),
+    "GET discussions.names_in_group": group_only(OK, OK, NO),
     "GET library.attach": group_only(NO, OK, NO),  # the post is the member's
     "POST library.attach": group_only(NO, WRONG, NO),  # no file is chosen
     "GET discussions.report_post": group_only(OK, NO, OK),  # the post is the member's
@@ -476,6 +477,7 @@ def test_s24_a_view_that_checks_nothing_is_an_error_and_commits_nothing(
 def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     """In the pages, a thing that somebody asked for is loaded through `web.find`: `session.get` would see everything."""
     from portal.discussions import views as discussion_views
+    from portal.discussions.editing import views as editing_views
     from portal.home import views as home_views
     from portal.library import views as library_views
     from portal.library.collections import item_views as collection_item_views
@@ -508,6 +510,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         search_views,
         synonym_views,
         discussion_views,
+        editing_views,
         home_views,
         meeting_views,
         agenda_views,

@@ -206,7 +206,9 @@ def grow(network: Network, pages: dict[str, str]) -> None:
         by = network.convener if number % 2 else network.member
         remarks.add_remark(made, adjusted.items[number - 1], text="Anmärkning", client_id=str(number), by=by)
         minutes.save_note(adjusted.items[0], text=f"Text {number}", based_on=number - 1, by=network.secretary)
-        minutes.make_edition(made, reason="Nytt", based_on=number - 1, by=network.secretary)
+        minutes.make_edition(
+            made, reason="Nytt", based_on=number - 1, render=factories.plain_render, by=network.secretary
+        )
         db.session.expire(made)
     action = db.session.get_one(ActionItem, int(pages["action"].rsplit("/", 1)[1]))
     for number in range(20):

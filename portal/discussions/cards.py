@@ -7,7 +7,7 @@ link. The features above say here what their addresses lead to.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -78,19 +78,32 @@ def beside(thread: Thread) -> list[Card]:
 
 def cards_of(posts: Sequence[Post]) -> dict[int, list[Card]]:
     """The cards of posts by their id, in the order of the links: some queries for each group and kind, however many posts."""
-    present = [post for post in posts if post.gone is None and post.line is None]
-    named = {post.id: addresses(post.body) if "/" in post.body else [] for post in present}
-    groups = {post.thread.group_id: post.thread.group for post in present}
     found: dict[int, list[Card]] = {}
-    for group in groups.values():
-        here = [post for post in present if post.thread.group_id == group.id]
-        cards = _found([one for post in here for one in named[post.id]], group)
-        for post in here:
-            found[post.id] = [cards[one] for one in named[post.id] if one in cards][:MOST_CARDS]
+    for group, here in _by_group(posts):
+        named = {post.id: addresses(post.body) if "/" in post.body else [] for post in here}
+        cards = _found([one for some in named.values() for one in some], group)
+        for number, some in named.items():
+            found[number] = [cards[one] for one in some if one in cards][:MOST_CARDS]
+    for number, more in attached_of(posts).items():
+        found[number] += more
+    return found
+
+
+def attached_of(posts: Sequence[Post]) -> dict[int, list[Card]]:
+    """The same of what belongs to posts without a link in their text, which is not read."""
+    found: dict[int, list[Card]] = {}
+    for group, here in _by_group(posts):
         for finder in _attached:
             for number, more in finder([post.id for post in here], group).items():
-                found[number] += more
+                found.setdefault(number, []).extend(more)
     return found
+
+
+def _by_group(posts: Sequence[Post]) -> Iterator[tuple[Group, list[Post]]]:
+    """Posts that are there, by the group of their thread."""
+    present = [post for post in posts if post.gone is None and post.line is None]
+    for group in {post.thread.group_id: post.thread.group for post in present}.values():
+        yield group, [post for post in present if post.thread.group_id == group.id]
 
 
 def _found(wanted: Sequence[tuple[str, int]], group: Group) -> dict[tuple[str, int], Card]:

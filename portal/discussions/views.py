@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import sqlalchemy as sa
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal import db, guard, web
@@ -17,45 +16,22 @@ from portal.discussions import actions, lifting, policy
 from portal.discussions import window as windows
 from portal.discussions.cards import beside, cards_of
 from portal.discussions.drafting.policy import own_draft
+from portal.discussions.export import taking
 from portal.discussions.following.policy import thread_level
-from portal.discussions.forms import EditPostForm, PostForm, ThreadForm
+from portal.discussions.forms import PostForm, ThreadForm
+from portal.discussions.fragments import render_for_all, render_post, render_posts
 from portal.discussions.models import Post, PostKind, ReadMark, Thread, ThreadKind
 from portal.discussions.moderation.standing import pace_of, suspension_of
-from portal.discussions.removal import policy as removal_policy
 from portal.discussions.states import policy as state_policy
 from portal.discussions.window import Window
 from portal.discussions.writing.quoting import quote_of
 from portal.errors import Conflict, Invalid
-from portal.i18n import LANGUAGES
 from portal.people.models import Group, Organisation, Person
 from portal.people.policy import visible_groups
 
 bp = Blueprint("discussions", __name__)
 
 MOST_AT_ONCE = 200  # posts sent to a browser that comes back
-
-
-def render_posts(posts: Sequence[Post]) -> str:
-    """The fragments of posts: the same for every reader of the language (house rule 6)."""
-    cards = cards_of(posts)
-    return "".join(
-        render_template("discussions/_line.html" if post.line else "discussions/_post.html", post=post, cards=cards)
-        for post in posts
-    )
-
-
-def render_post(post: Post) -> str:
-    """The fragment of one post."""
-    return render_posts([post])
-
-
-def render_for_all(post: Post) -> dict[str, str]:
-    """The fragment of one post in each language."""
-    fragments = {}
-    for language in LANGUAGES:
-        with force_locale(language):
-            fragments[language] = render_post(post)
-    return fragments
 
 
 def _visible_thread(person: Person, thread_id: int) -> Thread:
@@ -177,6 +153,7 @@ def _states(person: Person, thread: Thread) -> dict[str, Any]:
         ),
         "may_describe": state_policy.can_describe_thread(person, thread),
         "may_accept": state_policy.can_accept_answer(person, thread),
+        "most_taken": {"pdf": taking.PDF.most_posts, "markdown": taking.MARKDOWN.most_posts},
     }
 
 
@@ -297,53 +274,3 @@ def new_thread(slug: str) -> ResponseReturnValue:
     audience = _audience(group)
     page = render_template("discussions/new_thread.html", group=group, form=form, finds=finds, audience=audience)
     return page, 422 if form.errors or finds else 200
-
-
-@bp.route("/posts/<int:post_id>/edit", methods=["GET", "POST"])
-def edit_post(post_id: int) -> ResponseReturnValue:
-    """Change one's own post. If it was changed meanwhile (another tab), both versions are shown and the author chooses."""
-    person = web.current_person()
-    post = web.find(policy.visible_posts(person).where(Post.id == post_id))
-    web.check(policy.can_edit_post(person, post))
-    form = EditPostForm()
-    finds: Sequence[guard.Find] = ()
-    theirs: str | None = None
-    status = 200
-    if request.method == "GET":
-        form.body.data, form.based_on.data = post.body, post.revision
-    elif not form.validate():
-        status = 422
-    else:
-        try:
-            actions.edit_post(
-                post,
-                body=form.body.data,
-                based_on=form.based_on.data,
-                keep=web.kept(),
-                by=person,
-                render=render_for_all,
-            )
-            flash(_("The post is changed."), "done")
-            return redirect(url_for("discussions.post", post_id=post.id))
-        except guard.Stopped as stopped:
-            finds, status = stopped.finds, 422
-        except Invalid as refused:
-            form.body.errors, status = [refused.message], 422
-        except Conflict:
-            theirs, status = post.body, 409
-            form.based_on.data = post.revision
-    page = render_template("discussions/edit_post.html", post=post, form=form, finds=finds, theirs=theirs)
-    return page, status
-
-
-@bp.get("/posts/<int:post_id>/versions")
-def versions(post_id: int) -> ResponseReturnValue:
-    """What a post said before."""
-    person = web.current_person()
-    post = web.find(policy.visible_posts(person).where(Post.id == post_id))
-    rows = web.page(policy.visible_versions(person, post), limit=200)
-    actions.note_read(post.thread, by=person)
-    return render_template(
-        "discussions/versions.html", post=post, versions=rows, may_read=policy.can_read_versions(person, post),
-        may_show=removal_policy.can_show_post(person, post),
-    )  # fmt: skip

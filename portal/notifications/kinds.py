@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,9 @@ class Kind:
     content: Callable[[Person, dict[str, Any]], Content | None] | None = (
         None  # read when it is sent; None: nothing to add
     )
+    texts: Callable[[Person, Sequence[dict[str, Any]]], list[str]] | None = (
+        None  # the texts of many contents, with a constant number of queries
+    )
 
 
 _kinds: dict[str, Kind] = {}
@@ -53,9 +56,10 @@ def register(
     default: Channel = Channel.MAIL,
     section: LazyString | str = "",
     content: Callable[[Person, dict[str, Any]], Content | None] | None = None,
+    texts: Callable[[Person, Sequence[dict[str, Any]]], list[str]] | None = None,
 ) -> None:
     """Add a kind. Names are in the past tense (`meeting_called`); `section` is the heading above it among the preferences."""
-    _kinds[name] = Kind(name, label, text, default, section, content)
+    _kinds[name] = Kind(name, label, text, default, section, content, texts)
 
 
 def kind(name: str) -> Kind:
@@ -92,3 +96,11 @@ def content_of(name: str, person: Person, details: dict[str, Any]) -> Content | 
     """What a mail to that person may add to a notice's line, in the present language."""
     found = _kinds.get(name)
     return found.content(person, details) if found is not None and found.content is not None else None
+
+
+def texts_of(name: str, person: Person, many: Sequence[dict[str, Any]]) -> list[str]:
+    """The texts of what one mail to that person may add to the lines of many notices of a kind, by their details; empty where
+    there is nothing to add.
+    """
+    found = _kinds.get(name)
+    return found.texts(person, many) if found is not None and found.texts is not None else [""] * len(many)

@@ -20,7 +20,7 @@ from portal.notifications.delivery import actions as deliveries
 from portal.notifications.delivery.bounces import bounce_address, letter_key
 from portal.notifications.delivery.models import State, Via
 from portal.notifications.delivery.policy import has_dead_address
-from portal.notifications.kinds import Content, content_of, text_of
+from portal.notifications.kinds import Content, content_of, text_of, texts_of
 from portal.notifications.models import GATHERED, Channel, Notice
 from portal.notifications.policy import channels, group_channels, visible_notices
 from portal.people.models import HandlingClass, Person
@@ -28,7 +28,7 @@ from portal.people.models import HandlingClass, Person
 log = logging.getLogger("portal.mail")
 
 EXCERPT = 300  # characters of each in a mail that gathers
-MOST_ROWS = 50  # in one; for each it is read what it is about
+MOST_ROWS = 50  # in one
 
 
 def says_nothing(notice: Notice) -> bool:
@@ -114,19 +114,31 @@ def _headers(stop: str, notices: Sequence[Notice], content: Content | None, *, i
     return made
 
 
-def _row(person: Person, notice: Notice, longest: int) -> tuple[str, str, str]:
-    """A notice's line, address, and what it is about, cut after so many characters."""
-    found = None if says_nothing(notice) else content_of(notice.kind, person, notice.details)
-    return line(notice), _address(notice), textwrap.shorten(found.text, longest, placeholder=" …") if found else ""
+def _excerpts(person: Person, notices: Sequence[Notice]) -> dict[int, str]:
+    """The beginning of what these notices are about, by their ids: a constant number of queries for each kind."""
+    by_kind: dict[str, list[Notice]] = {}
+    for notice in notices:
+        if not says_nothing(notice):
+            by_kind.setdefault(notice.kind, []).append(notice)
+    return {
+        notice.id: textwrap.shorten(text, EXCERPT, placeholder=" …")
+        for kind, some in by_kind.items()
+        for notice, text in zip(some, texts_of(kind, person, [one.details for one in some]), strict=True)
+    }
 
 
 def _rows(person: Person, notices: Sequence[Notice]) -> tuple[list[tuple[str, str, str]], int]:
-    """The beginning of each up to a number, and how many more there are. A sensitive group's all say the same, and say it once."""
+    """Line, address and beginning of each up to a number, and how many more there are. A sensitive group's all say the same, and
+    say it once.
+    """
     rows: dict[tuple[str, str, str], None] = {}
-    for number, notice in enumerate(notices):
-        if len(rows) == MOST_ROWS:
-            return list(rows), len(notices) - number
-        rows[_row(person, notice, EXCERPT)] = None
+    for start in range(0, len(notices), MOST_ROWS):
+        some = notices[start : start + MOST_ROWS]
+        excerpts = _excerpts(person, some)
+        for number, notice in enumerate(some, start):
+            if len(rows) == MOST_ROWS:
+                return list(rows), len(notices) - number
+            rows[line(notice), _address(notice), excerpts.get(notice.id, "")] = None
     return list(rows), 0
 
 

@@ -146,6 +146,19 @@ def test_reactions_quotes_and_names_live(visit: Open, email_of: EmailOf, axe_sou
         assert found == []
 
 
+def test_whoever_starts_a_thread_is_offered_names(visit: Open, email_of: EmailOf) -> None:
+    one = visit(email_of("", "Informationsnätverket (convener)"))
+    one.go("/groups/informationsnatverket/threads/new")
+    field = one.page.locator("textarea[name=body]")
+    field.press_sequentially("Hej @")
+    listed = one.page.locator(".name-list [role=option]")
+    expect(listed.first).to_be_visible()
+    name = listed.first.get_attribute("data-words") or ""
+    one.page.keyboard.press("Tab")
+    expect(field).to_have_value(f"Hej @{name} ")
+    expect(field).to_be_focused()
+
+
 def test_a_file_chosen_in_the_composer_becomes_a_card(visit: Open, email_of: EmailOf, tmp_path: Path) -> None:
     one, other = visit(email_of("RFSL", "")), visit(email_of("", "Informationsnätverket (convener)"))
     path = start_thread(one, "Med fil")

@@ -266,7 +266,7 @@ def _minute(network: Network) -> None:
     remark_actions.answer_remark(made.remarks[0], RemarkState.DONE, answer=CANARY, by=by)
     remark_actions.support_remark(made.remarks[0], by=network.convener)
     minutes.save_note(held.items[0], text=f"Ändrat {CANARY}", based_on=1, by=by)
-    minutes.make_edition(made, reason=CANARY, based_on=1, by=by)
+    minutes.make_edition(made, reason=CANARY, based_on=1, render=factories.plain_render, by=by)
     adjusting_actions.decline(made.adjusters[0], reason=CANARY, by=member)
     adjusting_actions.replace_adjuster(made.adjusters[0], by, by=network.convener)
     db.session.flush()

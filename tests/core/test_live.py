@@ -23,6 +23,8 @@ from portal.discussions import policy
 from portal.discussions.actions import mark_read
 from portal.discussions.models import Thread
 from portal.home import live_counts
+from portal.meetings.models import Meeting
+from portal.meetings.polls.models import DatePoll
 from portal.notifications.actions import notify
 from portal.people import actions as people
 from portal.people.models import Group, HandlingClass, Membership, Organisation, Person, PersonStatus
@@ -31,6 +33,7 @@ from tests import factories
 from tests.conftest import SECRET, Sign, signed_in
 from tests.factories import Network
 from tests.servers import wait_for
+from tests.test_queries import counted
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 
@@ -495,6 +498,37 @@ def test_what_another_process_wrote_is_told_as_a_number(
     look()
     look()
     assert reader.heard("behind") == []
+
+
+@pytest.mark.parametrize(("kind", "table"), [("meeting", Meeting), ("poll", DatePoll)])
+def test_what_another_process_did_in_a_meeting_or_a_poll_is_told_too(
+    app: Edge, listen: Listen, network: Network, things: dict[str, object], kind: str, table: type[Meeting | DatePoll]
+) -> None:
+    db.commit()
+    number = int(str(things[f"{kind}_id"]))
+    seq = live_watchers.kinds[kind].last_seq(number)
+    reader, topic = listen(network.secretary), f"{kind}:{number}"
+    assert reader.say("watch", topic)["seq"] == seq
+    look = partial(reader.run, partial(look_once, app))
+    look()
+    assert topic in live_sweep._sent
+    db.session.execute(sa.update(table).where(table.id == number).values(last_seq=seq + 3))
+    db.commit()
+    look()
+    assert reader.heard("behind") == []
+    look()
+    assert reader.heard("behind") == [{"topic": topic, "seq": seq + 3}]
+
+
+def test_every_kind_that_counts_is_looked_for_with_one_question(app: Edge, things: dict[str, object]) -> None:
+    counting = live_watchers.kinds.keys() - {live_counts.KIND}
+    assert live_sweep._kinds.keys() == counting
+    for kind in counting:
+        number = int(str(things[f"{kind}_id"]))
+        with counted() as asked:
+            found = live_sweep._kinds[kind]([number, number + 1_000])
+        assert found == {number: live_watchers.kinds[kind].last_seq(number)}
+        assert len(asked) == 1
 
 
 def test_what_another_process_writes_before_the_first_look_is_told(

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
+from dataclasses import replace
 
+import pytest
 import sqlalchemy as sa
 from pypdf import PdfReader
 
 from portal import db
 from portal.audit import AuditEntry
+from portal.discussions.export import taking
 from portal.discussions.models import Post
 from portal.discussions.states import actions as states
 from portal.library.attaching.models import Attachment
 from portal.people.models import Group
-from tests import factories
+from tests import commands, factories
 from tests.conftest import Sign
 from tests.factories import Network, plain_render
 
@@ -84,3 +89,71 @@ def test_a_thread_of_thousands_can_be_taken_out(network: Network, sign_in: Sign,
     db.commit()
     answer = sign_in(network.member).get(f"/threads/{number}/export.md")
     assert answer.text.count("## Med Lem, Foreningen, ") == 2_000
+
+
+def test_what_is_cut_says_so_in_the_file_and_beside_the_link(
+    network: Network, sign_in: Sign, monkeypatch: pytest.MonkeyPatch, built_front_end: object
+) -> None:
+    monkeypatch.setattr(taking, "A_PIECE", 2)
+    number = written(network, network.group)
+    factories.many_posts(number, network.member, 5)
+    db.commit()
+    client, words = sign_in(network.member), "de 4 första av 7 inlägg"
+    assert words not in client.get(f"/threads/{number}").text
+    for name in ("MARKDOWN", "PDF"):
+        monkeypatch.setattr(taking, name, replace(getattr(taking, name), most_posts=4))
+    text = client.get(f"/threads/{number}/export.md").text
+    pages = PdfReader(io.BytesIO(client.get(f"/threads/{number}/export.pdf").data)).pages
+    for said in (text, "".join(page.extract_text() for page in pages)):
+        assert f"bara {words}" in " ".join(said.split())
+        assert "Inlägg 5" in said, "the line that says that the thread was closed is no post"
+        assert "Inlägg 6" not in said
+    assert client.get(f"/threads/{number}").text.count(words) == 2
+    own = client.get(f"/threads/{number}/export.md?own=1").text
+    assert "de 4 första av 5 inlägg" in own
+
+
+def test_a_file_cannot_grow_beyond_what_its_maker_can_hold(
+    network: Network, sign_in: Sign, monkeypatch: pytest.MonkeyPatch, built_front_end: object
+) -> None:
+    number = written(network, network.group)
+    factories.many_posts(number, network.member, 100)
+    db.commit()
+    monkeypatch.setattr(taking, "MARKDOWN", replace(taking.MARKDOWN, most_bytes=2_000))
+    text = sign_in(network.member).get(f"/threads/{number}/export.md").text
+    shown = text.count("\n## ")
+    assert 10 < shown < 100
+    assert f"bara de {shown} första av 102 inlägg" in text
+
+
+def test_others_are_served_while_a_long_thread_is_written() -> None:
+    code = """
+from gevent import monkey; monkey.patch_all()
+import gevent, tempfile
+from pathlib import Path
+from portal import db
+from tests import factories
+from tests.conftest import make_portal, signed_in
+app = make_portal(Path(tempfile.mkdtemp()))
+with app.app_context():
+    db.Base.metadata.create_all(db.engine())
+    network = factories.Network()
+    network.make()
+    thread = factories.thread(network.group, network.convener)
+    factories.many_posts(thread.id, network.member, 1_000)
+    db.commit()
+    where = thread.path
+    taker, reader = signed_in(app, network.member), signed_in(app, network.secretary)
+served = []
+def ask(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 200, answer.status_code
+    served.append((path, len(answer.data)))
+asked = [gevent.spawn(ask, taker, f"{where}/export.md"), gevent.spawn(ask, reader, f"{where}/posts?after=990")]
+gevent.joinall(asked, raise_error=True)
+assert [path for path, _size in served] == [f"{where}/posts?after=990", f"{where}/export.md"], served
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], cwd=commands.ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

@@ -11,12 +11,12 @@ from bs4 import BeautifulSoup
 from portal import db, markup
 from portal.discussions import actions
 from portal.discussions.mentioning.actions import MOST_MENTIONS
-from portal.discussions.models import Post, ReactionKind, Thread
+from portal.discussions.models import Mention, Post, ReactionKind, Thread
 from portal.discussions.reacting import actions as reacting
 from portal.errors import Invalid
 from portal.outbox import Job
 from portal.people import actions as people
-from portal.people.models import Person
+from portal.people.models import Group, Person
 from tests import factories
 from tests.conftest import Sign, send
 from tests.factories import Network, plain_render
@@ -148,6 +148,31 @@ def test_whoever_reads_an_open_group_does_not_learn_of_everybody(network: Networ
     factories.post(made, stranger, "Hej")
     db.commit()
     assert offered() == {colleague.name, stranger.name}, "who writes there is known there"
+
+
+def test_whoever_starts_a_thread_is_offered_those_who_will_read_it(
+    network: Network, sign_in: Sign, built_front_end: object
+) -> None:
+    colleague = factories.person(network.convener.organisation, "Kol Lega")
+    db.commit()
+    client = sign_in(network.convener)
+
+    def offered(group: Group, typed: str) -> set[str]:
+        rows = client.get(f"/groups/{group.slug}/names", query_string={"q": typed}).get_json()
+        return {row["words"] for row in rows}
+
+    page = BeautifulSoup(client.get(f"/groups/{network.closed.slug}/threads/new").text, "lxml")
+    assert page.select("textarea[name=body]")[0]["data-names"] == f"/groups/{network.closed.slug}/names"
+    assert offered(network.closed, network.secretary.name[:3]) == {network.secretary.name}
+    assert offered(network.closed, network.member.name) == set()
+    assert offered(network.closed, "kol") == set()
+    assert offered(network.open, "kol") == {colleague.name}, "everybody can read it; one's colleagues are known"
+    assert offered(network.open, network.outsider.name) == set()
+    post = factories.thread(network.open, network.convener, body=f"@{colleague.name} @{network.outsider.name}")
+    named = db.session.scalars(sa.select(Mention.person_id).join(Post).where(Post.thread_id == post.id)).all()
+    assert named == [colleague.id], "what is offered is what the server finds"
+    assert sign_in(network.outsider).get(f"/groups/{network.closed.slug}/names").status_code == 404
+    assert sign_in(network.outsider).get(f"/groups/{network.open.slug}/names").status_code == 403
 
 
 def test_names_are_html_of_nobody() -> None:

@@ -189,7 +189,7 @@ def test_an_earlier_edition_can_be_read_and_fetched(network: Network, sign_in: S
     meeting = factories.held_meeting(network.group, network.convener)
     made = factories.circulated(meeting, network.secretary, [network.member])
     actions.save_note(meeting.items[0], text="De **nya** orden", based_on=1, by=network.secretary)
-    actions.make_edition(made, reason="Nytt", based_on=1, by=network.secretary)
+    actions.make_edition(made, reason="Nytt", based_on=1, render=factories.plain_render, by=network.secretary)
     db.commit()
     outbox.run_all()
     client, where = sign_in(network.member), f"/meetings/{meeting.id}/minutes"

@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from portal import audit, db, guard, outbox
-from portal.discussions.models import Post
+from portal.discussions.models import Post, Thread, ThreadKind
+from portal.discussions.states import actions as states
 from portal.errors import Conflict, Invalid
 from portal.meetings import actions as meetings
 from portal.meetings.agenda import actions as agenda
@@ -282,6 +283,50 @@ def test_lifted_questions_are_answered_once_and_never_in_another_group(network: 
     assert db.session.scalar(sa.select(sa.func.count(Post.id)).where(Post.author_id == network.secretary.id)) == 1
 
 
+def test_an_edition_that_says_otherwise_answers_a_lifted_question_anew(network: Network) -> None:
+    raised, plain = (factories.thread(network.group, network.member, title) for title in ("Lyft fråga", "Samtal"))
+    raised.kind = ThreadKind.LIFTED
+    meeting = held(network, items=3)
+    meeting.items[0].thread_id, meeting.items[1].thread_id = raised.id, plain.id
+    db.session.flush()
+    minutes = circulate(network, meeting)
+    with pytest.raises(Conflict):
+        circulate(network, meeting)
+    states.close_thread(raised, by=network.convener, render=plain_render)
+
+    def said(thread: Thread) -> list[str]:
+        rows = sa.select(Post.body).where(Post.thread_id == thread.id, Post.seq > 1, Post.line.is_(None))
+        return list(db.session.scalars(rows.order_by(Post.seq)))
+
+    def answer() -> str | None:
+        return db.session.scalar(sa.select(Post.body).where(Post.thread_id == raised.id, Post.seq == raised.answer_seq))
+
+    decision = db.session.scalars(sa.select(Decision).where(Decision.meeting_id == meeting.id)).one()
+    followup.change_decision(decision, text="Vi gör inte så.", based_on=1, by=network.secretary)
+    actions.make_edition(minutes, reason="Fel ord", based_on=1, render=plain_render, by=network.convener)
+    first, second = said(raised)
+    assert "Vi gör så." in first, "what was said first is not rewritten"
+    assert "Ändrat i version 2 av protokollet från Möte" in second
+    assert "Vi gör inte så." in second
+    assert f"/meetings/{meeting.id}/minutes#item-{meeting.items[0].id}" in second
+    assert answer() == second
+    assert len(said(plain)) == 1, "of this item the minutes say what they said"
+
+    db.session.refresh(minutes)
+    actions.save_note(meeting.items[1], text="Vi talade om annat.", based_on=1, by=network.secretary)
+    actions.make_edition(minutes, reason="Mer", based_on=2, render=plain_render, by=network.secretary)
+    assert len(said(raised)) == 2
+    assert "Vi talade om annat." in said(plain)[1]
+    assert said(plain)[1].startswith("**Ändrat i version 3 ")
+    assert raised.answered_at is not None
+    assert plain.answered_at is None
+    db.session.refresh(minutes)
+    for adjuster in minutes.adjusters:
+        adjusting_actions.approve(adjuster, edition=3, by=adjuster.person)
+    assert state(minutes) is MinutesState.SEALED
+    assert answer() == second, "sealing answers nothing anew"
+
+
 def test_a_number_that_the_writer_kept_does_not_stop_the_answer(network: Network) -> None:
     thread = factories.thread(network.group, network.member, "Lyft fråga")
     meeting = factories.meeting(network.group, network.convener)
@@ -305,7 +350,7 @@ def test_a_new_edition_lapses_approvals(network: Network) -> None:
     assert state(minutes) is MinutesState.ADJUSTING
     item = minutes.meeting.items[0]
     actions.save_note(item, text="Nya ord", based_on=1, by=network.secretary)
-    actions.make_edition(minutes, reason="Rättat § 1", based_on=1, by=network.secretary)
+    actions.make_edition(minutes, reason="Rättat § 1", based_on=1, render=plain_render, by=network.secretary)
     adjusting_actions.approve(second, edition=2, by=second.person)
     assert state(minutes) is MinutesState.ADJUSTING, "the first has approved edition 1 only"
     assert (first.has_approved(2), second.has_approved(2)) == (False, True)
@@ -319,14 +364,14 @@ def test_a_new_edition_lapses_approvals(network: Network) -> None:
 def test_an_edition_needs_a_change_and_a_base(network: Network) -> None:
     minutes = circulate(network, held(network))
     with pytest.raises(Conflict):
-        actions.make_edition(minutes, reason="Inget", based_on=1, by=network.secretary)
+        actions.make_edition(minutes, reason="Inget", based_on=1, render=plain_render, by=network.secretary)
     actions.save_note(minutes.meeting.items[0], text="Nya ord", based_on=1, by=network.secretary)
     with pytest.raises(guard.Stopped):
-        actions.make_edition(minutes, reason=NUMBER, based_on=1, by=network.secretary)
-    actions.make_edition(minutes, reason="Nytt", based_on=1, by=network.secretary)
+        actions.make_edition(minutes, reason=NUMBER, based_on=1, render=plain_render, by=network.secretary)
+    actions.make_edition(minutes, reason="Nytt", based_on=1, render=plain_render, by=network.secretary)
     actions.save_note(minutes.meeting.items[0], text="Ännu nyare", based_on=2, by=network.secretary)
     with pytest.raises(Conflict):
-        actions.make_edition(minutes, reason="Nytt", based_on=1, by=network.convener)
+        actions.make_edition(minutes, reason="Nytt", based_on=1, render=plain_render, by=network.convener)
 
 
 # --- remarks ------------------------------------------------------------------------------------------------------------
@@ -411,7 +456,7 @@ def test_nothing_changes_after_the_seal(network: Network) -> None:
     task = followup.Task("Sent", network.ngo)
     for act in (
         lambda: actions.save_note(item, text="Sent", based_on=1, by=network.secretary),
-        lambda: actions.make_edition(minutes, reason="Sent", based_on=1, by=network.secretary),
+        lambda: actions.make_edition(minutes, reason="Sent", based_on=1, render=plain_render, by=network.secretary),
         lambda: remark_actions.add_remark(minutes, item, text="Sent", client_id=key(), by=network.member),
         lambda: followup.add_decision(item, text="Sent", client_id=key(), by=network.secretary),
         lambda: followup.add_action(
@@ -505,7 +550,9 @@ def test_an_approval_and_a_new_edition_at_once_never_seal_the_old_text(
     def revise() -> None:
         made = db.session.get_one(Minutes, minutes_id)
         assert made.newest.number == 1
-        actions.make_edition(made, reason="Nytt", based_on=1, by=db.session.get_one(Person, writer))
+        actions.make_edition(
+            made, reason="Nytt", based_on=1, render=plain_render, by=db.session.get_one(Person, writer)
+        )
 
     assert [type(error) for error in at_once(app, approve, revise)] == [Conflict]
     after = db.session.get_one(Minutes, minutes_id)
@@ -549,14 +596,14 @@ def test_what_happens_after_the_meeting_does_not_change_what_was_circulated(netw
     )
     network.group.name = "Nytt namn"
     actions.save_note(earlier.meeting.items[0], text="Annat", based_on=1, by=network.secretary)
-    actions.make_edition(earlier, reason="Nytt", based_on=1, by=network.secretary)
+    actions.make_edition(earlier, reason="Nytt", based_on=1, render=plain_render, by=network.secretary)
     db.commit()
     page = sign_in(network.secretary).get(f"/meetings/{meeting.id}/minutes").text
     assert "har ändrats sedan" not in page
     with pytest.raises(Conflict):
-        actions.make_edition(minutes, reason="Inget", based_on=1, by=network.secretary)
+        actions.make_edition(minutes, reason="Inget", based_on=1, render=plain_render, by=network.secretary)
     actions.save_note(meeting.items[0], text="Nya ord", based_on=1, by=network.secretary)
-    made = actions.make_edition(minutes, reason="Nytt", based_on=1, by=network.secretary)
+    made = actions.make_edition(minutes, reason="Nytt", based_on=1, render=plain_render, by=network.secretary)
     old, new = minutes.editions[0].content, made.content
     assert {name for name in new if new[name] != old[name]} == {"items"}
     assert new["items"][0]["note"] == "Nya ord"
@@ -576,7 +623,7 @@ def test_who_has_declined_is_not_asked_again_by_a_new_edition(network: Network) 
     minutes = circulate(network, held(network))
     adjusting_actions.decline(minutes.adjusters[0], reason="Nej", by=network.member)
     actions.save_note(minutes.meeting.items[0], text="Nya ord", based_on=1, by=network.secretary)
-    made = actions.make_edition(minutes, reason="Nytt", based_on=1, by=network.secretary)
+    made = actions.make_edition(minutes, reason="Nytt", based_on=1, render=plain_render, by=network.secretary)
     assert [one["name"] for one in made.content["adjusters"]] == ["Sam Mankallande"]
     assert len(told(network.member, "adjusting_requested")) == 1
 

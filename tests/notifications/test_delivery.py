@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from portal import audit, db, outbox
 from portal.discussions.following import telling as following
-from portal.discussions.models import Post
+from portal.discussions.models import Post, Thread
 from portal.notifications import actions, letters, policy, tokens
 from portal.notifications.habits import Hours, due
 from portal.notifications.models import Channel, Notice
@@ -23,6 +23,7 @@ from portal.web import Edge
 from tests import factories, mail_server
 from tests.conftest import Sign
 from tests.factories import Network
+from tests.test_queries import counted
 
 STARTS_AT = "2026-12-01T08:30:00+00:00"
 NIGHT = Hours(quiet_from=18, quiet_to=7)
@@ -179,6 +180,29 @@ def test_gathered_mail_shows_the_beginning_of_posts_that_may_be_shown(app: Edge,
     assert "natverket ord" in text_of(made)
     assert "slutna" not in made.as_string() + text_of(made)
     assert len(text_of(made)) < 1500
+
+
+def test_a_gathered_mail_asks_the_same_of_one_post_and_of_many(app: Edge, network: Network) -> None:
+    numbers, written, asked_for = (1, letters.MOST_ROWS - 1), 0, []
+    for number in numbers:
+        for _ in range(number):
+            written += 1
+            group = people.add_group(
+                f"g{written}", "Grupp", description="", handling_class=network.group.handling_class, by=None
+            )
+            for person in (network.convener, network.secretary):
+                people.add_member(group, person, by=None)
+            factories.thread(group, network.convener, "Rubriken", "LAMPA")
+            (post,) = db.session.scalars(sa.select(Post).join(Post.thread).where(Thread.group_id == group.id))
+            following.tell(post_id=post.id)
+        db.commit()
+        with time_machine.travel(db.now() + timedelta(days=written), tick=False), counted() as asked:
+            letters.send_gathered(person_id=network.secretary.id)
+        db.commit()
+        asked_for.append(asked)
+    mails = [text_of(one).count("LAMPA") for one in mail_server.kept(app)]
+    assert sorted(mails) == sorted(numbers)
+    assert len(asked_for[0]) == len(asked_for[1]), "\n".join(asked_for[1])
 
 
 def test_a_gathered_mail_has_an_end(app: Edge, network: Network) -> None:

@@ -20,9 +20,9 @@ from portal import audit, db, guard
 from portal.discussions import actions as discussions
 from portal.discussions.by_mail import actions, senders, tokens
 from portal.discussions.by_mail.reading import name_of, words_of
+from portal.discussions.fragments import render_for_all
 from portal.discussions.models import Post, PostKind, Thread
 from portal.discussions.policy import can_post_in_thread, visible_threads
-from portal.discussions.views import render_for_all
 from portal.errors import Conflict, Invalid, TooSoon
 from portal.notifications.receiving import readers
 from portal.notifications.receiving.messages import Unreadable, plain_address, read

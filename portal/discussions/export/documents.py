@@ -1,33 +1,35 @@
-"""A thread as Markdown, and as data for its PDF: every post with its author, organisation and time; the handling class on it."""
+"""A thread as Markdown, and as data for its PDF: every post with its author, organisation and time; the handling class on it.
+
+First some posts are put into words, in the reader's language; then these are written, which may be done aside.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
 from portal import markup
-from portal.discussions.cards import cards_of
+from portal.discussions.cards import attached_of
 from portal.discussions.models import Gone, LineKind, Post, Thread
 from portal.people.models import HandlingClass, Person
 from portal.times import clock, date_text, local
 
-AT_ONCE = 1000  # posts whose files are asked for with one question
-
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """What is taken out: the posts of a thread, all of them or those of one's own organisation, by whom and when."""
+    """What is taken out: the posts of a thread, all of them or those of one's own organisation, by whom and when; how many of how many."""
 
     thread: Thread
-    posts: Sequence[Post]
     is_own: bool
     by: Person
     at: datetime
+    number: int
+    total: int
 
     @property
     def is_sensitive(self) -> bool:
@@ -48,9 +50,11 @@ def _when(at: datetime) -> str:
 
 
 def _subtitle(taken: Extract) -> str:
-    thread, number = taken.thread, sum(1 for post in taken.posts if post.line is None)
-    posts = ngettext("%(num)s post", "%(num)s posts", number)
+    thread, posts = taken.thread, ngettext("%(num)s post", "%(num)s posts", taken.number)
     parts = [f"{thread.group.name}. {class_name(thread)}. {posts}."]
+    if taken.number < taken.total:
+        shown = _("the first %(number)s of %(total)s posts", number=taken.number, total=taken.total)
+        parts.append(_("This file does not hold all that was written: only %(posts)s.", posts=shown))
     if taken.is_own:
         parts.append(_("Only what %(organisation)s has written.", organisation=taken.by.organisation.name))
     parts.append(_("Taken out %(time)s by %(name)s, %(organisation)s.", time=_when(taken.at), name=taken.by.name,
@@ -85,30 +89,49 @@ def line_of(post: Post) -> str:
     return f"{told[post.line]}, {_when(post.created_at)}" if post.line is not None else ""
 
 
-def _files_of(posts: Sequence[Post]) -> Mapping[int, str]:
+def _files_of(posts: Sequence[Post]) -> dict[int, str]:
     """What is said of the files that came with posts, by the posts' ids: their names, of what every reader of the group may see."""
-    said = {}
-    for start in range(0, len(posts), AT_ONCE):
-        for number, cards in cards_of(posts[start : start + AT_ONCE]).items():
-            if names := [card.title for card in cards if card.place == "files"]:
-                said[number] = str(_("Files in the library: %(names)s", names="; ".join(names)))
-    return said
-
-
-def markdown(taken: Extract) -> str:
-    """The thread as Markdown; what people wrote is Markdown already."""
-    parts, files = [f"# {' '.join(taken.thread.title.split())}", _subtitle(taken)], _files_of(taken.posts)
-    for post in taken.posts:
-        parts += [f"*{line_of(post)}*"] if post.line is not None else [f"## {head_of(post)}", post.body]
-        if post.id in files:
-            parts.append(files[post.id])
-    return "\n\n".join(parts) + "\n"
-
-
-def pdf_data(taken: Extract) -> dict[str, Any]:
-    """What the template `thread.typ` shows, in the present language."""
-    locale, thread, at, files = get_locale(), taken.thread, local(taken.at), _files_of(taken.posts)
     return {
+        number: str(_("Files in the library: %(names)s", names="; ".join(card.title for card in cards)))
+        for number, cards in attached_of(posts).items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A post in the words of a file: the line that it is, or who wrote it when, what, and what came with it."""
+
+    line: str
+    head: str
+    text: str
+    files: str
+
+
+def said(posts: Sequence[Post]) -> list[Said]:
+    """Posts in words, in the present language."""
+    files = _files_of(posts)
+    return [
+        Said(line_of(post), "", "", "") if post.line is not None
+        else Said("", head_of(post), post.body, files.get(post.id, ""))
+        for post in posts
+    ]  # fmt: skip
+
+
+def markdown_head(taken: Extract) -> bytes:
+    """What stands above the posts."""
+    return f"# {' '.join(taken.thread.title.split())}\n\n{_subtitle(taken)}\n".encode()
+
+
+def in_markdown(posts: Sequence[Said]) -> list[bytes]:
+    """Each post as Markdown; what people wrote is Markdown already."""
+    parts = ([f"*{one.line}*"] if one.line else [f"## {one.head}", one.text, one.files] for one in posts)
+    return [("\n" + "\n\n".join(filter(None, some)) + "\n").encode() for some in parts]
+
+
+def pdf_data(taken: Extract, posts: Sequence[bytes]) -> bytes:
+    """What the template `thread.typ` shows, in the present language, as JSON; the posts are that already."""
+    locale, thread, at = get_locale(), taken.thread, local(taken.at)
+    above = {
         "title": thread.title,
         "subtitle": _subtitle(taken),
         "authors": [thread.group.name],
@@ -118,13 +141,17 @@ def pdf_data(taken: Extract) -> dict[str, Any]:
         "class": class_name(thread),
         "reader": f"{taken.by.name}, {_when(taken.at)}" if taken.is_sensitive else "",
         "lang": locale.language if locale else "sv",
-        "posts": [
-            {"line": line_of(post), "head": head_of(post), "text": [] if post.line else markup.blocks(post.body),
-             "files": files.get(post.id, "")}
-            for post in taken.posts
-        ],
         "words": {
             "page": _("Page"), "of": _("of"),
             "missing": _("Characters shown as � are missing in the fonts of this file. The text in the portal has them."),
         },
     }  # fmt: skip
+    return json.dumps(above).encode().removesuffix(b"}") + b', "posts": [' + b",".join(posts) + b"]}"
+
+
+def in_json(posts: Sequence[Said]) -> list[bytes]:
+    """Each post as data for the template."""
+    return [
+        json.dumps({"line": one.line, "head": one.head, "text": markup.blocks(one.text), "files": one.files}).encode()
+        for one in posts
+    ]

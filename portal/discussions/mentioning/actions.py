@@ -28,7 +28,7 @@ def store_mentions(post: Post, *, by: Person) -> set[int]:
     meant_before: set[int] = set()
     if "@" in post.body:
         known: dict[str, list[Name]] = {}
-        for name in names(by, post.thread):
+        for name in names(by, post.thread.group, post.thread):
             known.setdefault(name.words.lower(), []).append(name)
         pattern = markup.names_pattern([*known, *before])
         written = {found[1] for piece in markup.own_words(post.body) for found in pattern.finditer(piece)}

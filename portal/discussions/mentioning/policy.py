@@ -1,4 +1,4 @@
-"""Who can be named in a thread: those who can read it and whom the writer may know of."""
+"""Who can be named in a thread, or in one that begins in a group: those who can read it and whom the writer may know of."""
 
 from __future__ import annotations
 
@@ -24,17 +24,16 @@ class Name:
     person_ids: frozenset[int]
 
 
-def readers_known_to(person: Person, thread: Thread) -> sa.Select[Person]:
-    """The members of the thread's group; in an open one, which everybody can read, also who has written in the thread and one's
-    own colleagues.
+def readers_known_to(person: Person, group: Group, thread: Thread | None) -> sa.Select[Person]:
+    """The members of the group; in an open one, which everybody can read, also who has written in the thread and one's own
+    colleagues.
     """
-    members = sa.select(Membership.person_id).where(
-        Membership.group_id == thread.group_id, Membership.left_at.is_(None)
-    )
+    members = sa.select(Membership.person_id).where(Membership.group_id == group.id, Membership.left_at.is_(None))
     is_reader: sa.ColumnElement[bool] = Person.id.in_(members)
-    if thread.group.handling_class is HandlingClass.OPEN:
-        writers = sa.select(Post.author_id).where(Post.thread_id == thread.id)
-        is_reader |= Person.id.in_(writers) | (Person.organisation_id == person.organisation_id)
+    if group.handling_class is HandlingClass.OPEN:
+        is_reader |= Person.organisation_id == person.organisation_id
+        if thread is not None:
+            is_reader |= Person.id.in_(sa.select(Post.author_id).where(Post.thread_id == thread.id))
     return (
         sa.select(Person)
         .join(Organisation, Organisation.id == Person.organisation_id)
@@ -43,11 +42,11 @@ def readers_known_to(person: Person, thread: Thread) -> sa.Select[Person]:
     )
 
 
-def names(person: Person, thread: Thread) -> list[Name]:
-    """All that can be named in the thread: one query. People of the same name are told apart by their organisation; named without
+def names(person: Person, group: Group, thread: Thread | None = None) -> list[Name]:
+    """All that can be named in a thread of the group, None for one that begins: one query. People of the same name are told apart by their organisation; named without
     it, all of them are meant.
     """
-    people = db.session.scalars(readers_known_to(person, thread).limit(MOST_NAMES)).unique().all()
+    people = db.session.scalars(readers_known_to(person, group, thread).limit(MOST_NAMES)).unique().all()
     same = Counter(one.name.lower() for one in people)
     found = [Name(one.name, one, frozenset({one.id})) for one in people]
     found += [
@@ -61,7 +60,7 @@ def names(person: Person, thread: Thread) -> list[Name]:
         found += [
             Name(words, organisation, ids) for words in dict.fromkeys((organisation.short_name, organisation.name))
         ]
-    return [*found, Name(thread.group.name, thread.group, frozenset(one.id for one in people))]
+    return [*found, Name(group.name, group, frozenset(one.id for one in people))]
 
 
 def beginning_with(found: Iterable[Name], typed: str, *, most: int) -> list[Name]:

@@ -13,13 +13,14 @@ from wtforms.fields.choices import SelectChoice
 from portal import guard, web
 from portal.discussions.actions import note_read
 from portal.discussions.forms import PostForm
+from portal.discussions.fragments import render_for_all
 from portal.discussions.models import Post, Thread
 from portal.discussions.moderation import actions, policy
 from portal.discussions.moderation.forms import REASONS, DecisionForm, PaceForm, ReasonForm, ReportForm, SuspensionForm
 from portal.discussions.moderation.models import ModerationAct, ReportReason, Suspension
 from portal.discussions.moderation.standing import paces
 from portal.discussions.policy import visible_posts, visible_threads
-from portal.discussions.views import bp, composer_of, render_for_all
+from portal.discussions.views import bp, composer_of
 from portal.errors import Invalid
 from portal.people.models import Group, Person
 from portal.people.policy import visible_groups

@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from portal import web
 from portal.discussions.actions import note_read
+from portal.discussions.fragments import render_for_all, render_post
 from portal.discussions.models import Post, ReactionKind
 from portal.discussions.policy import visible_posts
 from portal.discussions.reacting import actions, policy
-from portal.discussions.views import bp, render_for_all, render_post
+from portal.discussions.views import bp
 
 
 @bp.get("/posts/<int:post_id>/reactions")

@@ -10,11 +10,12 @@ from flask_babel import gettext as _
 
 from portal import guard, web
 from portal.discussions.actions import note_read
+from portal.discussions.fragments import render_for_all
 from portal.discussions.models import Post
 from portal.discussions.policy import visible_posts
 from portal.discussions.removal import actions, policy
 from portal.discussions.removal.forms import RemovalForm
-from portal.discussions.views import bp, render_for_all
+from portal.discussions.views import bp
 from portal.errors import Invalid
 
 

@@ -11,12 +11,13 @@ from wtforms.fields.choices import SelectChoice
 
 from portal import guard, web
 from portal.discussions.actions import note_read
+from portal.discussions.fragments import render_for_all
 from portal.discussions.models import Post, Thread, ThreadKind
 from portal.discussions.policy import audience, visible_posts, visible_threads
 from portal.discussions.states import actions, moving_actions, policy
 from portal.discussions.states.forms import DescribeForm, MoveForm, SplitForm
 from portal.discussions.states.moving_actions import Wider
-from portal.discussions.views import bp, render_for_all
+from portal.discussions.views import bp
 from portal.errors import Conflict, Invalid
 from portal.people.models import Group, Person
 

@@ -8,9 +8,9 @@ from flask_babel import gettext as _
 
 from portal import db, files, guard, web
 from portal.discussions.actions import note_read
+from portal.discussions.fragments import render_for_all, render_post
 from portal.discussions.models import Post
 from portal.discussions.policy import visible_posts
-from portal.discussions.views import render_for_all, render_post
 from portal.errors import Conflict, Forbidden, Invalid
 from portal.library.actions import discard_if_unused
 from portal.library.attaching import actions, policy

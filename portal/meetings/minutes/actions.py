@@ -129,9 +129,10 @@ def _add_edition(minutes: Minutes, content: Content, *, number: int, reason: str
 
 
 def make_edition(
-    minutes: Minutes, *, reason: str, based_on: int, keep: Collection[str] = (), by: Person
+    minutes: Minutes, *, reason: str, based_on: int, keep: Collection[str] = (), render: Render, by: Person
 ) -> MinutesEdition:
-    """Send what the minutes say now as a new edition. Approvals of earlier ones lapse.
+    """Send what the minutes say now as a new edition. Approvals of earlier ones lapse; lifted questions are answered anew where the
+    answer is another one.
 
     Raises `guard.Stopped`, or `Conflict` if they are sealed, nothing has changed, or somebody else sent one since `based_on`.
     """
@@ -153,6 +154,7 @@ def make_edition(
     audit.record("minutes_edition_made", by=by, on=minutes, number=edition.number, sha256=edition.sha256)
     note_kept(kept, on=minutes, by=by)
     _tell(minutes, edition, adjusters, by=by)
+    _answer_threads(minutes.meeting, content, render, number=edition.number, before=newest.content, by=by)
     return edition
 
 
@@ -164,35 +166,51 @@ def _tell(minutes: Minutes, edition: MinutesEdition, adjusters: Iterable[Person]
     notify(adjusters, "adjusting_requested", group=group, path=path, by=by, title=title, until=until_of(minutes))
 
 
-def _answer_threads(meeting: Meeting, content: Content, render: Render, *, by: Person) -> None:
-    """Answer the lifted questions of the agenda in their threads, once each and never in another group."""
+def _answer_threads(
+    meeting: Meeting, content: Content, render: Render, *, number: int = 1, before: Content | None = None, by: Person
+) -> None:  # fmt: skip
+    """Answer the lifted questions of the agenda in their threads, never in another group: once each, and again when an edition
+    answers otherwise than the one `before` it. What was said first stays in the thread.
+    """
     threads = {item.id: item.thread_id for item in meeting.items if item.thread_id is not None}
-    said = {item["id"]: item for item in content["items"]}
+    said, earlier = ({item["id"]: item for item in one["items"]} if one else {} for one in (content, before))
     for item_id, thread_id in threads.items():
         thread = db.session.get_one(Thread, thread_id)
-        if thread.group_id == meeting.group_id and item_id in said:
-            body = _thread_answer(meeting, said[item_id])
-            keep = [find.key for find in guard.scan(body, field="body") if find.verdict is not guard.Verdict.BLOCK]
-            key = str(uuid.uuid5(_THREAD_ANSWERS, f"item:{item_id}"))
-            post = add_post(
-                thread, body=body, kind=PostKind.REPLY, client_id=key, keep=keep, even_closed=True, by=by, render=render
-            )
-            if thread.kind is ThreadKind.LIFTED:
-                accept_answer(post, by=by, render=render)
+        if thread.group_id != meeting.group_id or item_id not in said:
+            continue
+        is_again = item_id in earlier
+        if is_again and _outcome(meeting, earlier[item_id]) == _outcome(meeting, said[item_id]):
+            continue
+        body = "\n\n".join([_opening(meeting, number if is_again else 1), *_outcome(meeting, said[item_id])])
+        keep = [find.key for find in guard.scan(body, field="body") if find.verdict is not guard.Verdict.BLOCK]
+        key = str(uuid.uuid5(_THREAD_ANSWERS, f"item:{item_id}:{number}" if is_again else f"item:{item_id}"))
+        post = add_post(
+            thread, body=body, kind=PostKind.REPLY, client_id=key, keep=keep, even_closed=True, by=by, render=render
+        )
+        if thread.kind is ThreadKind.LIFTED:
+            accept_answer(post, by=by, render=render)
 
 
-def _thread_answer(meeting: Meeting, said: dict[str, object]) -> str:
+def _opening(meeting: Meeting, number: int) -> str:
+    """Where it was dealt with, or which edition of the minutes says it otherwise."""
+    words = {"title": meeting.title, "when": moment(meeting.starts_at)}
+    if number == 1:
+        return str(_("**Dealt with at %(title)s**, %(when)s.", **words))
+    return str(_("**Changed in edition %(number)s of the minutes of %(title)s**, %(when)s.", number=number, **words))
+
+
+def _outcome(meeting: Meeting, said: dict[str, object]) -> list[str]:
     """What the meeting came to: its decisions, else the beginning of the note, and where the minutes are."""
     decisions: list[dict[str, str]] = said["decisions"]  # type: ignore[assignment]  # as content.py makes them
     note = str(said["note"])
-    parts = [_("**Dealt with at %(title)s**, %(when)s.", title=meeting.title, when=moment(meeting.starts_at))]
-    if decisions:
-        parts += [_("**Decision %(number)s:** %(text)s", **one) for one in decisions]
-    elif note:
+    parts = [str(_("**Decision %(number)s:** %(text)s", **one)) for one in decisions]
+    if note and not decisions:
         parts.append(note if len(note) <= EXCERPT else note[:EXCERPT].rsplit(None, 1)[0] + " …")
     address = f"{meeting.path}/minutes#item-{said['id']}"
-    parts.append(_("[§ %(paragraph)s in the minutes](%(address)s)", paragraph=said["paragraph"], address=address))
-    return "\n\n".join(parts)
+    return [
+        *parts,
+        str(_("[§ %(paragraph)s in the minutes](%(address)s)", paragraph=said["paragraph"], address=address)),
+    ]
 
 
 # --- sealing ------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from portal import db, guard, web
-from portal.discussions.views import render_for_all
+from portal.discussions.fragments import render_for_all
 from portal.errors import Conflict, Invalid
 from portal.fields import Form
 from portal.meetings.agenda.policy import visible_items
@@ -109,8 +109,8 @@ def make_edition(meeting_id: int) -> ResponseReturnValue:
         return again(meeting_id, person, "edition_form", form)
     try:
         edition = actions.make_edition(
-            minutes, reason=form.reason.data, based_on=form.based_on.data, keep=web.kept(), by=person
-        )
+            minutes, reason=form.reason.data, based_on=form.based_on.data, keep=web.kept(), render=render_for_all, by=person,
+        )  # fmt: skip
     except guard.Stopped as stopped:
         return again(meeting_id, person, "edition_form", form, stopped.finds)
     flash(_("Edition %(number)s is sent. It must be approved anew.", number=edition.number), "done")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
@@ -35,6 +37,12 @@ def may_watch_meeting(person_id: int, meeting_id: int) -> bool:
 def last_seq(meeting_id: int) -> int:
     """How far the meeting's live topic has counted."""
     return db.session.scalar(sa.select(Meeting.last_seq).where(Meeting.id == meeting_id)) or 0
+
+
+def last_seqs(meeting_ids: Collection[int]) -> dict[int, int]:
+    """The same of many meetings."""
+    rows = sa.select(Meeting.id, Meeting.last_seq).where(Meeting.id.in_(meeting_ids))
+    return dict(db.session.execute(rows).all())
 
 
 def current_item(meeting: Meeting) -> AgendaItem | None:

@@ -181,13 +181,8 @@ def set_deadline(poll: DatePoll, closes_at: datetime, *, by: Person) -> None:
     if closes_at > db.now() and closes_at >= max(option.starts_at for option in poll.options):
         raise Invalid(_("The last day to answer comes after all the proposed times."))
     poll.closes_at = closes_at
-    _touch(poll)
+    poll.touch()
     audit.record("poll_deadline_set", by=by, on=poll, closes_at=closes_at.isoformat())
-
-
-def _touch(poll: DatePoll) -> None:
-    poll.changed_at = db.now()
-    poll.revision += 1
 
 
 def add_time(poll: DatePoll, starts_at: datetime, ends_at: datetime, *, by: Person) -> PollOption:
@@ -206,7 +201,7 @@ def add_time(poll: DatePoll, starts_at: datetime, ends_at: datetime, *, by: Pers
     answered = [invitee for invitee in standing_invitees(poll) if invitee.answered_at is not None]
     option = PollOption(poll=poll, starts_at=starts_at, ends_at=ends_at)
     db.session.add(option)
-    _touch(poll)
+    poll.touch()
     audit.record("poll_time_added", by=by, on=poll, starts_at=starts_at.isoformat(), ends_at=ends_at.isoformat())
     _tell(poll, answered, "poll_time_added", by=by, starts_at=starts_at.isoformat(), until=_until(poll))
     return option
@@ -232,7 +227,7 @@ def remove_time(option: PollOption, *, by: Person) -> None:
     db.session.execute(sa.delete(PollAnswer).where(PollAnswer.option_id == option.id))
     db.session.execute(sa.update(PollInvitee).where(PollInvitee.id.in_(only_this)).values(answered_at=None))
     poll.options.remove(option)
-    _touch(poll)
+    poll.touch()
     _tell(poll, could_come, "poll_time_removed", by=by, starts_at=starts_at)
 
 
@@ -240,7 +235,7 @@ def cancel_poll(poll: DatePoll, *, by: Person) -> None:
     """End it without a meeting and tell those who were asked. Raises `Conflict` when it has been decided or cancelled."""
     _check_undecided(poll)
     poll.state = PollState.CANCELLED
-    _touch(poll)
+    poll.touch()
     audit.record("poll_cancelled", by=by, on=poll)
     _tell(poll, standing_invitees(poll), "poll_cancelled", by=by)
 
@@ -274,7 +269,7 @@ def decide_poll(poll: DatePoll, option: PollOption, *, by: Person) -> Meeting:
         guests=[Guest(one.guest_name, one.guest_email, one.guest_language) for one in invitees if one.person is None], by=by,
     )  # fmt: skip
     poll.state, poll.meeting = PollState.DECIDED, meeting
-    _touch(poll)
+    poll.touch()
     audit.record("poll_decided", by=by, on=poll, meeting=meeting.id)
     return meeting
 

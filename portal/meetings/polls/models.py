@@ -70,6 +70,10 @@ class DatePoll(db.Base):
     )
     invitees: Mapped[list[PollInvitee]] = relationship(back_populates="poll", order_by="PollInvitee.id")
 
+    def touch(self) -> None:
+        """Let those who look at it see that it has changed."""
+        self.revision, self.changed_at = self.revision + 1, db.now()
+
     @property
     def topic(self) -> str:
         """The name of its live topic."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -82,6 +82,12 @@ def may_watch_poll(person_id: int, poll_id: int) -> bool:
 def last_seq(poll_id: int) -> int:
     """How far the poll's live topic has counted."""
     return db.session.scalar(sa.select(DatePoll.last_seq).where(DatePoll.id == poll_id)) or 0
+
+
+def last_seqs(poll_ids: Collection[int]) -> dict[int, int]:
+    """The same of many polls."""
+    rows = sa.select(DatePoll.id, DatePoll.last_seq).where(DatePoll.id.in_(poll_ids))
+    return dict(db.session.execute(rows).all())
 
 
 def standing_invitees(poll: DatePoll) -> Sequence[PollInvitee]:

@@ -36,7 +36,11 @@ FAILED = (State.BLOCKED, State.REFUSED, State.BOUNCED)
 
 
 class Delivery(db.Base):
-    """One notice on its way to one person, or a letter that belongs to no notice (a calendar invitation)."""
+    """One notice on its way to one person, or a letter that belongs to no notice (a calendar invitation).
+
+    Guests of meetings and date polls are not in it: they have no account, so that a row would have to hold the name or address
+    of somebody from outside, and a bounce has nobody to come back to. What a server refuses for them, the audit log notes.
+    """
 
     __tablename__ = "delivery"
 

@@ -1,0 +1,1 @@
+"""Changing one's own post, and what it said before."""
