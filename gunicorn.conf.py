@@ -3,6 +3,8 @@
 import gc
 import os
 
+os.environ.setdefault("GEVENT_TRACK_GREENLET_TREE", "0")
+
 bind = os.environ.get("PORTAL_BIND", "127.0.0.1:8000")
 workers = 1  # several: start several of these behind nginx, with PORTAL_REDIS_URL set (README)
 worker_class = "gevent"

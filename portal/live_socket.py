@@ -1,18 +1,19 @@
-"""The sockets of the live edge: what goes to a thousand readers is made into a frame once, and who does not read is let go.
+"""The sockets of the live edge: what goes to a thousand readers is made into a frame once, a reader costs little, and who does not
+read is let go.
 
 The library below makes a frame anew for each reader, which is most of what a post costs (python-engineio with
-simple-websocket: 60 µs each), and it takes for sent what the system has taken only in part. It also keeps what waits for a
-reader without end, and ends a connection by writing to it and waiting for its answer, which never comes from one who does not
-read. So two things end a connection here without a word, and the reader heals over HTTP when it comes back: the system has
-taken nothing of what is sent for PATIENCE seconds, or more than MOST_WAITING waits.
+simple-websocket: 60 µs each), takes for sent what the system has taken only in part, and keeps four green threads for each
+reader, whose stacks are most of what a reader costs: here one reads and one writes. It ends a connection by writing to it and
+waiting for its answer, which never comes from one who does not read. So two things end a connection here without a word, and
+the reader heals over HTTP when it comes back: the system has taken nothing of what is sent for PATIENCE seconds, or too much
+waits (`live_backlog`).
 """
 
 from __future__ import annotations
 
-import logging
 import socket
 import struct
-from collections.abc import Callable
+import time
 from contextlib import suppress
 from functools import lru_cache, partial
 from typing import Any
@@ -20,15 +21,14 @@ from typing import Any
 import engineio  # type: ignore[import-untyped]  # the libraries have no annotations
 import gevent
 from engineio.async_drivers.gevent import WebSocketWSGI  # type: ignore[import-untyped]
+from engineio.packet import PING, Packet  # type: ignore[import-untyped]
+from engineio.socket import Socket  # type: ignore[import-untyped]
 from flask_socketio import SocketIO
-from gevent.queue import JoinableQueue
+from wsproto.utilities import LocalProtocolError
 
-log = logging.getLogger("portal.live")
+from portal.live_backlog import PATIENCE, Backlog
 
 TEXT = 0x81  # a whole message of text (RFC 6455, section 5.2)
-PATIENCE = 10.0  # seconds that a reader may leave what is sent to it lying
-MOST_WAITING = 256 * 1024  # bytes for one reader
-EACH = 200  # bytes that a packet takes beside its text: a poller who only answers pings has many that are empty
 FRAMES = 64  # kept: as many messages as go out at about the same time
 AT_ONCE = struct.pack(
     "ii", 1, 0
@@ -48,77 +48,57 @@ def frame(message: str) -> bytes:
     return head + data
 
 
-class Backlog(JoinableQueue[Any]):
-    """What waits for one reader: counted, and with an end.
+class _NoThread:
+    """In the place of the thread that the library reads with: whoever waits for a word of the reader reads it."""
 
-    What its writer has taken out counts until it asks for more, for it may lie in its hands. The length is that of the text
-    inside, which is plain ASCII: nothing is made for one reader only to know it. Who has nothing waiting is given any message,
-    however long. Before a reader is taken for one who does not read, the writers get a turn, as much may come at once; then
-    nothing is kept any more, and the connection is ended in a green thread of its own: others are served meanwhile.
-    """
+    name = ""
 
-    def __init__(self, server: engineio.Server) -> None:
-        super().__init__()
-        self._server = server
-        self._in_hand = 0
-        self.waiting = 0
-        self.is_over = False
-        self.hang_up: Callable[[], None] = lambda: None  # a poller has no line that could be cut
+    def __init__(self, target: Any) -> None:
+        pass
 
-    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
-        """Let a packet wait; None, the end of all, always may."""
-        if self.is_over and item is not None:
-            return
-        if not self._has_room(item):
-            gevent.sleep(0)
-        if self._has_room(item):
-            self.waiting += _size(item)
-            super().put(item, block, timeout)
-        elif not self.is_over:
-            self.is_over = True
-            gevent.spawn(self._let_go)
-
-    def _has_room(self, item: Any) -> bool:
-        return item is None or not self.waiting or self.waiting + _size(item) <= MOST_WAITING
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """The next packet. Who waits for one has sent those before it."""
-        if block:
-            self.waiting -= self._in_hand
-            self._in_hand = 0
-        item = super().get(block, timeout)
-        self._in_hand += _size(item)
-        return item
-
-    def join(self, timeout: float | None = None) -> bool:
-        """Wait until all is taken; the library waits so when it ends a connection, and not for ever for one who never reads."""
-        return super().join(PATIENCE if timeout is None else timeout)
-
-    def _let_go(self) -> None:
-        self.hang_up()
-        for name, opened in list(self._server.sockets.items()):
-            if opened.queue is self:
-                log.info("a reader who does not read is let go")
-                opened.close(wait=False, abort=True, reason=self._server.reason.TRANSPORT_ERROR)
-                self._server.sockets.pop(name, None)
-
-
-def _size(packet: Any) -> int:
-    return EACH + len(packet.data or "") if packet is not None else 0
+    def start(self) -> None:
+        """Nothing begins."""
 
 
 class FrameOnce(WebSocketWSGI):  # type: ignore[misc]  # the library has no annotations
-    """One reader's socket. Its own green thread writes to it, so a slow one delays nobody."""
+    """One reader's socket. A green thread of its own writes what cannot go at once, so a slow reader delays nobody."""
 
     def __init__(self, handler: Any, server: engineio.Server) -> None:
         super().__init__(handler, server)
-        handler.__self__.queue.hang_up = self.hang_up
+        self.server_args |= {"thread_class": _NoThread, "max_message_size": server.max_http_buffer_size}
+        self._begun = 0  # bytes of the message that is sent next which the system has taken already
+        self._socket: Socket = handler.__self__
+        self._socket.queue.hang_up = self.hang_up
+        self._socket.queue.give = self.give
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Serve the reader until it is gone."""
+        environ.pop(
+            "HTTP_SEC_WEBSOCKET_EXTENSIONS", None
+        )  # compressed are only the few words of readers, at 40 kB for each
+        environ.pop("eventlet.input", None)  # a class of its own for each reader, for a server that we are not
+        return super().__call__(environ, start_response)
+
+    def give(self, packet: Packet) -> bool:
+        """Give the system a packet at once. False if it does not take all of it: then the packet must be the next to wait."""
+        if not self._socket.upgraded or self._socket.upgrading or not self.ws.connected:
+            return False
+        whole = frame(packet.encode())
+        try:
+            self._begun = self.ws.sock.send(whole, 0, timeout=0.0)
+        except OSError:  # it takes nothing now, or nobody is there, which whoever writes will find out
+            return False
+        if self._begun < len(whole):
+            return False
+        self._begun = 0
+        return True
 
     def send(self, message: str) -> None:
         """Send it whole. Raises `OSError` if the reader is gone or does not read; then the connection is over."""
         if not self.ws.connected:
             raise OSError("the reader is gone")
-        rest = memoryview(frame(message))
+        rest = memoryview(frame(message))[self._begun :]
+        self._begun = 0
         try:
             while rest:
                 with gevent.Timeout(PATIENCE, OSError("the reader does not read")):
@@ -126,6 +106,22 @@ class FrameOnce(WebSocketWSGI):  # type: ignore[misc]  # the library has no anno
         except OSError:
             self.hang_up()
             raise
+
+    def wait(self) -> str | None:
+        """The reader's next message; None when it is gone."""
+        ws = self.ws
+        if getattr(ws.ws, "connection", None) is not None:
+            ws.ws = ws.ws.connection  # the hands are shaken: what was needed for that is not kept
+        while ws.connected and not ws.input_buffer:
+            try:
+                data = ws.sock.recv(ws.receive_bytes)
+                if not data:
+                    raise OSError("the reader is gone")
+                ws.ws.receive_data(data)
+                ws.connected = ws._handle_events()
+            except (OSError, LocalProtocolError):
+                ws.connected = False
+        return ws.input_buffer.pop(0) if ws.input_buffer else None
 
     def close(self) -> None:
         """End it in order, which needs a reader who reads and answers; without one it is cut."""
@@ -143,9 +139,23 @@ class FrameOnce(WebSocketWSGI):  # type: ignore[misc]  # the library has no anno
                 ws.sock.shutdown(socket.SHUT_RDWR)
 
 
+def _schedule_ping(reader: Socket) -> None:
+    """Ask the reader in a while whether it is there; the library keeps a green thread asleep for that."""
+    if reader.last_ping:  # otherwise it is asked already
+        reader.last_ping = None
+        gevent.spawn_later(reader.server.ping_interval, _ping, reader)
+
+
+def _ping(reader: Socket) -> None:
+    if not reader.closing and not reader.closed:
+        reader.last_ping = time.time()
+        reader.send(Packet(PING))
+
+
 def init_app(socketio: SocketIO) -> None:
     """Let the server use them. The library has no public place to say so; tests/core/test_live_socket.py sees that it does."""
     if socketio.async_mode == "gevent":
         server = socketio.server.eio
         server._async["websocket"] = FrameOnce
         server.create_queue = partial(Backlog, server)
+        Socket.schedule_ping = _schedule_ping

@@ -10,15 +10,16 @@ import gevent
 import gevent.socket
 import pytest
 from engineio.async_drivers import gevent as driver  # type: ignore[import-untyped]
-from engineio.packet import MESSAGE, Packet  # type: ignore[import-untyped]
+from engineio.packet import MESSAGE, PING, Packet  # type: ignore[import-untyped]
 from engineio.socket import Socket  # type: ignore[import-untyped]
 from flask import Flask
 from flask_socketio import SocketIO
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import TextMessage
 
-from portal import live_socket
-from portal.live_socket import MOST_WAITING, Backlog, FrameOnce, frame
+from portal import live_backlog, live_socket
+from portal.live_backlog import MOST_WAITING, Backlog
+from portal.live_socket import FrameOnce, frame
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_what_waits_for_who_does_not_ask_has_an_end(server: engineio.Server) -> 
 
 def test_empty_packets_count_too(server: engineio.Server) -> None:
     deaf = reader(server)
-    for _ in range(MOST_WAITING // live_socket.EACH + 1):
+    for _ in range(MOST_WAITING // live_backlog.EACH + 1):
         deaf.queue.put(Packet())
     assert deaf.queue.is_over
 
@@ -177,16 +178,97 @@ def test_who_reads_hears_all_however_much_comes_at_once(server: engineio.Server)
 def test_the_library_does_not_wait_for_ever_for_who_never_asks(
     server: engineio.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_socket, "PATIENCE", 0.3)
+    monkeypatch.setattr(live_backlog, "PATIENCE", 0.3)
     reader(server).queue.put(text(10))
     gevent.spawn(server.disconnect, "a reader").get(timeout=30)
     assert server.sockets == {}
 
 
+# --- what goes at once ---------------------------------------------------------------------------------------------------
+
+
+def line_of(server: engineio.Server, sock: object) -> tuple[Socket, FrameOnce]:
+    """A reader behind a line, as the library leaves both when the hands are shaken."""
+    made = reader(server)
+    made.upgraded = True
+    line = FrameOnce(made._websocket_handler, server)
+    line.ws = SimpleNamespace(sock=sock, connected=True)
+    return made, line
+
+
+def write_for(one: Socket, line: FrameOnce) -> None:
+    """What the library's writer does."""
+    while packets := one.poll():
+        for packet in packets:
+            line.send(packet.encode())
+
+
+def test_who_has_nothing_waiting_is_given_it_at_once(server: engineio.Server) -> None:
+    here, there = gevent.socket.socketpair()
+    one, _line = line_of(server, here)
+    one.send(Packet(MESSAGE, "hej"))
+    assert one.queue.empty(), "no writer was woken"
+    assert there.recv(10) == frame("4hej")
+    one.upgraded = False  # still shaking hands: only the poll may answer
+    one.send(Packet(MESSAGE, "hej"))
+    assert one.queue.qsize() == 1
+    for sock in (here, there):
+        sock.close()
+
+
+def test_what_the_system_takes_in_part_goes_on_where_it_ended(server: engineio.Server) -> None:
+    here, there = gevent.socket.socketpair()
+    here.setsockopt(gevent.socket.SOL_SOCKET, gevent.socket.SO_SNDBUF, 4096)
+    one, line = line_of(server, here)
+    writing = gevent.spawn(write_for, one, line)
+    gevent.sleep(0)
+    sizes = [10, 90_000, 20, 50_000, 30]
+    wanted, came = b"".join(frame("4" + "x" * size) for size in sizes), b""
+    for size in sizes:
+        one.send(text(size))
+    while len(came) < len(wanted):
+        came += there.recv(3_000)
+    assert came == wanted
+    gevent.sleep(0)
+    one.send(text(40))
+    assert one.queue.empty(), "nothing is in the way any more"
+    assert there.recv(100) == frame("4" + "x" * 40)
+    one.queue.put(None)
+    writing.get(timeout=30)
+    for sock in (here, there):
+        sock.close()
+
+
+def test_whoever_is_gone_is_found_out_by_the_writer(server: engineio.Server) -> None:
+    here, there = gevent.socket.socketpair()
+    one, line = line_of(server, here)
+    there.close()
+    here.close()
+    one.send(Packet(MESSAGE, "hej"))
+    with pytest.raises(OSError, match="closed|Bad file|Broken"):
+        write_for(one, line)
+
+
+def test_a_reader_is_asked_in_a_while_whether_it_is_there(
+    server: engineio.Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "ping_interval", 0.05)
+    monkeypatch.setattr(Socket, "schedule_ping", live_socket._schedule_ping)
+    one = reader(server)
+    one.schedule_ping()
+    one.schedule_ping()
+    assert [packet.packet_type for packet in one.poll()] == [PING]
+    assert one.last_ping
+    gevent.sleep(0.2)
+    assert one.queue.empty(), "nobody is asked again before the answer"
+
+
 def test_the_server_uses_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(driver._async, "websocket", None)
+    monkeypatch.setattr(Socket, "schedule_ping", None)
     socketio = SocketIO(Flask(__name__), async_mode="gevent")
     live_socket.init_app(socketio)
     made = reader(socketio.server.eio)
     assert isinstance(made.queue, Backlog)
     assert driver._async["websocket"] is FrameOnce
+    assert Socket.schedule_ping is live_socket._schedule_ping
