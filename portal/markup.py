@@ -28,6 +28,7 @@ _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "breaks":
     ["table", "strikethrough"]
 )
 _markdown.core.ruler.before("inline", "calm", _calm)
+_markdown.parse("a")  # it sorts its rules at the first text: here, before two threads can do it at once
 
 LONGEST_REMEMBERED = 4_000  # characters; the memory for rendered texts stays below some 20 MB
 
