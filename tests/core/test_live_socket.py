@@ -245,7 +245,7 @@ def test_whoever_is_gone_is_found_out_by_the_writer(server: engineio.Server) -> 
     there.close()
     here.close()
     one.send(Packet(MESSAGE, "hej"))
-    with pytest.raises(OSError, match="closed|Bad file|Broken"):
+    with pytest.raises(OSError, match=r"closed|Bad file|Broken"):
         write_for(one, line)
 
 
