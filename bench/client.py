@@ -16,6 +16,7 @@ from typing import TypeVar, cast
 HOST = "127.0.0.1"
 PATIENCE = 60.0  # seconds until a server that says nothing is taken for hanging
 ITEMS = b'42["items"'
+NUMBER = b'"seq":'  # in the JSON of each item once; inside its text the quotes are escaped
 _TEXT = 0x1
 
 
@@ -73,7 +74,13 @@ class Watcher(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.watching: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.received: list[tuple[float, bytes]] = []
+        self.count = 0  # of items in them
         self.is_closed = False
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self.received.clear()
+        self.count = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the upgrade."""
@@ -122,6 +129,7 @@ class Watcher(asyncio.Protocol):
     def _take(self, message: bytes, now: float) -> None:
         if message.startswith(ITEMS):
             self.received.append((now, message))
+            self.count += message.count(NUMBER)
         elif message == b"2":  # Engine.IO asks whether we are there
             self._send("3")
         elif message.startswith(b"0{"):  # Engine.IO is open: join the namespace

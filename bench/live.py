@@ -101,7 +101,7 @@ async def play(target: Target, rate: int, seconds: float) -> Round:
     """Post at a steady rate, whether or not earlier posts have been answered, and see what arrives."""
     await target.hang_up()  # the server has closed what was idle between the rounds
     for watcher in target.watchers:
-        watcher.received.clear()
+        watcher.forget()
     wanted = [str(uuid.uuid4()) for _number in range(round(rate * seconds))]
     began = perf_counter()
     tasks = []
@@ -111,10 +111,9 @@ async def play(target: Target, rate: int, seconds: float) -> Round:
     answers = await asyncio.gather(*tasks)
     sent = {client_id: answer[0] for client_id, answer in zip(wanted, answers, strict=True) if answer is not None}
     deadline = perf_counter() + PATIENCE
+    while any(watcher.count < len(sent) for watcher in target.watchers) and perf_counter() < deadline:
+        await asyncio.sleep(0.05)  # nothing is read before all is there: the last ones would only be late because of us
     arrivals = [_arrivals(watcher) for watcher in target.watchers]
-    while any(len(arrived) < len(sent) for arrived in arrivals) and perf_counter() < deadline:
-        await asyncio.sleep(0.1)
-        arrivals = [_arrivals(watcher) for watcher in target.watchers]
     latencies = [at - sent[client_id] for arrived in arrivals for at, _seq, client_id in arrived if client_id in sent]
     return Round(latencies, _is_complete(arrivals, sent), len(wanted) - len(sent))
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import engineio  # type: ignore[import-untyped]  # the library has no annotations
 import gevent
-from gevent.queue import JoinableQueue
+from gevent.queue import Empty, JoinableQueue
 
 log = logging.getLogger("portal.live")
 
@@ -34,6 +35,7 @@ class Backlog(JoinableQueue[Any]):
         super().__init__()
         self._server = server
         self._in_hand = 0
+        self._given = 0  # packets that did not have to wait
         self.waiting = 0
         self.is_over = False
         self.hang_up: Callable[[], None] = lambda: None  # a poller has no line that could be cut,
@@ -44,6 +46,7 @@ class Backlog(JoinableQueue[Any]):
         if self.is_over and item is not None:
             return
         if item is not None and not self.waiting and self.give(item):
+            self._given += 1
             return
         if not self._has_room(item):
             gevent.sleep(0)
@@ -58,11 +61,19 @@ class Backlog(JoinableQueue[Any]):
         return item is None or not self.waiting or self.waiting + _size(item) <= MOST_WAITING
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """The next packet. Who waits for one has sent those before it."""
+        """The next packet. Who waits for one has sent those before it. Raises `Empty` if there was none for so long; the library
+        ends the connection then, so what was given at once counts too."""
         if block:
             self.waiting -= self._in_hand
             self._in_hand = 0
-        item = super().get(block, timeout)
+        given = -1
+        while given != self._given:
+            given = self._given
+            with suppress(Empty):
+                return self._taken(super().get(block, timeout))
+        raise Empty
+
+    def _taken(self, item: Any) -> Any:
         self._in_hand += _size(item)
         return item
 

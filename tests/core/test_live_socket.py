@@ -10,6 +10,7 @@ import gevent
 import gevent.socket
 import pytest
 from engineio.async_drivers import gevent as driver  # type: ignore[import-untyped]
+from engineio.exceptions import QueueEmpty  # type: ignore[import-untyped]
 from engineio.packet import MESSAGE, PING, Packet  # type: ignore[import-untyped]
 from engineio.socket import Socket  # type: ignore[import-untyped]
 from flask import Flask
@@ -235,6 +236,21 @@ def test_what_the_system_takes_in_part_goes_on_where_it_ended(server: engineio.S
     assert there.recv(100) == frame("4" + "x" * 40)
     one.queue.put(None)
     writing.get(timeout=30)
+    for sock in (here, there):
+        sock.close()
+
+
+def test_who_is_given_all_at_once_is_not_taken_for_one_who_hears_nothing(server: engineio.Server) -> None:
+    here, there = gevent.socket.socketpair()
+    one, line = line_of(server, here)
+    server.ping_interval, server.ping_timeout = 0.2, 0.2  # the library's writer waits for both together
+    writing = gevent.spawn(write_for, one, line)
+    for _ in range(3):
+        gevent.sleep(0.25)
+        one.send(Packet(MESSAGE, "hej"))
+    assert not writing.ready()
+    with pytest.raises(QueueEmpty):  # nothing at all for so long
+        writing.get(timeout=30)
     for sock in (here, there):
         sock.close()
 
