@@ -1,5 +1,6 @@
 /** Drafts of fields with data-draft-key: kept every 3 s, restored into an empty field, offered beside a filled one. */
-import { dropDraft, dropOthersDrafts, forgetSentMarks, keepDraft, markSent, readDraft, sentKeys } from "./draft-store.js";
+import { newId } from "./composer.js";
+import { dropDraft, dropOthersDrafts, keepDraft, keysSentAs, markSent, readDraft } from "./draft-store.js";
 
 const EVERY_MS = 3000;
 const known = new Map(); // field -> what was last kept
@@ -15,25 +16,31 @@ export function startDrafts() {
   window.setInterval(keepAll, EVERY_MS);
   window.addEventListener("pagehide", keepAll);
   document.addEventListener("submit", (event) => {
-    if (event.defaultPrevented) return;
+    const areas = event.defaultPrevented ? [] : [...event.target.querySelectorAll("[data-draft-key]")];
+    if (!areas.length) return;
     keepAll();
-    for (const area of event.target.querySelectorAll("[data-draft-key]")) {
-      markSent(area.dataset.draftKey);
-      known.delete(area); // nothing of this page may write the draft again
-    }
+    const name = newId();
+    markSent(name, areas.map((area) => area.dataset.draftKey));
+    nameForm(event.target, name);
+    for (const area of areas) known.delete(area); // nothing of this page may write the draft again
   });
 }
 
-/** An ordinary page after a sent form: the text arrived, unless its form came back filled in. */
+/** The portal says this name on the next page if it has stored what the form holds. */
+function nameForm(form, name) {
+  const field = form.querySelector("input[name=draft_sent]") ?? document.createElement("input");
+  Object.assign(field, { type: "hidden", name: "draft_sent", value: name });
+  form.append(field);
+}
+
+/** What the portal has stored is no draft any more, unless its form came back filled in. */
 function settleSent() {
-  const arrived = !document.querySelector("meta[name=portal-error]") && window.performance.getEntriesByType("navigation")[0]?.type === "navigate";
-  if (arrived) {
-    for (const key of sentKeys()) {
+  for (const { content } of document.querySelectorAll("meta[name=portal-arrived]")) {
+    for (const key of keysSentAs(content)) {
       const back = document.querySelector(`textarea[data-draft-key="${CSS.escape(key)}"]`);
       if (!back?.value.trim()) dropDraft(key);
     }
   }
-  forgetSentMarks();
 }
 
 /** Start to keep a field, and give it its draft. */
