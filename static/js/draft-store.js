@@ -16,22 +16,30 @@ function write(change) {
   }
 }
 
+/** Where a draft's choices are kept, such as a tick beside the text: they come and go with it. */
+const beside = (key) => `draft:${person}:${key}:choices`;
+
 /** @returns {string|null} */
 export const readDraft = (key) => window.localStorage.getItem(`draft:${person}:${key}`);
 
-export function keepDraft(key, text) {
+/** @returns {[string, string|boolean][]} names of the controls and what they had when the draft was kept */
+export const readChoices = (key) => listIn(beside(key));
+
+export function keepDraft(key, text, choices = []) {
   forgetSent(key);
-  write((store) => (text.trim() ? store.setItem(`draft:${person}:${key}`, text) : store.removeItem(`draft:${person}:${key}`)));
+  write((store) => {
+    if (text.trim()) store.setItem(`draft:${person}:${key}`, text);
+    else store.removeItem(`draft:${person}:${key}`);
+    if (text.trim() && choices.length) store.setItem(beside(key), JSON.stringify(choices));
+    else store.removeItem(beside(key));
+  });
 }
 
-export function dropDraft(key) {
-  forgetSent(key);
-  write((store) => store.removeItem(`draft:${person}:${key}`));
-}
+export const dropDraft = (key) => keepDraft(key, "");
 
 /** What is kept from now on is another text than the one that is on its way. */
 function forgetSent(key) {
-  for (const mark of keys(`sent:${person}:`)) if (sentKeys(mark).includes(key)) write((store) => store.removeItem(mark));
+  for (const mark of keys(`sent:${person}:`)) if (listIn(mark).includes(key)) write((store) => store.removeItem(mark));
 }
 
 export function markSent(name, sent) {
@@ -39,11 +47,11 @@ export function markSent(name, sent) {
 }
 
 /** @returns {string[]} the keys of the texts that were sent under a name and have not been changed since */
-export const keysSentAs = (name) => sentKeys(`sent:${person}:${name}`);
+export const keysSentAs = (name) => listIn(`sent:${person}:${name}`);
 
-function sentKeys(mark) {
+function listIn(key) {
   try {
-    return JSON.parse(window.localStorage.getItem(mark) ?? "[]");
+    return JSON.parse(window.localStorage.getItem(key) ?? "[]");
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof DOMException) return [];
     throw error;

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Dialog, Locator, Page, Route, expect
 
 from tests.browser.conftest import Open, Visitor
-from tests.browser.test_main_line import NETWORK, EmailOf, bodies, start_thread, write
+from tests.browser.test_main_line import EmailOf, bodies, start_thread, write
 from tests.browser.test_waiting_posts import POSTS, quiet
 from tests.servers import wait_for
 
@@ -267,50 +267,3 @@ def test_two_devices_keep_both_texts(visit: Open, email_of: EmailOf) -> None:
     third = visit(email_of("RFSL", ""))
     third.go(path)
     expect(third.page.locator("#composer-text")).to_have_value("Från tåget\n\nFrån kontoret")
-
-
-def test_only_the_portal_says_that_a_text_arrived(visit: Open, email_of: EmailOf) -> None:
-    """Not a page of something in between, which has no script of ours, nor that the browser went on somewhere else."""
-    one = visit(email_of("RFSL", ""))
-    new, text = f"{NETWORK}/threads/new", "En lång text som ingen får tappa."
-    one.go(new)
-    field, start = one.page.get_by_label("Första inlägget"), one.page.get_by_role("button", name="Starta tråden")
-    field.fill(text)
-    for answer in (502, 200, None):
-        refuse_form(one, answer)
-        one.page.get_by_label("Rubrik").fill("Kommer den fram?")
-        start.click(no_wait_after=True)
-        if answer:
-            expect(one.page.get_by_text("Något stod emellan")).to_be_visible()
-        else:
-            expect(field).to_have_count(0)  # the browser's own page
-        one.context.unroute("**/threads/new")
-        one.go("/groups")
-        one.go(new)
-        expect(field).to_have_value(text)
-    one.page.get_by_label("Rubrik").fill("Den kom fram")
-    start.click()
-    expect(one.page.locator("article.post .post-body")).to_have_text(text)
-    one.go(new)
-    expect(one.page.locator("h1")).to_be_visible()
-    one.page.wait_for_load_state("load")
-    expect(field).to_have_value("")
-    assert (
-        one.page.evaluate("Object.keys(localStorage).filter((key) => /^(draft|sent):.*new-thread|^sent:/.test(key))")
-        == []
-    )
-    quiet(one, "502", "ERR_INTERNET_DISCONNECTED", "favicon.ico")
-
-
-def refuse_form(visitor: Visitor, status: int | None) -> None:
-    """A plain form is answered by a stranger's page, or by nothing at all."""
-
-    def refuse(route: Route) -> None:
-        if route.request.method != "POST":
-            route.continue_()
-        elif status:
-            route.fulfill(status=status, content_type="text/html; charset=utf-8", body="<h1>Något stod emellan</h1>")
-        else:
-            route.abort("internetdisconnected")
-
-    visitor.context.route("**/threads/new", refuse)
