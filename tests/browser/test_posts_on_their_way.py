@@ -82,9 +82,12 @@ def test_posts_of_a_wrong_clock_go_in_order_and_only_an_unknown_age_asks(
     expect(pending(one).locator("[data-take-back]")).to_have_count(1)
     one.page.reload()
     expect(pending(one).locator("[data-take-back]")).to_have_count(1)
-    wait_for(
-        lambda: len(tried) >= 2 and not one.page.wait_for_timeout(50), what="a clock that is only wrong sends it again"
-    )
+
+    def is_tried_again() -> bool:
+        one.page.wait_for_timeout(50)
+        return len(tried) >= 2
+
+    wait_for(is_tried_again, what="a clock that is only wrong sends it again")
     set_wrong(one, 0)
     write(one, "Två.")
     expect(pending(one)).to_have_count(2)
