@@ -23,7 +23,7 @@ const beside = (key) => `draft:${person}:${key}:choices`;
 export const readDraft = (key) => window.localStorage.getItem(`draft:${person}:${key}`);
 
 /** @returns {[string, string|boolean][]} names of the controls and what they had when the draft was kept */
-export const readChoices = (key) => listIn(beside(key));
+export const readChoices = (key) => keptList(beside(key));
 
 export function keepDraft(key, text, choices = []) {
   forgetSent(key);
@@ -39,7 +39,7 @@ export const dropDraft = (key) => keepDraft(key, "");
 
 /** What is kept from now on is another text than the one that is on its way. */
 function forgetSent(key) {
-  for (const mark of keys(`sent:${person}:`)) if (listIn(mark).includes(key)) write((store) => store.removeItem(mark));
+  for (const mark of keys(`sent:${person}:`)) if (keptList(mark).includes(key)) write((store) => store.removeItem(mark));
 }
 
 export function markSent(name, sent) {
@@ -47,9 +47,9 @@ export function markSent(name, sent) {
 }
 
 /** @returns {string[]} the keys of the texts that were sent under a name and have not been changed since */
-export const keysSentAs = (name) => listIn(`sent:${person}:${name}`);
+export const keysSentAs = (name) => keptList(`sent:${person}:${name}`);
 
-function listIn(key) {
+function keptList(key) {
   try {
     return JSON.parse(window.localStorage.getItem(key) ?? "[]");
   } catch (error) {
