@@ -7,6 +7,7 @@ without having checked access through `find`, `page` or `check` is an error that
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -42,6 +43,7 @@ LARGEST_FORM = 4_000_000  # bytes, without files
 LARGEST_PIECE = 16_000_000  # bytes, of a file that is sent in pieces
 PIECE = "application/offset+octet-stream"  # tus 1.0
 LARGEST_OPEN_FORM = 10_000  # where anybody may send one: the sign-in page
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 csrf = CSRFProtect()
 login_manager = LoginManager()
 login_manager.session_protection = None  # it would write into each new session, also when somebody only reads
@@ -145,9 +147,18 @@ class Edge(Flask):
             if not is_open and not g.get("access_checked"):
                 raise RuntimeError(f"{request.endpoint} answered without checking access")
             db.commit()
+            if not is_open and request.method not in SAFE_METHODS and request.mimetype != PIECE:
+                _say_that_it_arrived()
         db.reads_only(True)
         db.write_traces()
         return response
+
+
+def _say_that_it_arrived() -> None:
+    """The next page bears the name that the browser gave the form: what it keeps as drafts of its texts can go."""
+    name = request.form.get("draft_sent", "")
+    if _UUID.fullmatch(name):
+        session["arrived"] = [*session.get("arrived", ()), name][-20:]
 
 
 def _gate() -> ResponseReturnValue | None:

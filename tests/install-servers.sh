@@ -6,6 +6,7 @@ command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 [ -x /usr/sbin/clamd ] || missing="$missing clamav-daemon"
+command -v mutt >/dev/null 2>&1 || missing="$missing mutt"
 tesseract --list-langs 2>/dev/null | grep -qx swe || missing="$missing tesseract-ocr tesseract-ocr-swe"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" -ne 0 ]; then

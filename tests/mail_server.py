@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email.policy
 import mailbox
 import re
@@ -11,10 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope, LoginPassword, Session
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from portal.web import Edge
 from tests import servers
@@ -67,6 +71,16 @@ def kept(app: Edge) -> list[EmailMessage]:
     keys = sorted(folder.keys(), key=lambda key: [int(number) for number in re.findall(r"\d+", key)])  # Q9 before Q10
     read = [message_from_bytes(folder.get_bytes(key), policy=email.policy.default) for key in keys]
     return [made for made in read if isinstance(made, EmailMessage)]
+
+
+def signing_key(path: Path) -> bytes:
+    """Make a key for DKIM; answers what the name servers say about it."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    path.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
 
 
 @contextmanager

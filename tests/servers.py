@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-MISSING = "{name} is not installed. Run 'make setup-tests' as root, or install Debian's packages postgresql, redis-server, clamav-daemon, tesseract-ocr-swe and chromium."
+MISSING = "{name} is not installed. Run 'make setup-tests' as root, or install Debian's packages postgresql, redis-server, clamav-daemon, tesseract-ocr-swe, mutt and chromium."
 
 
 def free_port() -> int:

@@ -77,8 +77,11 @@ export class Outbox {
   }
 }
 
-/** Whether it may go without being asked for: neither failed nor a day old. */
-export const goesByItself = ({ isHeld, at, askedAt }) => !isHeld && Date.now() - (askedAt ?? at) < DAY_MS;
+/**
+ * Whether it may go without being asked for: neither failed nor a day old. Both times are this browser's, so that a wrong clock
+ * does not matter; one that was set by a day or more in between leaves nobody knowing how old it is.
+ */
+export const goesByItself = ({ isHeld, at, askedAt }) => !isHeld && Math.abs(Date.now() - (askedAt ?? at)) < DAY_MS;
 
 /** What is kept of a form: all but its token, which is the session's, and files. */
 export const fieldsOf = (body) => [...body].filter(([name, value]) => name !== "csrf_token" && typeof value === "string");

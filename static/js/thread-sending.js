@@ -6,8 +6,7 @@
  */
 import { attachAll, giveFiles, isAttaching, takeFiles } from "./thread-attaching.js";
 import { adoptComposer, newId } from "./composer.js";
-import { keepDraft } from "./draft-store.js";
-import { adoptDraft, clearDraft, keepAll } from "./drafts.js";
+import { adoptDraft, clearDraft, keepAll, keepField } from "./drafts.js";
 import { parts } from "./net.js";
 import { deliver } from "./post-delivery.js";
 import { Outbox, bodyOf, fieldsOf, goesByItself } from "./thread-outbox.js";
@@ -23,7 +22,11 @@ export function startSending(thread, { posts, feed }) {
   const outgoing = new Set();
   const outbox = new Outbox(thread.dataset.topic);
   const area = () => place.querySelector("form[data-composer] textarea");
-  const inOrder = () => [...outgoing].sort((one, other) => one.at - other.at);
+  const inOrder = () => { // that of writing is the outbox's; the clock may have been set in between
+    const ids = outbox.all().map(({ client_id }) => client_id);
+    const place = ({ id }) => (ids.includes(id) ? ids.indexOf(id) : ids.length);
+    return [...outgoing].sort((one, other) => place(one) - place(other));
+  };
   let draftRevision = "";
   let isDraining = false;
   let isAskedAgain = false;
@@ -172,7 +175,7 @@ export function startSending(thread, { posts, feed }) {
     if (newer.trim()) field.value += `\n\n${newer}`;
     adoptComposer(field.form);
     giveFiles(field.form, files);
-    keepDraft(field.dataset.draftKey, field.value); // a refused text outlives a reload, however quickly it comes
+    keepField(field, field.value); // a refused text outlives a reload, however quickly it comes
     adoptDraft(field);
     forget(attempt);
     (field.form.querySelector("[data-guard]") ?? field).focus();

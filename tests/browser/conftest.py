@@ -30,11 +30,24 @@ def mails() -> Iterator[MailServer]:
 
 
 @pytest.fixture(scope="session")
-def stack(mails: MailServer) -> Iterator[Stack]:
+def dkim_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the key lies that the demo signs its mail with."""
+    return tmp_path_factory.mktemp("dkim") / "key"
+
+
+@pytest.fixture(scope="session")
+def dkim_record(dkim_key: Path) -> bytes:
+    """What the name servers say about it."""
+    return mail_server.signing_key(dkim_key)
+
+
+@pytest.fixture(scope="session")
+def stack(mails: MailServer, dkim_key: Path, dkim_record: bytes) -> Iterator[Stack]:
     """The running demo."""
     with running(
-        PORTAL_SMTP_URL=mails.url, PORTAL_REPLY_TO="svar@portal.example", PORTAL_MAIL_CHECKED_BY="mx.portal.example"
-    ) as made:
+        PORTAL_SMTP_URL=mails.url, PORTAL_REPLY_TO="svar@portal.example", PORTAL_MAIL_CHECKED_BY="mx.portal.example",
+        PORTAL_DKIM_KEY_FILE=str(dkim_key), PORTAL_DKIM_SELECTOR="portal1",
+    ) as made:  # fmt: skip
         yield made
 
 

@@ -18,6 +18,14 @@ from tests.servers import free_port, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 240.0
+PERSON = """
+import sys
+import sqlalchemy as sa
+from portal import create_app, db
+from portal.people.models import Person
+create_app().app_context().push()
+person = db.session.scalars(sa.select(Person).where(Person.email == sys.argv[1])).one()
+"""
 
 
 @dataclass
@@ -48,6 +56,16 @@ class Stack:
             command, cwd=ROOT, env=self.environment(), input=given, capture_output=True, timeout=300, check=False
         )
         return subprocess.CompletedProcess(command, made.returncode, made.stdout.decode(), made.stderr.decode())
+
+    def with_person(self, email: str, program: str, *words: str) -> str:
+        """Run a program on this demo's data, in which `person` is the one of that address; answers what it prints."""
+        command = [sys.executable, "-c", PERSON + program, email, *words]
+        made = subprocess.run(
+            command, cwd=ROOT, env=self.environment(), capture_output=True, text=True, timeout=300, check=False
+        )
+        if made.returncode:
+            raise RuntimeError(made.stderr)
+        return made.stdout.strip()
 
     def is_up(self) -> bool:
         """Whether /health says so."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from email.message import EmailMessage
 
@@ -11,21 +9,15 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
-from tests.browser.stack import ROOT, Stack
+from tests.browser.stack import Stack
 from tests.browser.test_main_line import EmailOf, start_thread
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 ADDRESS_OF = """
-import sys
-import sqlalchemy as sa
-from portal import create_app, db
 from portal.discussions.by_mail.tokens import reply_address
 from portal.discussions.models import Thread
-from portal.people.models import Person
-with create_app().app_context():
-    person = db.session.scalars(sa.select(Person).where(Person.email == sys.argv[1])).one()
-    print(reply_address(person, db.session.get_one(Thread, int(sys.argv[2]))))
+print(reply_address(person, db.session.get_one(Thread, int(sys.argv[2]))))
 """
 
 
@@ -33,12 +25,10 @@ def test_an_answer_by_mail_appears_in_the_thread_live(visit: Open, email_of: Ema
     """It is stored by another process than the one that holds the sockets, and there is no Redis."""
     reader, writer = visit(email_of("", "Informationsnätverket (convener)")), email_of("RFSL", "")
     thread_id = start_thread(reader, "Svar med mejl").rpartition("/")[2]
-    made = subprocess.run(
-        [sys.executable, "-c", ADDRESS_OF, writer, thread_id], cwd=ROOT, env=stack.environment(), capture_output=True, text=True, check=True
-    )  # fmt: skip
+    address = stack.with_person(writer, ADDRESS_OF, thread_id)
     answer = EmailMessage()
     answer["Authentication-Results"] = f"mx.portal.example; dmarc=pass header.from={writer.rpartition('@')[2]}"
-    answer["From"], answer["To"], answer["Message-ID"] = writer, made.stdout.strip(), "<live@x.example>"
+    answer["From"], answer["To"], answer["Message-ID"] = writer, address, "<live@x.example>"
     answer.set_content("Hälsning från brevlådan.\n\n-- \nEn signatur")
     done = stack.flask("mail", "deliver", given=answer.as_bytes())
     assert done.returncode == 0, done.stderr

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import dkim
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import SecretStr
 
 from portal import mail
@@ -24,17 +21,8 @@ LETTER = Mail(
 )  # fmt: skip
 
 
-def rsa_key(path: Path) -> bytes:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    path.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
-
-
 def test_the_signature_holds_after_a_real_server(app: Edge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    record = rsa_key(tmp_path / "key")
+    record = mail_server.signing_key(tmp_path / "key")
     settings = app.config["SETTINGS"]
     monkeypatch.setattr(settings, "dkim_key_file", str(tmp_path / "key"))
     monkeypatch.setattr(settings, "dkim_selector", "portal1")
