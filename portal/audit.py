@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -66,6 +66,9 @@ class AuditEntry(db.Base):
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
+_COLUMNS = [column for column in AuditEntry.__table__.columns if column.key not in {"id", "entry_hash"}]
+# of the table: every change comes by here, and nobody needs the row as an object
+_INSERT = sa.insert(cast(sa.Table, AuditEntry.__table__))
 _LAST_HASH = sa.select(AuditEntry.entry_hash).order_by(AuditEntry.id.desc()).limit(1)
 
 
@@ -115,9 +118,8 @@ def _append(
         details=details,
         previous_hash=last or GENESIS,
     )
-    entry.entry_hash = entry.digest()
-    session.add(entry)
-    session.flush()
+    row = {column.key: getattr(entry, column.key) for column in _COLUMNS}
+    session.execute(_INSERT, row | {"entry_hash": entry.digest()})
 
 
 def verify() -> int | None:

@@ -82,8 +82,8 @@ def make_engine(url: str) -> sa.Engine:
         parsed,
         hide_parameters=True,
         poolclass=QueuePool,
-        pool_size=20,
-        max_overflow=100,  # writers wait for their turn with a connection in hand; readers must still get one
+        pool_size=60,
+        max_overflow=60,  # writers wait for their turn with a connection in hand; readers must still get one
         pool_timeout=BUSY_SECONDS,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )

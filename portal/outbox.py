@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -98,6 +98,9 @@ def every(period: timedelta) -> Callable[[Callable[[], object]], Callable[[], ob
     return register
 
 
+_INSERT = sa.insert(cast(sa.Table, Job.__table__))
+
+
 def enqueue(kind: str, *, key: str | None = None, delay: timedelta = timedelta(0), **payload: Any) -> None:
     """Add a job to the present transaction.
 
@@ -107,7 +110,7 @@ def enqueue(kind: str, *, key: str | None = None, delay: timedelta = timedelta(0
         db.session.execute(
             sa.delete(Job).where(Job.kind == kind, Job.key == key, Job.attempts == 0, Job.failed_at.is_(None))
         )
-    db.session.add(Job(kind=kind, key=key, payload=payload, run_at=db.now() + delay))
+    db.session.execute(_INSERT, {"kind": kind, "key": key, "payload": payload, "run_at": db.now() + delay})
 
 
 def _is_used_up() -> sa.ColumnElement[bool]:

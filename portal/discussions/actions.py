@@ -172,7 +172,10 @@ def _store_post(
     set_committed_value(post, "mentions", [])
     set_committed_value(post, "reactions", [])
     named = store_mentions(post, by=by)
-    return post, render(post), named
+    post.is_new = True
+    html = render(post)
+    post.is_new = False
+    return post, html, named
 
 
 def _announce(post: Post, html: Mapping[str, str], named: Collection[int], *, by: Person) -> None:

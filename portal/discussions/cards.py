@@ -92,7 +92,7 @@ def cards_of(posts: Sequence[Post]) -> dict[int, list[Card]]:
 def attached_of(posts: Sequence[Post]) -> dict[int, list[Card]]:
     """The same of what belongs to posts without a link in their text, which is not read."""
     found: dict[int, list[Card]] = {}
-    for group, here in _by_group(posts):
+    for group, here in _by_group([post for post in posts if not post.is_new]):
         for finder in _attached:
             for number, more in finder([post.id for post in here], group).items():
                 found.setdefault(number, []).extend(more)

@@ -174,6 +174,8 @@ class Post(db.Base):
     gone_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     gone_reason: Mapped[str] = mapped_column(sa.String(500), default="")  # for its author and the group's leaders
 
+    is_new = False  # while it is being written: nothing can hang on it yet
+
     thread: Mapped[Thread] = relationship(foreign_keys=[thread_id])
     author: Mapped[Person] = relationship(foreign_keys=[author_id])
     gone_by: Mapped[Person | None] = relationship(foreign_keys=[gone_by_id])

@@ -52,7 +52,7 @@ def closing(on: date) -> datetime:
 class OptionForm(Form):
     """One proposed time. A row without anything in it is no time."""
 
-    class Meta(Form.Meta):  # type: ignore[misc]  # as above
+    class Meta(Form.Meta):
         """The form around it has the token."""
 
         csrf = False
@@ -251,7 +251,7 @@ class _AnswerForm(Form):
         }
 
 
-class _GuestMeta(Form.Meta):  # type: ignore[misc]  # the library is untyped
+class _GuestMeta(Form.Meta):
     csrf = False
 
 
