@@ -240,10 +240,15 @@ def test_what_the_system_takes_in_part_goes_on_where_it_ended(server: engineio.S
         sock.close()
 
 
-def test_who_is_given_all_at_once_is_not_taken_for_one_who_hears_nothing(server: engineio.Server) -> None:
+def test_who_is_given_all_at_once_is_not_taken_for_one_who_hears_nothing(
+    server: engineio.Server, request: pytest.FixtureRequest
+) -> None:
     here, there = gevent.socket.socketpair()
+    for sock in (here, there):
+        request.addfinalizer(sock.close)
     one, line = line_of(server, here)
     server.ping_interval, server.ping_timeout = 0.2, 0.2  # the library's writer waits for both together
+    one.last_ping = None  # nobody is asked here whether she is there
     writing = gevent.spawn(write_for, one, line)
     for _ in range(3):
         gevent.sleep(0.25)
@@ -251,8 +256,6 @@ def test_who_is_given_all_at_once_is_not_taken_for_one_who_hears_nothing(server:
     assert not writing.ready()
     with pytest.raises(QueueEmpty):  # nothing at all for so long
         writing.get(timeout=30)
-    for sock in (here, there):
-        sock.close()
 
 
 def test_whoever_is_gone_is_found_out_by_the_writer(server: engineio.Server) -> None:
