@@ -27,8 +27,10 @@ class Backlog(JoinableQueue[Any]):
 
     What its writer has taken out counts until it asks for more, for it may lie in its hands. The length is that of the text
     inside, which is plain ASCII: nothing is made for one reader only to know it. Who has nothing waiting is given any message,
-    however long, and at once if the system takes it: to wake a thousand writers takes twice as long. Before a reader is taken for one who does not read, the writers get a turn, as much may come at once; then
-    nothing is kept any more, and the connection is ended in a green thread of its own: others are served meanwhile.
+    however long, and at once if the system takes it: to wake a thousand writers takes twice as long.
+
+    Before a reader is taken for one who does not read, the writers get a turn, as much may come at once; then nothing is kept
+    any more, and the connection is ended in a green thread of its own: others are served meanwhile.
     """
 
     def __init__(self, server: engineio.Server) -> None:

@@ -73,10 +73,10 @@ class FrameOnce(WebSocketWSGI):  # type: ignore[misc]  # the library has no anno
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         """Serve the reader until it is gone."""
-        environ.pop(
-            "HTTP_SEC_WEBSOCKET_EXTENSIONS", None
-        )  # compressed are only the few words of readers, at 40 kB for each
-        environ.pop("eventlet.input", None)  # a class of its own for each reader, for a server that we are not
+        # to unpack the few words of a reader would take 40 kB of memory
+        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        # the library makes a class for each reader, for a server that we are not
+        environ.pop("eventlet.input", None)
         return super().__call__(environ, start_response)
 
     def give(self, packet: Packet) -> bool:
