@@ -73,9 +73,22 @@ def links_to_things(visitor: Visitor) -> list[str]:
     paths += [
         f"{material}/{page}" for page in ("edit", "sharing", "life", "related", "versions", "comparison", "downloads")
     ]
-    of_threads = thread_places(visitor, next(path for path in paths if "/threads/" in path))
+    of_threads = thread_places(visitor, thread_of_several(visitor))
     of_meeting = [f"{meeting}/{page}" for page in ("room", "minutes", "edit", "items/new", "minutes/circulation")]
     return [*paths, *of_threads, *of_meeting, *items[:2], *writing_places(visitor, meeting)]
+
+
+def thread_of_several(visitor: Visitor) -> str:
+    """A thread with more than one post: other tests begin threads too."""
+    visitor.go("/groups/lamp")
+    hrefs = visitor.page.locator("main a[href^='/threads/']").evaluate_all(
+        "all => all.map(a => a.getAttribute('href'))"
+    )
+    for href in dict.fromkeys(re.sub("[#?].*", "", href) for href in hrefs):
+        visitor.go(href)
+        if visitor.page.locator("article.post").count() > 1:
+            return href
+    raise AssertionError("no thread has a second post")
 
 
 def thread_places(visitor: Visitor, thread: str) -> list[str]:
