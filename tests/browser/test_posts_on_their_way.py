@@ -168,7 +168,7 @@ def test_a_post_that_waits_for_a_session_goes_once_when_its_author_is_back(
     tab.go(path)
     assert bodies(tab) == ["Här börjar det.", "Skrivet utan session."]
     assert taken == [201], "one tab has sent it, and the other one has not tried"
-    quiet(one, "401", "ERR_INTERNET_DISCONNECTED")
+    quiet(one, "401", "read-mark", "ERR_INTERNET_DISCONNECTED")
 
 
 def test_nobody_else_s_session_sends_a_post_that_waits(visit: Open, email_of: EmailOf, stack: Stack) -> None:
@@ -192,4 +192,4 @@ def test_nobody_else_s_session_sends_a_post_that_waits(visit: Open, email_of: Em
     expect(pending(one)).to_have_count(0)
     watcher.go(path)
     assert bodies(watcher) == ["Här börjar det."]
-    quiet(one, "401", "400", "ERR_INTERNET_DISCONNECTED")
+    quiet(one, "401", "read-mark", "400", "ERR_INTERNET_DISCONNECTED")
