@@ -40,8 +40,14 @@ class Backlog(JoinableQueue[Any]):
         self._given = 0  # packets that did not have to wait
         self.waiting = 0
         self.is_over = False
-        self.hang_up: Callable[[], None] = lambda: None  # a poller has no line that could be cut,
-        self.give: Callable[[Any], bool] = lambda _packet: False  # nor one that could be given anything unasked
+        self.hang_up: Callable[[], None]
+        self.give: Callable[[Any], bool]
+        self.cut_off()
+
+    def cut_off(self) -> None:
+        """There is no line that could be cut, nor one that could be given anything unasked: a poller's, or one that has ended."""
+        self.hang_up = lambda: None
+        self.give = lambda _packet: False
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
         """Let a packet go or wait; None, the end of all, always may."""

@@ -77,15 +77,19 @@ class FrameOnce(WebSocketWSGI):  # type: ignore[misc]  # the library has no anno
         environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         # the library makes a class for each reader, for a server that we are not
         environ.pop("eventlet.input", None)
-        return super().__call__(environ, start_response)
+        try:
+            return super().__call__(environ, start_response)
+        finally:
+            self._socket.queue.cut_off()  # also when the hands were never shaken; and nothing is kept of who is gone
 
     def give(self, packet: Packet) -> bool:
         """Give the system a packet at once. False if it does not take all of it: then the packet must be the next to wait."""
-        if not self._socket.upgraded or self._socket.upgrading or not self.ws.connected:
+        ws = getattr(self, "ws", None)  # another upgrade of the same reader may never have shaken hands
+        if ws is None or not self._socket.upgraded or self._socket.upgrading or not ws.connected:
             return False
         whole = frame(packet.encode())
         try:
-            self._begun = self.ws.sock.send(whole, 0, timeout=0.0)
+            self._begun = ws.sock.send(whole, 0, timeout=0.0)
         except OSError:  # it takes nothing now, or nobody is there, which whoever writes will find out
             return False
         if self._begun < len(whole):

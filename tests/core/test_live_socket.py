@@ -258,6 +258,21 @@ def test_who_is_given_all_at_once_is_not_taken_for_one_who_hears_nothing(
         writing.get(timeout=30)
 
 
+def test_an_upgrade_that_fails_breaks_no_message_to_others(server: engineio.Server) -> None:
+    here, there = gevent.socket.socketpair()
+    one, _line = line_of(server, here)
+    second = FrameOnce(one._websocket_handler, server)
+    one.send(Packet(MESSAGE, "hej"))
+    assert one.queue.qsize() == 1, "the second line never shook hands"
+    with pytest.raises(RuntimeError, match="socket"):
+        second({}, None)
+    one.queue.get(block=False)
+    one.send(Packet(MESSAGE, "igen"))
+    assert one.queue.qsize() == 1, "nothing is left of the second line"
+    for sock in (here, there):
+        sock.close()
+
+
 def test_whoever_is_gone_is_found_out_by_the_writer(server: engineio.Server) -> None:
     here, there = gevent.socket.socketpair()
     one, line = line_of(server, here)
