@@ -11,7 +11,7 @@ import gc
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,14 +179,17 @@ async def _size(target: Target) -> int:
     return len(answer[1])
 
 
+def _p99(one: Round) -> float:
+    return percentile(one.latencies, 99)
+
+
 def _rows(theirs: Crowd, mine: Crowd, quiet: float, busy: float, alone: Round, beside: Round, size: int) -> list[Row]:
     what = f"{SOCKETS} readers of one thread, events of {size} bytes; bare: Node's Socket.IO, which stores nothing"
-    p99: Callable[[Round], float] = lambda one: percentile(one.latencies, 99)  # noqa: E731 - a word for the two lines below
     return [
         Row(f"{what}: most posts/s with p99 below 1 s", f"{theirs.best}/s", f"{mine.best}/s", f"{mine.best / max(theirs.best, 1):.2f}"),
         Row(f"{what}: p99 at 30 posts/s", milliseconds(theirs.at_30), milliseconds(mine.at_30), f"{mine.at_30 / theirs.at_30:.2f}"),
         Row("memory of the server for each reader", f"{theirs.memory:.0f} kB", f"{mine.memory:.0f} kB", f"{mine.memory / theirs.memory:.2f}"),
         Row("a page while they are there; bare: before they came: p50", milliseconds(quiet), milliseconds(busy), f"{busy / quiet:.2f}"),
-        Row("10 posts/s beside a reader that never reads; bare: without it: p99", milliseconds(p99(alone)), milliseconds(p99(beside)),
-            f"{p99(beside) / p99(alone):.2f}"),
+        Row("10 posts/s beside a reader that never reads; bare: without it: p99", milliseconds(_p99(alone)), milliseconds(_p99(beside)),
+            f"{_p99(beside) / _p99(alone):.2f}"),
     ]  # fmt: skip

@@ -220,13 +220,7 @@ def create_post(thread_id: int) -> ResponseReturnValue:
             by=person,
             render=render,
         )
-        if (
-            post.revision == 1 and post.body != form.body.data
-        ):  # an answer was lost, and the words have been changed since
-            form.client_id.data = str(uuid.uuid4())  # sent once more, they are a post of their own
-            raise Conflict(
-                _("The post has been sent already, with other words. Load the page again and change it there.")
-            )
+        _refuse_other_words(post, form)
     except guard.Stopped as stopped:
         return _composer_again(thread, person, form, stopped.finds)
     except (Conflict, Invalid) as refused:
@@ -236,6 +230,15 @@ def create_post(thread_id: int) -> ResponseReturnValue:
         # a post sent twice was rendered the first time; its answer is made anew
         return Response(fragments.get(person.language) or render_post(post), status=201, mimetype="text/html")
     return redirect(url_for("discussions.thread", thread_id=thread_id, _anchor=f"post-{post.id}"))
+
+
+def _refuse_other_words(post: Post, form: PostForm | ThreadForm) -> None:
+    """An answer was lost, the words were changed and the form was sent again: they must not count as stored. Raises `Conflict`."""
+    title = getattr(form, "title", None)
+    is_other = post.revision == 1 and post.body != form.body.data
+    if is_other or (title is not None and post.thread.revision == 1 and post.thread.title != title.data):
+        form.client_id.data = str(uuid.uuid4())  # sent once more, they are a post of their own
+        raise Conflict(_("The post has been sent already, with other words. Load the page again and change it there."))
 
 
 def _composer_again(thread: Thread, person: Person, form: PostForm, finds: Sequence[guard.Find]) -> ResponseReturnValue:
@@ -264,10 +267,13 @@ def new_thread(slug: str) -> ResponseReturnValue:
                 client_id=form.client_id.data, keep=web.kept(), counties=form.counties.data or [],
                 topics=form.chosen_topics, by=person, render=render_for_all,
             )  # fmt: skip
+            _refuse_other_words(
+                db.session.scalars(sa.select(Post).where(Post.thread_id == thread.id, Post.seq == 1)).one(), form
+            )
             return redirect(url_for("discussions.thread", thread_id=thread.id))
         except guard.Stopped as stopped:
             finds = stopped.finds
-        except Invalid as refused:
+        except (Conflict, Invalid) as refused:
             form.body.errors = [refused.message]
     if not form.client_id.data:
         form.client_id.data = str(uuid.uuid4())

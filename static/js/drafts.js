@@ -33,7 +33,6 @@ export function startDrafts() {
     const name = newId();
     markSent(name, areas.map((area) => area.dataset.draftKey));
     nameForm(event.target, name);
-    for (const area of areas) known.delete(area); // nothing of this page may write the draft again
   });
 }
 
@@ -45,8 +44,8 @@ function nameForm(form, name) {
 }
 
 /** What the portal has stored is no draft any more, unless its form came back filled in. */
-function settleSent() {
-  for (const { content } of document.querySelectorAll("meta[name=portal-arrived]")) {
+export function settleSent(page = document) {
+  for (const { content } of page.querySelectorAll("meta[name=portal-arrived]")) {
     for (const key of keysSentAs(content)) {
       const back = document.querySelector(`textarea[data-draft-key="${CSS.escape(key)}"]`);
       if (!back?.value.trim()) dropDraft(key);

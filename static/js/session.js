@@ -1,4 +1,5 @@
 /** The session ended while the page was open: a dialog, the text stays, and new form tokens after signing in again. */
+import { settleSent } from "./drafts.js";
 import { NoContact } from "./net.js";
 
 const QUIET_MS = 1_500;
@@ -41,6 +42,7 @@ async function takeNewTokens() {
     window.location.reload();
     return false;
   }
+  settleSent(page);
   const token = page.querySelector("input[name=csrf_token]")?.value;
   for (const input of document.querySelectorAll("input[name=csrf_token]")) input.value = token ?? input.value;
   return true;

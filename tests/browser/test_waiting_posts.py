@@ -57,6 +57,7 @@ def test_a_post_waits_over_a_reload_and_two_tabs_send_it_once(visit: Open, email
     expect(waiting).to_have_count(0)
     expect(second.locator("article.post-failed, article.post-sending")).to_have_count(0)
     # a tab may see a moment late that the other one has sent a post; its name keeps it one
+    assert len(sent) <= 3
     assert len({name for form in sent for name in re.findall(r'"client_id"\s+([0-9a-f-]{36})', form)}) == 2
     second.close()
     one.go(path)

@@ -15,8 +15,9 @@ pytestmark = pytest.mark.usefixtures("built_front_end")
 NEW = "/groups/natverket/threads/new"
 
 
-def start(client: Browser, name: str, *, title: str = "Rubrik") -> int:
-    form = {"title": title, "body": "Text", "kind": "discussion", "client_id": str(uuid.uuid4()), "draft_sent": name}
+def start(client: Browser, name: str, *, title: str = "Rubrik", body: str = "Text", client_id: str = "") -> int:
+    client_id = client_id or str(uuid.uuid4())
+    form = {"title": title, "body": body, "kind": "discussion", "client_id": client_id, "draft_sent": name}
     return send(client, NEW, **form).status_code
 
 
@@ -53,3 +54,16 @@ def test_a_session_keeps_no_endless_list(network: Network, sign_in: Sign) -> Non
     for name in names:
         start(client, name)
     assert said(client) == names[2:]
+
+
+@pytest.mark.parametrize("other", [{"body": "Text och mer"}, {"title": "En annan rubrik"}])
+def test_a_form_sent_again_with_other_words_has_not_arrived(
+    network: Network, sign_in: Sign, other: dict[str, str]
+) -> None:
+    client, one = sign_in(network.member), str(uuid.uuid4())
+    names = [str(uuid.uuid4()) for _ in range(3)]
+    assert start(client, names[0], client_id=one) == 302
+    assert start(client, names[1], client_id=one) == 302, "the same words again are the same thread"
+    assert said(client) == names[:2]
+    assert start(client, names[2], client_id=one, **other) == 422
+    assert said(client) == []

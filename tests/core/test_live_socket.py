@@ -258,8 +258,12 @@ def test_who_is_given_all_at_once_is_not_taken_for_one_who_hears_nothing(
         writing.get(timeout=30)
 
 
-def test_an_upgrade_that_fails_breaks_no_message_to_others(server: engineio.Server) -> None:
+def test_an_upgrade_that_fails_breaks_no_message_to_others(
+    server: engineio.Server, request: pytest.FixtureRequest
+) -> None:
     here, there = gevent.socket.socketpair()
+    for sock in (here, there):
+        request.addfinalizer(sock.close)
     one, _line = line_of(server, here)
     second = FrameOnce(one._websocket_handler, server)
     one.send(Packet(MESSAGE, "hej"))
@@ -269,8 +273,8 @@ def test_an_upgrade_that_fails_breaks_no_message_to_others(server: engineio.Serv
     one.queue.get(block=False)
     one.send(Packet(MESSAGE, "igen"))
     assert one.queue.qsize() == 1, "nothing is left of the second line"
-    for sock in (here, there):
-        sock.close()
+    hooks = (one.queue.give, one.queue.hang_up)
+    assert [getattr(hook, "__self__", None) for hook in hooks] == [None, None], "and it is not kept"
 
 
 def test_whoever_is_gone_is_found_out_by_the_writer(server: engineio.Server) -> None:

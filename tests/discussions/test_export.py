@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -14,10 +15,13 @@ from pypdf import PdfReader
 from portal import db
 from portal.audit import AuditEntry
 from portal.discussions.export import taking
+from portal.discussions.export.documents import Said, in_markdown
 from portal.discussions.models import Post
+from portal.discussions.policy import visible_posts
 from portal.discussions.states import actions as states
 from portal.library.attaching.models import Attachment
 from portal.people.models import Group
+from portal.web import Edge
 from tests import commands, factories
 from tests.conftest import Sign
 from tests.factories import Network, plain_render
@@ -157,3 +161,22 @@ assert [path for path, _size in served] == [f"{where}/posts?after=990", f"{where
         [sys.executable, "-W", "ignore", "-c", code], cwd=commands.ROOT, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_a_file_says_that_it_is_cut_when_posts_go_while_it_is_written(app: Edge, network: Network) -> None:
+    number = written(network, network.group)
+    factories.many_posts(number, network.member, 70)
+    elsewhere = factories.thread(network.group, network.convener, "En annan tråd").id
+    db.commit()
+
+    def write(words: Sequence[Said]) -> list[bytes]:
+        with app.app_context():  # as another request does it meanwhile
+            later = sa.update(Post).where(Post.thread_id == number, Post.seq > 60)
+            db.session.execute(later.values(thread_id=elsewhere).execution_options(synchronize_session=False))
+            db.commit()
+        return in_markdown(words)
+
+    posts = visible_posts(network.member).where(Post.thread_id == number)
+    made = taking.write_posts(posts, taking.Form(write, most_posts=1_000, most_bytes=10**7))
+    assert made.number == len([part for part in made.parts if part]) - 1, "the line of the thread's closing is no post"
+    assert made.number < made.total == 72

@@ -830,3 +830,35 @@ def test_a_member_who_left_neither_reads_nor_approves(network: Network, sign_in:
     assert send(member, f"/adjusters/{adjuster}/approval", edition="1").status_code == 404
     page = sign_in(network.secretary).get(f"/meetings/{minutes.meeting_id}/minutes").text
     assert "kan inte längre justera" in page
+
+
+@pytest.mark.parametrize("step", ["circulate", "edition"])
+def test_threads_are_held_before_the_log_as_every_post_does_it(app: Edge, network: Network, step: str) -> None:
+    """PostgreSQL would else let two of them wait for each other."""
+    if db.engine().dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    thread = factories.thread(network.group, network.member, "Lyft fråga")
+    meeting = held(network)
+    meeting.items[0].thread_id = thread.id
+    db.session.flush()
+    minutes = circulate(network, meeting) if step == "edition" else None
+    db.commit()
+    said: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        said.append(statement)
+
+    sa.event.listen(db.engine(), "before_cursor_execute", note)
+    try:
+        if minutes is None:
+            circulate(network, meeting)
+        else:
+            followup.change_decision(
+                db.session.scalars(sa.select(Decision)).one(), text="Annorlunda.", based_on=1, by=network.secretary
+            )
+            said.clear()
+            actions.make_edition(minutes, reason="Rättat", based_on=1, render=plain_render, by=network.secretary)
+    finally:
+        sa.event.remove(db.engine(), "before_cursor_execute", note)
+    holds = next(at for at, one in enumerate(said) if "FROM thread" in one and "FOR UPDATE" in one)
+    assert holds < next(at for at, one in enumerate(said) if "pg_advisory_xact_lock" in one)

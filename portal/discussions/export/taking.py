@@ -45,17 +45,17 @@ def write_posts(posts: sa.Select[Post], form: Form) -> Written:
     query = posts.order_by(Post.seq)
     parts: list[bytes] = []
     number = size = 0
-    seq = -1
+    seq, total = -1, _number_of(posts)
     while piece := db.session.scalars(query.where(Post.seq > seq).limit(A_PIECE)).unique().all():
         seq, words = piece[-1].seq, said(piece)
         db.pause()
         for one, part in zip(words, aside(form.write, words), strict=True):
             size += len(part)
             if size > form.most_bytes or (number == form.most_posts and not one.line):
-                return Written(parts, number, _number_of(posts))
+                return Written(parts, number, total)
             parts.append(part)
             number += not one.line
-    return Written(parts, number, number)
+    return Written(parts, number, max(number, total))  # fewer: they were moved, or the right ended meanwhile
 
 
 def _number_of(posts: sa.Select[Post]) -> int:

@@ -102,6 +102,7 @@ def circulate(
     adjusters are nobody, not of the group, or the writer alone.
     """
     hold(meeting)
+    _hold_threads(meeting)
     check_circulable(meeting)
     check_adjusters(meeting, adjusters, writer=by)
     number_anew(meeting.series, meeting.starts_at)  # what is shown is right already unless the series was changed
@@ -116,6 +117,16 @@ def circulate(
     _tell(minutes, edition, adjusters, by=by)
     _answer_threads(meeting, edition.content, render, by=by)
     return minutes
+
+
+def _hold_threads(meeting: Meeting) -> None:
+    """Hold the threads that will be answered before anything is audited, in order: every post holds its thread first and then the
+    log, and whoever goes the other way round waits for it on PostgreSQL as it waits for them.
+    """
+    ids = [item.thread_id for item in meeting.items if item.thread_id is not None]
+    threads = sa.select(Thread).where(Thread.id.in_(ids), Thread.group_id == meeting.group_id).order_by(Thread.id)
+    for thread in db.session.scalars(threads).all():
+        db.lock(thread)
 
 
 def _add_edition(minutes: Minutes, content: Content, *, number: int, reason: str, by: Person) -> MinutesEdition:
@@ -138,6 +149,7 @@ def make_edition(
     """
     kept = guard.check({"reason": reason}, keep=keep)
     hold_unsealed(minutes.meeting)
+    _hold_threads(minutes.meeting)
     db.session.refresh(minutes)
     newest = minutes.newest
     if newest.number != based_on:
