@@ -11,7 +11,7 @@ import os
 import struct
 from base64 import b64encode
 from time import perf_counter
-from typing import TypeVar, cast
+from typing import ClassVar, TypeVar, cast
 
 HOST = "127.0.0.1"
 PATIENCE = 60.0  # seconds until a server that says nothing is taken for hanging
@@ -64,12 +64,18 @@ def frame(text: str) -> bytes:
     return bytes((0x80 | _TEXT, 0x80 | len(data), 0, 0, 0, 0)) + data
 
 
-class Watcher(asyncio.Protocol):
-    """A browser that watches a topic: notes when each `items` event arrived, and reads the events after the run."""
+class Watcher(asyncio.BufferedProtocol):
+    """A browser that watches a topic: notes when each `items` event arrived, and reads the events after the run.
+
+    All are sent the same, so they read into one buffer, and each text is kept once for all of them.
+    """
+
+    _room = bytearray(256 * 1024)
+    _texts: ClassVar[dict[bytes, tuple[bytes, int]]] = {}  # what was sent, and how many items are in it
 
     def __init__(self, topic: str, request: str) -> None:
         self._topic, self._request = topic, request
-        self._buffer = bytearray()
+        self._rest = b""  # the beginning of what has not come whole
         self._is_open = False  # whether the answer to the upgrade has been read
         self.transport: asyncio.Transport | None = None
         self.watching: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -80,6 +86,7 @@ class Watcher(asyncio.Protocol):
     def forget(self) -> None:
         """Begin anew."""
         self.received.clear()
+        self._texts.clear()
         self.count = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -93,43 +100,37 @@ class Watcher(asyncio.Protocol):
         if not self.watching.done():
             self.watching.set_exception(ConnectionError("the server closed a watcher's socket"))
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """Where the bytes go: one place for all, for it is emptied before anybody else reads."""
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Note the time, then take the messages out of the bytes."""
         now = perf_counter()
-        self._buffer += data
-        if not self._is_open:
-            end = self._buffer.find(b"\r\n\r\n")
-            if end < 0:
-                return
-            if not self._buffer.startswith(b"HTTP/1.1 101"):
-                self.watching.set_exception(ConnectionError(bytes(self._buffer[:200]).decode("latin-1")))
-                return
-            del self._buffer[: end + 4]
-            self._is_open = True
-        while (message := self._next_message()) is not None:
+        come = memoryview(self._room)[:nbytes]
+        data = memoryview(self._rest + come) if self._rest else come
+        at = 0 if self._is_open else self._open(data)
+        while (found := _next_message(data, at)) is not None:
+            message, at = found
             self._take(message, now)
+        self._rest = bytes(data[at:])
 
-    def _next_message(self) -> bytes | None:
-        """The next whole frame's content; a server's frames are not masked. None until it has arrived."""
-        buffer = self._buffer
-        if len(buffer) < 2:
-            return None
-        length, start = buffer[1] & 0x7F, 2
-        if length >= 126:
-            kind, start = (">H", 4) if length == 126 else (">Q", 10)
-            if len(buffer) < start:
-                return None
-            length = struct.unpack_from(kind, buffer, 2)[0]
-        if len(buffer) < start + length:
-            return None
-        message = bytes(buffer[start : start + length])
-        del buffer[: start + length]
-        return message
+    def _open(self, data: memoryview) -> int:
+        """Read the answer to the upgrade; returns where it ends, 0 if it has not come whole."""
+        answer = bytes(data)
+        end = answer.find(b"\r\n\r\n") + 4
+        if not answer.startswith(b"HTTP/1.1 101") and not self.watching.done():
+            self.watching.set_exception(ConnectionError(answer[:200].decode("latin-1")))
+        self._is_open = end >= 4 and answer.startswith(b"HTTP/1.1 101")
+        return end if self._is_open else 0
 
     def _take(self, message: bytes, now: float) -> None:
         if message.startswith(ITEMS):
-            self.received.append((now, message))
-            self.count += message.count(NUMBER)
+            known = self._texts.get(message)
+            if known is None:
+                known = self._texts[message] = (message, message.count(NUMBER))
+            self.received.append((now, known[0]))
+            self.count += known[1]
         elif message == b"2":  # Engine.IO asks whether we are there
             self._send("3")
         elif message.startswith(b"0{"):  # Engine.IO is open: join the namespace
@@ -152,6 +153,20 @@ class Watcher(asyncio.Protocol):
         """Leave."""
         if self.transport is not None:
             self.transport.abort()
+
+
+def _next_message(data: memoryview, at: int) -> tuple[bytes, int] | None:
+    """The next whole frame's content, and where it ends; a server's frames are not masked. None until it has arrived."""
+    if len(data) < at + 2:
+        return None
+    length, start = data[at + 1] & 0x7F, at + 2
+    if length >= 126:
+        kind, start = (">H", at + 4) if length == 126 else (">Q", at + 10)
+        if len(data) < start:
+            return None
+        length = struct.unpack_from(kind, data, at + 2)[0]
+    end = start + length
+    return (bytes(data[start:end]), end) if len(data) >= end else None
 
 
 W = TypeVar("W", bound=Watcher)

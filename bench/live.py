@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from time import perf_counter
 from urllib.parse import urlencode
@@ -88,13 +89,14 @@ class Round:
 
 def _arrivals(watcher: Watcher) -> list[tuple[float, int, str]]:
     """When what arrived at a watcher: (time, sequence number, the post's client id)."""
-    found = []
-    for at, message in watcher.received:
-        for item in json.loads(message[2:])[1]["items"]:
-            match = _CLIENT.search(item["html"])
-            if match is not None:
-                found.append((at, int(item["seq"]), match[1]))
-    return found
+    return [(at, seq, client_id) for at, message in watcher.received for seq, client_id in _posts_in(message)]
+
+
+@lru_cache(maxsize=2000)
+def _posts_in(message: bytes) -> list[tuple[int, str]]:
+    """The posts of an `items` event: sequence number and client id."""
+    found = [(int(item["seq"]), _CLIENT.search(item["html"])) for item in json.loads(message[2:])[1]["items"]]
+    return [(seq, match[1]) for seq, match in found if match is not None]
 
 
 async def play(target: Target, rate: int, seconds: float) -> Round:

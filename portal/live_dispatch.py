@@ -11,6 +11,7 @@ import queue
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 from flask_socketio import SocketIO
@@ -19,6 +20,8 @@ log = logging.getLogger("portal.live")
 
 BATCH = 200
 MOST_WAITING = 10_000  # beyond that readers heal over HTTP
+REST = 12.0  # times as long as a sending took: with a thousand readers the posts must not wait for the sending of each
+LONGEST_REST = 0.1  # seconds
 
 socketio = SocketIO()
 _started: dict[str, tuple[int, int]] = {}  # task -> the process and the server that it runs for
@@ -67,11 +70,12 @@ def _dispatch() -> None:
                 events.append(_waiting.get_nowait())
             except queue.Empty:
                 break
+        began = perf_counter()
         try:
             _send(events)
         except Exception:  # a broken event must not stop the live edge; readers heal over HTTP
             log.exception("live events could not be sent")
-        socketio.sleep(0)
+        socketio.sleep(min(LONGEST_REST, REST * (perf_counter() - began)))  # what comes meanwhile goes out together
 
 
 def _send(events: list[Event]) -> None:

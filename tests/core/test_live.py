@@ -468,6 +468,30 @@ def test_the_queue_has_an_end(caplog: pytest.LogCaptureFixture, monkeypatch: pyt
     assert "too many live events" in caplog.text
 
 
+def test_what_waits_goes_out_as_one_list(listen: Listen, thread: Thread, network: Network) -> None:
+    reader = listen(network.convener)
+    reader.say("watch", thread.topic)
+    reader.heard("items")
+    waiting = [
+        live_dispatch.Event(thread.topic, network.convener.language, "items", {"seq": seq}) for seq in range(1, 301)
+    ]
+
+    def put_all() -> None:
+        for event in waiting:
+            live_dispatch.put(event)
+
+    reader.run(put_all)
+    lists: list[list[int]] = []
+
+    def all_came() -> bool:
+        lists.extend([item["seq"] for item in event["items"]] for event in reader.heard("items"))
+        return sum(map(len, lists)) == len(waiting)
+
+    wait_for(all_came, what="the list")
+    assert [seq for some in lists for seq in some] == list(range(1, 301))
+    assert len(lists) < len(waiting)
+
+
 # --- what other processes write -------------------------------------------------------------------------------------
 
 

@@ -49,11 +49,11 @@ class Whole(Watcher):
 
     seen: bytearray
 
-    def data_received(self, data: bytes) -> None:
+    def buffer_updated(self, nbytes: int) -> None:
         """Keep it, then read it."""
         self.seen = getattr(self, "seen", bytearray())
-        self.seen += data
-        super().data_received(data)
+        self.seen += self.get_buffer(-1)[:nbytes]
+        super().buffer_updated(nbytes)
 
 
 @dataclass(slots=True)
