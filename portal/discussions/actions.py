@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from portal import audit, db, guard, live
-from portal.counties import in_order
+from portal.county_codes import in_order
 from portal.discussions.drafting.actions import forget_draft
 from portal.discussions.following.actions import notify_named, notify_posted
 from portal.discussions.mentioning.actions import store_mentions

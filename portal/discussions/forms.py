@@ -11,7 +11,7 @@ from wtforms import BooleanField, Field, HiddenField, IntegerField, SelectField,
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import UUID, DataRequired, InputRequired, Length, Optional, ValidationError
 
-from portal.counties import COUNTIES
+from portal.county_codes import COUNTIES
 from portal.discussions.models import PostKind, ThreadKind
 from portal.fields import Form, MultiCheckboxField, one_line, tidy
 from portal.topics.keeping import all_topics

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal import db, markup
-from portal.counties import county_name
+from portal.county_codes import county_name
 from portal.people.models import Group, Organisation, Person, enum_column
 from portal.topics.models import Topic, bear_topics
 

@@ -11,7 +11,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from portal import db, search
-from portal.counties import COUNTIES
+from portal.county_codes import COUNTIES
 from portal.i18n import in_every_language
 from portal.people.models import Group, Membership, Organisation, Person
 from portal.people.policy import readable_group_ids, visible_groups

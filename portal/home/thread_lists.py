@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import request
 
 from portal import db, web
-from portal.counties import COUNTIES
+from portal.county_codes import COUNTIES
 from portal.discussions import lifting
 from portal.discussions.lifting import Lifted
 from portal.discussions.models import Thread, ThreadCounty, ThreadKind, topics_of_threads

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal import db, search
-from portal.counties import COUNTIES, county_name
+from portal.county_codes import COUNTIES, county_name
 from portal.i18n import in_every_language
 from portal.library.forms import KIND_NAMES
 from portal.library.languages import CODES, language_name

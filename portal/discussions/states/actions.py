@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from portal import audit, db, guard
-from portal.counties import in_order
+from portal.county_codes import in_order
 from portal.discussions.actions import Render, add_line, lock_post, note_changed, note_kept, show_anew
 from portal.discussions.models import LineKind, Post, Thread, ThreadCounty, ThreadKind, ThreadSupport
 from portal.errors import Conflict

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from flask_babel import gettext as _
 
 from portal import guard
-from portal.counties import COUNTIES, in_order
+from portal.county_codes import COUNTIES, in_order
 from portal.errors import Invalid
 from portal.fields import one_line, tidy
 from portal.library.languages import CODES

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from portal import db
-from portal.counties import COUNTIES
+from portal.county_codes import COUNTIES
 from portal.errors import Invalid
 from portal.fields import one_line, tidy
 from portal.library.bulk.facts import LONGEST_TOPIC, MOST_TOPICS

@@ -7,7 +7,7 @@ from collections.abc import Collection
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from portal import audit, counties, db, guard
+from portal import audit, county_codes, db, guard
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict, Invalid
 from portal.library.languages import CODES
@@ -52,7 +52,7 @@ def change_material(resource: Resource, facts: Facts, *, based_on: str, keep: Co
     ):
         setattr(resource, name, getattr(facts, name))
     resource.audiences = [audience.value for audience in Audience if audience.value in facts.audiences]
-    resource.counties = counties.in_order(facts.counties)
+    resource.counties = county_codes.in_order(facts.counties)
     resource.changed_at = db.now()
     db.session.flush()
     after = facts_of(resource)

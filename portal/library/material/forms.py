@@ -10,7 +10,7 @@ from wtforms import BooleanField, DateField, Field, SelectField, StringField, Te
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
 
-from portal.counties import COUNTIES
+from portal.county_codes import COUNTIES
 from portal.fields import Form, MultiCheckboxField, one_line, tidy
 from portal.library.forms import KIND_NAMES
 from portal.library.languages import CODES, language_name

@@ -9,7 +9,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload, selectinload
 
-from portal import audit, counties, db, files, web
+from portal import audit, county_codes, db, files, web
 from portal.library import policy, uses
 from portal.library.extract import Reason
 from portal.library.file_types import PDF
@@ -109,7 +109,7 @@ def facts_for_show(resource: Resource) -> dict[str, Any]:
         "language": language_name(resource.language),
         "licence": LICENCE_NAMES[resource.licence],
         "audiences": [AUDIENCE_NAMES[audience] for audience in Audience if audience.value in resource.audiences],
-        "counties": [counties.county_name(code) for code in counties.in_order(resource.counties)],
+        "counties": [county_codes.county_name(code) for code in county_codes.in_order(resource.counties)],
     }
 
 

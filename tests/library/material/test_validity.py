@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from portal.counties import COUNTIES, county_name, in_order
+from portal.county_codes import COUNTIES, county_name, in_order
 from portal.library.validity import Validity, validity_of
 
 ON = date(2026, 11, 24)

@@ -1,0 +1,1 @@
+"""The national picture: what every county reports, plans and offers, and whom to call there."""

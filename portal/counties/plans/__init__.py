@@ -1,0 +1,1 @@
+"""Regional cooperation plans: one common template, one plan per county."""
