@@ -8,6 +8,12 @@ from portal import live, live_sweep
 from portal.auth import cli as auth_cli
 from portal.auth import sessions
 from portal.auth import views as auth_views
+from portal.counties import views as county_views
+from portal.counties.notices import register as register_county_notices
+from portal.counties.rounds import jobs as round_jobs
+from portal.counties.rounds import question_views as round_question_views
+from portal.counties.rounds import report_views as round_report_views
+from portal.counties.rounds import views as round_views
 from portal.discussions import actions as discussion_actions
 from portal.discussions import policy as discussion_policy
 from portal.discussions import views as discussion_views
@@ -169,6 +175,9 @@ LOADED = (
     version_views,
     intake_views,
     intake_tus_views,
+    round_jobs,
+    round_question_views,
+    round_report_views,
 )
 
 
@@ -178,7 +187,7 @@ def init_app(app: Flask) -> None:
     for views in (auth_views, people_views, notification_views, delivery_views, push_views, discussion_views, library_views,
                   collection_views, public_views, meeting_views,
                   agenda_views, mode_views, minutes_views, followup_views, call_views, poll_views, series_views,
-                  participant_views, support_views, search_views, synonym_views, home_views):  # fmt: skip
+                  participant_views, support_views, round_views, county_views, search_views, synonym_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
     for group in (people_cli.organisations, people_cli.groups, library_cli.library, receiving_cli.mail):
         app.cli.add_command(group)
@@ -197,6 +206,7 @@ def init_app(app: Flask) -> None:
     register_followup()
     register_notices()
     register_library_notices()
+    register_county_notices()
     material_living.register_notices()
     telling.register()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from flask import Flask, current_app, g, has_request_context, session
 
 from portal import db
+from portal.counties.rounds.models import Round
+from portal.counties.rounds.policy import awaited_rounds, county_of
 from portal.discussions.models import Thread
 from portal.discussions.policy import unread, visible_threads
 from portal.library.models import Resource
@@ -60,6 +62,16 @@ class Navigation:
         return unanswered_polls(self._person) if self._person is not None else ()
 
     @cached_property
+    def rounds(self) -> Sequence[Round]:
+        """The rounds of situation reports that await the person's county, the nearest deadline first."""
+        return awaited_rounds(self._person) if self._person is not None else ()
+
+    @property
+    def county(self) -> str:
+        """The letter of the county that the person answers for; empty for others."""
+        return (county_of(self._person) or "") if self._person is not None else ""
+
+    @cached_property
     def groups(self) -> list[tuple[Group, int]]:
         """The person's groups by name, each with its number of unread posts."""
         if self._person is None:
@@ -106,7 +118,7 @@ class Navigation:
     @property
     def waiting(self) -> int:
         """How many things wait for the person."""
-        waiting = (self.invitations, self.newcomers, self.adjusting, self.actions, self.polls)
+        waiting = (self.invitations, self.newcomers, self.adjusting, self.actions, self.polls, self.rounds)
         return sum(map(len, waiting))
 
     def tab_counts(self, group: Group) -> dict[str, int]:

@@ -1,5 +1,5 @@
 /**
- * Keys: `?` list, j/k next and previous row or post (j after a thread's last post: the next unread thread), n next unread, r reply, g then i/k/b to a page.
+ * Keys: `?` list, j/k next and previous row or post (j after a thread's last post: the next unread thread), n next unread, r reply, g then i/k/b/l to a page.
  * Single letters rest in fields, in open dialogs, with a modifier, and when the person has switched them off in this browser.
  */
 const SWITCH = "portal:single-keys-off";

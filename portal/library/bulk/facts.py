@@ -18,19 +18,19 @@ from pathlib import Path, PurePosixPath
 
 from flask_babel import gettext as _
 
-from portal import guard
+from portal import guard, spreadsheet
 from portal.county_codes import COUNTIES, in_order
 from portal.errors import Invalid
 from portal.fields import one_line, tidy
 from portal.library.languages import CODES
 from portal.library.models import Audience, Licence, ResourceKind
+from portal.spreadsheet import as_written
 
 COLUMNS = ("file", "title", "kind", "publisher", "published_on", "description", "language", "licence", "audiences", "counties",
            "topics", "review_by")  # fmt: skip
 LARGEST = 20_000_000  # bytes
 LONGEST = {"title": 300, "publisher": 200, "description": 5_000}
 LONGEST_TOPIC, MOST_TOPICS = 80, 20
-_FORMULA = re.compile(r"'*[=+\-@\t\uff1d\uff0b\uff0d\uff20]")
 _LISTED = re.compile(r"[|;,]")
 
 
@@ -125,7 +125,7 @@ def _wrong_header(header: list[str], line: int) -> list[str]:
 def _row(line: int, header: list[str], cells: list[str]) -> tuple[str, Facts]:
     if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
         raise Invalid(_("there are more cells than columns"))
-    found = {name: _unescaped(cell.strip()) for name, cell in zip(header, cells, strict=False)}
+    found = {name: as_written(cell.strip()) for name, cell in zip(header, cells, strict=False)}
     said = {name: found.get(name, "") for name in COLUMNS}
     for name in ("title", "publisher"):
         said[name] = one_line(said[name]) or ""
@@ -202,25 +202,16 @@ def _date(column: str, value: str) -> date | None:
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def _escaped(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _unescaped(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
-
-
 def write_table(rows: Iterable[tuple[str, Facts]]) -> str:
     """The CSV that `read_table` reads, with a byte order mark so that spreadsheet programs see that it is UTF-8."""
-    target = io.StringIO(newline="")
-    writer = csv.writer(target, delimiter=";", lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for name, facts in rows:
-        topics = "|".join(facts.topics)
-        cells = [
-            name, facts.title, facts.kind or "", facts.publisher, facts.published_on or "", facts.description, facts.language,
-            facts.licence or "", "|".join(facts.audiences), "|".join(facts.counties),
-            f"{topics}|" if topics and "|" not in topics and _LISTED.search(topics) else topics, facts.review_by or "",
-        ]  # fmt: skip
-        writer.writerow([_escaped(str(cell)) for cell in cells])
-    return "\N{BYTE ORDER MARK}" + target.getvalue()
+    return spreadsheet.write_table(COLUMNS, (_cells(name, facts) for name, facts in rows))
+
+
+def _cells(name: str, facts: Facts) -> list[str]:
+    topics = "|".join(facts.topics)
+    cells = [
+        name, facts.title, facts.kind or "", facts.publisher, facts.published_on or "", facts.description, facts.language,
+        facts.licence or "", "|".join(facts.audiences), "|".join(facts.counties),
+        f"{topics}|" if topics and "|" not in topics and _LISTED.search(topics) else topics, facts.review_by or "",
+    ]  # fmt: skip
+    return [str(cell) for cell in cells]

@@ -1,0 +1,105 @@
+"""Läget i länen: the map beside its table, and each county's own page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import joinedload
+
+from portal import db, web
+from portal.counties.overview import CountyRow, overview, rounds_to_show
+from portal.counties.rounds import policy
+from portal.counties.rounds.models import ReportState, Round, SituationReport
+from portal.counties.shapes import shapes, view_box
+from portal.county_codes import COUNTIES, county_name
+from portal.discussions.models import Thread, ThreadCounty
+from portal.discussions.policy import visible_threads
+from portal.errors import NotFound
+from portal.people.models import Membership, Organisation, Person, PersonStatus
+from portal.people.policy import readable_group_ids
+
+bp = Blueprint("counties", __name__)
+bp.app_template_global("county_name")(county_name)
+
+MOST_PEOPLE, MOST_THREADS, MOST_REPORTS = 200, 10, 12
+_STATES = [ReportState.SUBMITTED, ReportState.RETURNED, ReportState.BEGUN, None]
+_ORDERS: dict[str, Callable[[CountyRow], Any]] = {
+    "report": lambda row: _STATES.index(row.state),
+    "need": lambda row: -(next((step for step in reversed(row.steps) if step is not None), 0)),
+}
+
+
+def _sorted(rows: Sequence[CountyRow], order: str) -> Sequence[CountyRow]:
+    """By the chosen column; counties that stand alike in the usual order. `name` is the alphabet that Swedes know."""
+    if order == "name":
+        return sorted(rows, key=lambda row: row.name.lower().translate(str.maketrans("åäö", "{|}")))
+    return sorted(rows, key=_ORDERS[order]) if order in _ORDERS else rows
+
+
+@bp.get("/counties")
+def index() -> ResponseReturnValue:
+    """The situation in the counties; `?round=` an earlier round, `?sort=` a column."""
+    person = web.current_person()
+    web.check(True)  # the rounds below are those that the person may see
+    rounds = rounds_to_show(person)
+    number = web.number_of("round")
+    chosen = next((one for one in rounds if one.id == number), None)
+    if number is not None and chosen is None:
+        raise NotFound
+    chosen = chosen or (rounds[0] if rounds else None)
+    order = request.args.get("sort", "")
+    found = overview(chosen) if chosen is not None else None
+    return render_template(
+        "counties/index.html", rounds=rounds, found=found, rows=_sorted(found.rows, order) if found else (), order=order,
+        own=policy.county_of(person), shapes=shapes(), view_box=view_box(), groups={one.group_id for one in rounds},
+    )  # fmt: skip
+
+
+@bp.get("/counties/<code>")
+def county(code: str) -> ResponseReturnValue:
+    """One county: its reports, and who from there is in the network."""
+    person = web.current_person()
+    web.check(True)  # everything below is asked for as the person may see it
+    if code not in COUNTIES:
+        raise NotFound
+    reports = (
+        policy.visible_reports(person)
+        .where(SituationReport.county_code == code)
+        .order_by(Round.due_on.desc(), Round.id.desc())
+        .options(joinedload(SituationReport.round))
+    )
+    threads = (
+        visible_threads(person)
+        .where(sa.exists().where(ThreadCounty.thread_id == Thread.id, ThreadCounty.code == code))
+        .order_by(Thread.last_post_at.desc())
+        .options(joinedload(Thread.organisation))
+    )
+    return render_template(
+        "counties/county.html", code=code, county=county_name(code), shape=shapes()[code], view_box=view_box(), shapes=shapes(),
+        reports=web.page(reports, limit=MOST_REPORTS), people=_people(person, code), own=policy.county_of(person),
+        threads=web.page(threads, limit=MOST_THREADS),
+    )  # fmt: skip
+
+
+def _people(person: Person, code: str) -> Sequence[Person]:
+    """Who from the county's organisations is in a group that the person may read, by organisation and name."""
+    members = sa.select(Membership.person_id).where(
+        Membership.left_at.is_(None), Membership.group_id.in_(readable_group_ids(person))
+    )
+    rows = (
+        sa.select(Person)
+        .join(Organisation, Organisation.id == Person.organisation_id)
+        .where(
+            Organisation.county_code == code,
+            Organisation.is_active,
+            Person.status == PersonStatus.ACTIVE,
+            Person.id.in_(members),
+        )
+        .order_by(Organisation.name, Person.name)
+        .limit(MOST_PEOPLE)
+    )
+    return db.session.scalars(rows).unique().all()
