@@ -12,6 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal import db, files, search, worker
+from portal.counties.rounds import actions as rounds
+from portal.counties.rounds import report_actions
+from portal.counties.rounds.actions import QuestionPlan, RoundPlan
+from portal.counties.rounds.models import QuestionKind
+from portal.counties.rounds.report_actions import Said
 from portal.discussions import actions as discussions
 from portal.discussions.models import Post, PostKind, Thread, ThreadKind
 from portal.discussions.moderation import actions as moderation
@@ -65,6 +70,7 @@ from portal.searches.actions import Wish
 from portal.searches.models import Place
 from portal.searches.synonym_actions import add_synonyms
 from portal.support.actions import add_contact
+from portal.times import today
 from portal.topics.models import Topic
 
 _number = itertools.count(1)
@@ -238,6 +244,24 @@ def moderated(network: Network, group: Group, about: Post, word: str) -> None:
     moderation.set_group_pace(group, 0, reason=f"Det är lugnt {word}", by=network.convener)
 
 
+def reports(network: Network, group: Group, word: str) -> dict[str, object]:
+    """A round that the county board has answered, with a question of its own."""
+    by, team = network.convener, network.secretary
+    team.organisation.county_code = "T"
+    core = rounds.add_core_question(group, QuestionPlan(f"Behov {word}".strip(), QuestionKind.SCALE, help=word), by=by)
+    soon = today() + timedelta(days=7)
+    plan = RoundPlan(f"Omgång {word}".strip(), soon, soon, text=word, core=[core.id])
+    made = rounds.prepare_round(group, plan, by=by)
+    db.session.flush()
+    asked = rounds.add_to_round(made, QuestionPlan(f"Läget {word}".strip(), QuestionKind.TEXT), by=by)
+    rounds.open_round(made, by=by)
+    report = report_actions.begin_report(made, "T", by=team)
+    db.session.flush()
+    report_actions.save_answers(report, {core.id: Said(f"Anmärkning {word}", 3)}, by=team)
+    report_actions.submit_report(report, by=team)
+    return {"round_id": made.id, "question_id": core.id, "asked_id": asked.id, "code": "T"}
+
+
 def things(network: Network, group: Group, *, word: str = "") -> dict[str, object]:
     """One of each thing in a group, the word in every text: what stands in addresses."""
     by = network.convener
@@ -309,7 +333,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "collection_id": gathered.id, "row_id": gathered.items[-1].id, "public_token": link.token, "link_id": link.id, "form": "ttl",
         "search_id": saved.id, "atom_id": atom.id, "atom_token": atom_token, "synonyms_id": synonyms.id,
         "provider_id": 999_999, "token": sent.token, "number": 1, "filename": "missing.css", "share_id": share.id, "topic_id": topic.id,
-        **minuted(network, group, word),
+        **minuted(network, group, word), **reports(network, group, word),
     }  # fmt: skip
     db.commit()
     search.mend()

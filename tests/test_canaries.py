@@ -28,6 +28,7 @@ from werkzeug.test import TestResponse
 
 from portal import db, outbox, search
 from portal.auth.models import IdentityProvider
+from portal.counties.rounds.models import Question, Round, RoundQuestion
 from portal.discussions import policy as discussions
 from portal.discussions.drafting.actions import save_draft
 from portal.discussions.models import Post, Thread
@@ -75,7 +76,7 @@ MODELS: dict[str, Any] = {
     "action_id": ActionItem, "addendum_id": Addendum, "item_id": AgendaItem, "row_id": CollectionItem, "collection_id": Collection,
     "contact_id": Contact, "device_id": PushDevice, "notice_id": Notice, "decision_id": Decision, "series_id": MeetingSeries, "meeting_id": Meeting, "poll_id": DatePoll,
     "organisation_id": Organisation, "post_id": Post, "resource_id": Resource, "search_id": SavedSearch, "seat_id": Seat, "provider_id": IdentityProvider,
-    "standing_id": StandingItem, "synonyms_id": Synonyms, "thread_id": Thread,
+    "standing_id": StandingItem, "synonyms_id": Synonyms, "thread_id": Thread, "round_id": Round, "question_id": Question, "asked_id": RoundQuestion,
 }  # fmt: skip
 SHORT = (
     "/",
@@ -202,6 +203,7 @@ def everything(network: Network) -> World:
         "filename": ["x.css"],
         "number": [1],
     }
+    world.ids["code"] = ["T"]
     world.ids["token"] = list(db.session.scalars(sa.select(Upload.token)))
     db.commit()
     return world

@@ -23,6 +23,9 @@ from portal.auth import attempts, sealing, sessions
 from portal.auth.models import BrowserSession
 from portal.auth.provider import Attempt
 from portal.cli import alembic_config, upgrade_database
+from portal.counties.rounds import report_actions
+from portal.counties.rounds.models import Round
+from portal.counties.rounds.report_actions import Said
 from portal.discussions import actions as discussions
 from portal.discussions.drafting import actions as drafting
 from portal.discussions.following import actions as following
@@ -133,6 +136,9 @@ def fill() -> None:
     mode.ask_for_floor(item.meeting, by=network.member)
     mode.add_comment(item, body="Ord", client_id="1", by=network.member)
     fill_minutes(network, things)
+    found = db.session.get_one(Round, things["round_id"])
+    question = found.questions[0].question_id
+    report_actions.save_answers(found.reports[0], {question: Said(number=1, based_on=1)}, by=network.secretary)
     provider = auth.add_provider(
         network.ngo, issuer="https://idp.example", client_id="x", sealed_secret=sealing.seal("x", key=SECRET), by=None
     )

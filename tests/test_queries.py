@@ -5,12 +5,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from portal import db, outbox, search
+from portal.counties.rounds import actions as rounds
+from portal.counties.rounds import policy, report_actions
+from portal.counties.rounds.actions import QuestionPlan, RoundPlan
+from portal.counties.rounds.models import QuestionKind, Round
+from portal.counties.rounds.report_actions import Said
+from portal.county_codes import COUNTIES
 from portal.discussions.models import Thread
 from portal.library.collections import actions as collections
 from portal.library.collections.models import Collection
@@ -157,6 +164,7 @@ def pages(network: Network) -> dict[str, str]:
     beside = factories.resource(network.group, network.member, "Bredvid", "bredvid")
     factories.resource(network.group, network.member, "Ett till", "ett till")
     materials.relate(main_material, beside, by=network.member)
+    counties = report_pages(network)
     db.commit()
     outbox.run_all()
     return {
@@ -182,8 +190,60 @@ def pages(network: Network) -> dict[str, str]:
         "meeting mode": f"/meetings/{long_meeting.id}/room", "its parts": f"/meetings/{long_meeting.id}/room/parts",
         "agenda": f"/meetings/{long_meeting.id}/agenda", "proposals": "/groups/natverket/proposals", "notices": "/notices",
         "minutes": f"/meetings/{long_meeting.id}/minutes", "calendar file": f"/meetings/{long_meeting.id}/ics",
-        "minutes as PDF": f"/meetings/{long_meeting.id}/minutes.pdf", "organisation": "/organisation", "contacts": "/contacts",
+        "minutes as PDF": f"/meetings/{long_meeting.id}/minutes.pdf", "organisation": "/organisation", "contacts": "/contacts", **counties,
     }  # fmt: skip
+
+
+def report_pages(network: Network) -> dict[str, str]:
+    """A round of situation reports that one county has answered, and the one before."""
+    factories.reports(network, network.group, "förut")
+    made = factories.reports(network, network.group, "ord")
+    where = f"/rounds/{made['round_id']}"
+    return {
+        "counties": "/counties", "county": "/counties/T", "rounds": "/groups/natverket/rounds", "round": where, "compiled round": f"{where}/compiled",
+        "county's report": f"{where}/counties/T", "answers as CSV": f"{where}/answers.csv",
+    }  # fmt: skip
+
+
+def more_reports(network: Network, found: Round) -> None:
+    """All counties have answered, in five rounds, and each round has ten more questions."""
+    boards = [
+        (code, factories.organisation(f"lst{code.lower()}", kind=OrganisationKind.COUNTY_BOARD))
+        for code in COUNTIES
+        if code != "T"
+    ]
+    team = {"T": network.secretary}
+    for code, board in boards:
+        board.county_code = code
+        team[code] = factories.person(board, f"Svarar {code}")
+        people.add_member(network.group, team[code], by=None)
+    core = [asked.question_id for asked in found.questions if asked.wording.question.is_core]
+    others = []
+    for number in range(4):
+        due = found.due_on + timedelta(days=7 * number - 28)
+        later = rounds.prepare_round(
+            network.group, RoundPlan(f"Omgång {number}", found.due_on, found.due_on, core=core), by=network.convener
+        )
+        rounds.open_round(later, by=network.convener)
+        others.append((later, due))
+    for number in range(10):
+        rounds.add_to_round(found, QuestionPlan(f"Fråga {number}", QuestionKind.TEXT), by=network.convener)
+    for one in (found, *(later for later, _due in others)):
+        for code, by in team.items():
+            report = report_actions.begin_report(one, code, by=by)
+            db.session.flush()
+            said = {
+                asked.question_id: Said("Svar", 2 if asked.wording.kind is QuestionKind.SCALE else None)
+                for asked in one.questions
+            }
+            bases = {answer.question_id: answer.revision for answer in policy.answers_of(report).values()}
+            report_actions.save_answers(
+                report, {key: replace(value, based_on=bases.get(key, 0)) for key, value in said.items()}, by=by
+            )
+            report_actions.submit_report(report, by=by)
+    for later, due in others:
+        later.due_on = due
+    db.session.flush()
 
 
 def grow(network: Network, pages: dict[str, str]) -> None:
@@ -222,6 +282,8 @@ def grow(network: Network, pages: dict[str, str]) -> None:
             by=network.convener,
         )
         minutes.save_note(item, text="Text", based_on=0, by=network.convener)
+    more_reports(network, db.session.get_one(Round, int(pages["round"].rsplit("/", 1)[1])))
+    db.session.execute(sa.delete(outbox.Job).where(outbox.Job.kind == report_actions.COMPILE_JOB))
     db.session.execute(sa.delete(outbox.Job).where(outbox.Job.kind == minutes.PDF_JOB))  # nobody looks at them here
     db.commit()
     outbox.run_all()

@@ -15,13 +15,12 @@ from portal.counties.rounds.models import (
     Question,
     QuestionKind,
     ReportAnswer,
-    ReportState,
     Round,
     RoundQuestion,
     SituationReport,
     Wording,
 )
-from portal.counties.rounds.policy import boards, states_of
+from portal.counties.rounds.policy import boards, missing_counties, newest_wording, states_of
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict
 from portal.meetings.models import AgendaItem
@@ -106,12 +105,6 @@ def reword_question(question: Question, plan: QuestionPlan, *, based_on: int, by
     audit.record("report_question_reworded", by=by, on=question)
     note_kept(kept, on=question, by=by)
     return _put(question, plan, by=by)
-
-
-def newest_wording(question: Question) -> Wording:
-    """The wording that the next round takes."""
-    rows = sa.select(Wording).where(Wording.question_id == question.id).order_by(Wording.number.desc()).limit(1)
-    return db.session.scalars(rows).unique().one()
 
 
 def retire_question(question: Question, *, is_retired: bool, by: Person) -> None:
@@ -207,14 +200,6 @@ def discard_round(found: Round, *, by: Person) -> None:
         raise Conflict(_("The round has been opened. It cannot be thrown away."))
     audit.record("round_discarded", by=by, on=found)
     db.session.delete(found)
-
-
-def missing_counties(found: Round) -> list[str]:
-    """The letters of the counties whose report is not in, of those whose board has somebody in the group."""
-    states = states_of(found)
-    return [
-        code for code in boards(found.group) if code not in states or states[code].state is not ReportState.SUBMITTED
-    ]
 
 
 def _missing_people(found: Round) -> list[Person]:

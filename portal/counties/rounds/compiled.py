@@ -152,7 +152,7 @@ def figures(rounds: Sequence[Round]) -> Figures:
         )
     )
     found: Figures = {}
-    for round_id, question_id, number in db.session.execute(rows).tuples():
+    for round_id, question_id, number in db.session.execute(rows):
         assert number is not None  # asked for above
         found.setdefault((round_id, question_id), []).append(number)
     return found

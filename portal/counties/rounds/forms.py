@@ -92,7 +92,7 @@ class RoundForm(Form):
         """Not before the deadline, and not so far away that it must be a slip."""
         if self.due_on.data and field.data and field.data < self.due_on.data:
             raise ValidationError(_("The last day cannot be before the deadline."))
-        if field.data and abs((field.data - today()).days) > 1000:
+        if field.data and abs((field.data - today()).days) > 3650:
             raise ValidationError(_("That day is too far away."))
 
 

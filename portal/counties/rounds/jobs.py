@@ -10,10 +10,11 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal import audit, db, files, outbox, pdf
-from portal.counties.rounds.actions import missing_counties, remind_missing
+from portal.counties.rounds.actions import remind_missing
 from portal.counties.rounds.compiled import compile_round
 from portal.counties.rounds.documents import pdf_data
 from portal.counties.rounds.models import Round
+from portal.counties.rounds.policy import missing_counties
 from portal.counties.rounds.report_actions import COMPILE_JOB
 from portal.errors import Conflict
 from portal.library.actions import add_resource

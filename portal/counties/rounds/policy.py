@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from portal import db
-from portal.counties.rounds.models import Question, ReportState, Round, SituationReport
+from portal.counties.rounds.models import Question, ReportAnswer, ReportState, Round, SituationReport, Wording
 from portal.meetings.models import AgendaItem, Meeting, MeetingState
 from portal.meetings.policy import visible_meetings
 from portal.people.models import Group, Membership, Organisation, OrganisationKind, Person, PersonStatus, Role
@@ -159,3 +159,23 @@ def awaited_rounds(person: Person) -> Sequence[Round]:
         .order_by(Round.due_on)
     )  # fmt: skip
     return [one for one in db.session.scalars(rows).unique() if one.takes_answers]
+
+
+def newest_wording(question: Question) -> Wording:
+    """The wording that the next round takes."""
+    rows = sa.select(Wording).where(Wording.question_id == question.id).order_by(Wording.number.desc()).limit(1)
+    return db.session.scalars(rows).unique().one()
+
+
+def missing_counties(found: Round) -> list[str]:
+    """The letters of the counties whose report is not in, of those whose board has somebody in the group."""
+    states = states_of(found)
+    return [
+        code for code in boards(found.group) if code not in states or states[code].state is not ReportState.SUBMITTED
+    ]
+
+
+def answers_of(report: SituationReport) -> dict[int, ReportAnswer]:
+    """The answers of a report by question."""
+    rows = sa.select(ReportAnswer).where(ReportAnswer.report_id == report.id)
+    return {answer.question_id: answer for answer in db.session.scalars(rows)}

@@ -89,11 +89,11 @@ def edit_core_question(question_id: int) -> ResponseReturnValue:
     question = web.find(policy.visible_questions(person).where(Question.id == question_id, Question.is_core))
     group = web.find(visible_groups(person).where(Group.id == question.group_id))
     back = url_for("rounds.core_questions", slug=group.slug)
-    newest = actions.newest_wording(question)
+    newest = policy.newest_wording(question)
     return _answer(
         _form_of(newest, newest.number), back=back, crumb=(_("Common questions"), back), title=_("Change the question"),
         store=lambda plan, based_on: actions.reword_question(question, plan, based_on=based_on, by=person),
-        anew=lambda: actions.newest_wording(question).number,
+        anew=lambda: policy.newest_wording(question).number,
     )  # fmt: skip
 
 

@@ -12,14 +12,13 @@ from flask_babel import gettext as _
 from portal import audit, db, guard, outbox
 from portal.counties.rounds.models import (
     AnswerVersion,
-    QuestionKind,
     ReportAnswer,
     ReportState,
     Round,
     RoundQuestion,
     SituationReport,
 )
-from portal.counties.rounds.policy import boards
+from portal.counties.rounds.policy import answers_of, boards
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict
 from portal.notifications.actions import notify
@@ -44,15 +43,9 @@ class Said:
         return self.text, self.number, self.choice
 
 
-def values_of(answer: ReportAnswer | None) -> tuple[str, int | None, str]:
+def _values_of(answer: ReportAnswer | None) -> tuple[str, int | None, str]:
     """What a stored answer says; nothing without one."""
     return (answer.text, answer.number, answer.choice) if answer is not None else ("", None, "")
-
-
-def answers_of(report: SituationReport) -> dict[int, ReportAnswer]:
-    """The answers of a report by question."""
-    rows = sa.select(ReportAnswer).where(ReportAnswer.report_id == report.id)
-    return {answer.question_id: answer for answer in db.session.scalars(rows)}
 
 
 def begin_report(found: Round, code: str, *, by: Person) -> SituationReport:
@@ -94,7 +87,7 @@ def save_answers(
         )
     asked, stored = {one.question_id: one for one in report.round.questions}, answers_of(report)
     changed = {
-        number: one for number, one in said.items() if number in asked and one.values != values_of(stored.get(number))
+        number: one for number, one in said.items() if number in asked and one.values != _values_of(stored.get(number))
     }  # fmt: skip
     clashes = {
         number: stored[number] for number, one in changed.items() if number in stored and stored[number].revision != one.based_on
@@ -127,20 +120,6 @@ def _store(
     answer.text, answer.number, answer.choice = one.values
     answer.wording_id, answer.revision = asked.wording_id, answer.revision + 1
     answer.written_by_id, answer.written_at = by.id, db.now()
-
-
-def unanswered(report: SituationReport) -> list[RoundQuestion]:
-    """The questions that the report says nothing to: where a figure, a step or a choice is asked for, a remark alone is none."""
-    stored = answers_of(report)
-    return [asked for asked in report.round.questions if not _says(asked, stored.get(asked.question_id))]
-
-
-def _says(asked: RoundQuestion, answer: ReportAnswer | None) -> bool:
-    if answer is None:
-        return False
-    if asked.wording.kind is QuestionKind.TEXT:
-        return bool(answer.text)
-    return bool(answer.choice) if asked.wording.kind is QuestionKind.CHOICE else answer.number is not None
 
 
 def submit_report(report: SituationReport, *, by: Person) -> None:

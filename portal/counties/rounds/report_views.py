@@ -78,7 +78,7 @@ def _page(person: Person, found: Round, code: str, trouble: _Trouble) -> Respons
     before, title_before = _before(person, found, code)
     return render_template(
         "counties/rounds/report.html", found=found, code=code, county=county_name(code), report=own, trouble=trouble,
-        answers=report_actions.answers_of(own) if own is not None else {}, before=before, title_before=title_before,
+        answers=policy.answers_of(own) if own is not None else {}, before=before, title_before=title_before,
         is_writing=may_write and found.takes_answers and (not is_submitted or is_changing), may_write=may_write, steps=SCALE,
         team=policy.boards(found.group).get(code, []), may_return=own is not None and policy.can_return_report(person, own),
         return_form=ReturnForm(), in_words=in_words, is_changing=is_changing,
@@ -89,7 +89,7 @@ def _before(person: Person, found: Round, code: str) -> tuple[dict[int, ReportAn
     """What the county answered the round before, as far as the person may read it, and that round's title."""
     earlier = policy.earlier_rounds(found, limit=1)
     last = _report(person, earlier[0], code) if earlier else None
-    return (report_actions.answers_of(last), earlier[0].title) if last is not None else ({}, "")
+    return (policy.answers_of(last), earlier[0].title) if last is not None else ({}, "")
 
 
 @bp.post("/rounds/<int:round_id>/counties/<code>")

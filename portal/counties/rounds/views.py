@@ -177,7 +177,7 @@ def round_page(round_id: int) -> ResponseReturnValue:
     return render_template(
         "counties/rounds/round.html", found=found, states=states, codes=all_codes(states), teams=teams, paper=paper,
         own=own if own and policy.can_write_report(person, found, own) else None, may_lead=may_lead,
-        missing=actions.missing_counties(found) if may_lead else [], readable=_readable(person, found),
+        missing=policy.missing_counties(found) if may_lead else [], readable=_readable(person, found),
         submitted=sum(report.state is ReportState.SUBMITTED for report in states.values()),
     )  # fmt: skip
 
