@@ -42,20 +42,17 @@ function start(map) {
   }
 }
 
-/** The county that lies nearest in a direction: what lies aside counts twice. */
+/** The county that lies nearest in a direction: what lies aside counts twice, and what lies far aside only where nothing else is. */
 function nearest(counties, from, [dx, dy]) {
-  const at = (county) => [Number(county.dataset.x), Number(county.dataset.y)];
-  const [x, y] = at(from);
-  let best = null;
-  let least = Infinity;
-  for (const county of counties) {
-    const [toX, toY] = [at(county)[0] - x, at(county)[1] - y];
-    const ahead = toX * dx + toY * dy;
-    const aside = Math.abs(toX * dy) + Math.abs(toY * dx);
-    if (county === from || ahead <= 0 || ahead + 2 * aside >= least) continue;
-    [best, least] = [county, ahead + 2 * aside];
-  }
-  return best;
+  const x = Number(from.dataset.x);
+  const y = Number(from.dataset.y);
+  const ways = counties.filter((county) => county !== from).map((county) => {
+    const [toX, toY] = [Number(county.dataset.x) - x, Number(county.dataset.y) - y];
+    return { county, ahead: toX * dx + toY * dy, aside: Math.abs(toX * dy) + Math.abs(toY * dx) };
+  }).filter(({ ahead }) => ahead > 0);
+  const straight = ways.filter(({ ahead, aside }) => aside <= 2 * ahead);
+  const best = (straight.length ? straight : ways).sort((a, b) => a.ahead + 2 * a.aside - b.ahead - 2 * b.aside)[0];
+  return best?.county;
 }
 
 for (const map of document.querySelectorAll("[data-county-map]")) start(map);

@@ -30,6 +30,7 @@ SIGNED_IN = [
     "/notices", "/account/notifications", "/account/devices", "/unreached", "/groups/lamp/proposals", "/groups/lamp/proposals/new",
     "/groups/lamp/polls", "/groups/lamp/polls/new", "/groups/lamp/seats", "/groups/lamp/series/new",
     "/groups/lamp/actions", "/groups/lamp/actions?show=done", "/groups/lamp/actions/new", "/groups/lamp/decisions",
+    "/counties", "/counties/T", "/groups/lamp/rounds", "/groups/lamp/rounds/new", "/groups/lamp/report-questions", "/groups/lamp/report-questions/new",
     "/minutes/check", "/library/stale", "/library/topics", "/collections", "/groups/informationsnatverket/collections",
     "/library?q=samverkan+kommun&kind=checklist", "/library?q=manniskohandel", "/search?q=samverkan&type=resource&exact=1&order=new",
 ]  # fmt: skip
@@ -58,6 +59,8 @@ def links_to_things(visitor: Visitor) -> list[str]:
         ("/groups/lamp/actions", r"^/actions/\d+$"),
         ("/groups/lamp/actions?show=done", r"^/actions/\d+$"),
         ("/groups/lamp/decisions", r"^/meetings/\d+/minutes$"),
+        ("/groups/lamp/rounds", r"^/rounds/\d+$"),
+        ("/counties/T", r"^/rounds/\d+/counties/T$"),
     ):
         visitor.go(start)
         hrefs = visitor.page.locator("main a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
@@ -75,6 +78,8 @@ def links_to_things(visitor: Visitor) -> list[str]:
     ]
     of_threads = thread_places(visitor, thread_of_several(visitor))
     of_meeting = [f"{meeting}/{page}" for page in ("room", "minutes", "edit", "items/new", "minutes/circulation")]
+    of_reports = next(path for path in paths if re.fullmatch(r"/rounds/\d+", path))
+    paths += [f"{of_reports}/{page}" for page in ("compiled", "edit", "questions/new")]
     return [*paths, *of_threads, *of_meeting, *items[:2], *writing_places(visitor, meeting)]
 
 
