@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from portal import spreadsheet
+from portal import markup, spreadsheet
 from portal.counties.rounds.compiled import CHANGED, DOWN, NEW, SAME, UP, Compiled, Section
 from portal.counties.rounds.models import QuestionKind, ReportState
 from portal.county_codes import county_name
@@ -46,7 +46,7 @@ def pdf_data(compiled: Compiled) -> dict[str, Any]:
         "sections": [_section(section) for section in compiled.sections],
         "before": before.title if before is not None else "",
         "words": {
-            "page": _("Page"), "of": _("of"), "county": _("County"), "answer": _("Answer"),
+            "page": _("Page"), "of": _("of"), "county": _("County"), "answer": _("The answer"),
             "before": _("The round before"), "no_answer": _("no answer"), "missing": _("Not in"), "late": _("Came after the deadline"),
             "over_rounds": _("Over the rounds"), "older": _("answered before the question was changed"), "counties": _("counties"),
         },
@@ -76,7 +76,8 @@ def _section(section: Section) -> dict[str, Any]:
         "is_text": section.wording.kind is QuestionKind.TEXT,
         "rows": [
             {
-                "county": row.county, "words": row.words, "remark": row.remark, "before": row.words_before,
+                "county": row.county, "words": row.words, "blocks": markup.blocks(row.words) if section.wording.kind is QuestionKind.TEXT else [],
+                "remark": row.remark, "before": row.words_before,
                 "change": changes.get(row.change, "") if row.change not in {SAME, NEW} else "", "is_older": row.is_older_wording,
             }
             for row in section.rows
@@ -95,7 +96,7 @@ def _share(value: float | None, most: float) -> float:
 
 def table(compiled: Compiled) -> str:
     """The answers as CSV: one line for each county and question."""
-    head = [_("Round"), _("County"), _("Letter"), _("State"), _("Number"), _("Question"), _("Answer"), _("Figure"), _("Remark"),
+    head = [_("Round"), _("County"), _("Letter"), _("State"), _("Number"), _("Question"), _("The answer"), _("Figure"), _("Remark"),
             _("The round before"), _("Change")]  # fmt: skip
     changes, states = change_words(), state_words()
     rows = []
