@@ -1,1 +1,0 @@
-"""What is done together: campaigns, training, spreading material, inspection weeks."""

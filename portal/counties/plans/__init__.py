@@ -1,1 +1,0 @@
-"""Regional cooperation plans: one common template, one plan per county."""
