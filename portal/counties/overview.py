@@ -16,7 +16,6 @@ from portal.county_codes import county_name
 from portal.people.models import Person
 
 COMPARED = 3  # rounds
-MOST_ROUNDS = 60  # to choose among
 IN, BEGUN, MISSING = "in", "half", "none"  # how a county is drawn: filled, striped, dashed
 
 
@@ -67,10 +66,10 @@ class Overview:
         return sum(row.drawn == drawn for row in self.rows)
 
 
-def rounds_to_show(person: Person) -> Sequence[Round]:
+def rounds_to_show(person: Person) -> sa.Select[Round]:
     """The opened rounds that the person may see, the latest first."""
     rows = visible_rounds(person).where(Round.opened_at.is_not(None)).order_by(Round.due_on.desc(), Round.id.desc())
-    return db.session.scalars(rows.options(selectinload(Round.questions)).limit(MOST_ROUNDS)).unique().all()
+    return rows.options(selectinload(Round.questions))
 
 
 def overview(found: Round) -> Overview:

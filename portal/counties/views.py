@@ -26,6 +26,7 @@ bp = Blueprint("counties", __name__)
 bp.app_template_global("county_name")(county_name)
 
 MOST_PEOPLE, MOST_THREADS, MOST_REPORTS = 200, 10, 12
+MOST_ROUNDS = 60  # to choose among
 _STATES = [ReportState.SUBMITTED, ReportState.RETURNED, ReportState.BEGUN, None]
 _ORDERS: dict[str, Callable[[CountyRow], Any]] = {
     "report": lambda row: _STATES.index(row.state),
@@ -44,8 +45,7 @@ def _sorted(rows: Sequence[CountyRow], order: str) -> Sequence[CountyRow]:
 def index() -> ResponseReturnValue:
     """The situation in the counties; `?round=` an earlier round, `?sort=` a column."""
     person = web.current_person()
-    web.check(True)  # the rounds below are those that the person may see
-    rounds = rounds_to_show(person)
+    rounds = web.page(rounds_to_show(person), limit=MOST_ROUNDS)
     number = web.number_of("round")
     chosen = next((one for one in rounds if one.id == number), None)
     if number is not None and chosen is None:
@@ -63,7 +63,6 @@ def index() -> ResponseReturnValue:
 def county(code: str) -> ResponseReturnValue:
     """One county: its reports, and who from there is in the network."""
     person = web.current_person()
-    web.check(True)  # everything below is asked for as the person may see it
     if code not in COUNTIES:
         raise NotFound
     reports = (

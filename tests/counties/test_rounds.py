@@ -401,6 +401,7 @@ def test_late_reports_are_taken_until_the_round_is_locked(network: Network, sign
     with time_machine.travel(at(asked.round.locks_on + timedelta(days=1)), tick=False):
         shown = send(sign_in(other), f"/rounds/{asked.round.id}/counties/AB", **form)
         assert shown.status_code == 409
+        assert "Sent" in BeautifulSoup(shown.text, "html.parser").select_one(f"#q{asked.text}").text  # type: ignore[union-attr]  # is there
         assert len(db.session.scalars(sa.select(SituationReport)).all()) == 1
         assert (
             send(sign_in(network.convener), f"/rounds/{asked.round.id}/counties/T/returns", reason="Mer").status_code
@@ -513,6 +514,9 @@ def test_a_county_that_is_no_more_stays_readable_in_old_rounds(network: Network,
     shown = sign_in(network.member).get(f"/rounds/{asked.round.id}/compiled").text
     assert "Från Kristianstads län" in shown
     assert sign_in(network.member).get(f"/rounds/{asked.round.id}/counties/L").status_code == 200
+    row = page(sign_in(network.member), f"/counties?round={asked.round.id}").select_one("tr[data-county=L]")
+    assert row is not None
+    assert row.select("a") == []  # it has no page, nor a place on the map
 
 
 def test_the_table_can_be_opened_by_spreadsheet_programs(network: Network) -> None:

@@ -166,8 +166,9 @@ def return_report(report: SituationReport, *, reason: str, by: Person) -> None:
 
 
 def take_responsibility(report: SituationReport, *, by: Person) -> None:
-    """Become the one who hands the report in; who was it before is told."""
+    """Become the one who hands the report in; who was it before is told. Raises `Conflict` when the round takes no answers."""
     db.lock(report)
+    _check_open(report.round)
     if report.responsible_id == by.id:
         return
     before = report.responsible

@@ -79,7 +79,9 @@ def _page(person: Person, found: Round, code: str, trouble: _Trouble) -> Respons
     return render_template(
         "counties/rounds/report.html", found=found, code=code, county=county_name(code), report=own, trouble=trouble,
         answers=policy.answers_of(own) if own is not None else {}, before=before, title_before=title_before,
-        is_writing=may_write and found.takes_answers and (not is_submitted or is_changing), may_write=may_write, steps=SCALE,
+        # what was typed is shown again even where it cannot be stored any more
+        is_writing=may_write and (bool(trouble.typed) or (found.takes_answers and (not is_submitted or is_changing))),
+        may_write=may_write, steps=SCALE,
         team=policy.boards(found.group).get(code, []), may_return=own is not None and policy.can_return_report(person, own),
         return_form=ReturnForm(), in_words=in_words, is_changing=is_changing,
     ), trouble.status  # fmt: skip
