@@ -397,6 +397,7 @@ TABLE: dict[str, Row] = {
     "GET home.today": everybody(OK),
     "POST home.mark_all_read": Row((MOVED,) * 5 + (SIGN_IN,)),
     "GET home.group": group_only(),
+    "GET home.lifted_questions": everybody(OK),
     "GET home.search": everybody(OK),
     "GET home.accessibility": public(),
     "GET home.privacy": public(),

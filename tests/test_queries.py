@@ -18,7 +18,7 @@ from portal.counties.rounds.actions import QuestionPlan, RoundPlan
 from portal.counties.rounds.models import QuestionKind, Round
 from portal.counties.rounds.report_actions import Said
 from portal.county_codes import COUNTIES
-from portal.discussions.models import Thread
+from portal.discussions.models import Thread, ThreadKind
 from portal.library.collections import actions as collections
 from portal.library.collections.models import Collection
 from portal.library.intake.models import Upload, UploadState
@@ -89,6 +89,7 @@ def fill(network: Network, number: int) -> None:
     factories.thread(group, writer, f"Tråd {number}", f"Sökord {number}")
     thread = factories.thread(network.group, writer, f"Tråd {number}", f"Sökord {number}")
     factories.post(thread, writer, f"Sökord igen {number}")
+    factories.thread(network.group, writer, f"Problem {number}", "Behöver lyftas").kind = ThreadKind.LIFTED
     calls.make_feed(f"Program {number}", group=group, by=writer)
     material = factories.resource(network.group, writer, f"Material sökord {number}", f"sökord {number}")
     material.publisher = f"Utgivare {number}"
@@ -174,7 +175,7 @@ def pages(network: Network) -> dict[str, str]:
         "decisions": "/groups/natverket/decisions", "found decisions": "/groups/natverket/decisions?q=beslutat",
         "polls": "/groups/natverket/polls", "poll": f"/polls/{poll.id}", "series": f"/meeting-series/{first}",
         "seats": "/groups/natverket/seats", "substitute": f"/meetings/{long_meeting.id}/substitute",
-        "today": "/", "groups": "/groups", "group": "/groups/natverket", "unread": "/groups/natverket?show=unread",
+        "today": "/", "lifted questions": "/lifted-questions", "groups": "/groups", "group": "/groups/natverket", "unread": "/groups/natverket?show=unread",
         "members": "/groups/natverket/members", "thread": f"/threads/{main_thread.id}", "posts": f"/threads/{main_thread.id}/posts?after=0",
         "collections": "/collections", "collections of a group": "/groups/natverket/collections", "collection": f"/collections/{first_collection}",
         "materials to add": f"/collections/{first_collection}/materials", "public collection": f"/public/{public_link.token}", "open data": "/public/catalogue.ttl",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import sqlalchemy as sa
-from flask import Blueprint, current_app, jsonify, redirect, render_template, url_for
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
@@ -17,7 +17,7 @@ from portal.discussions.following.policy import can_follow_group, group_level
 from portal.discussions.models import Thread
 from portal.discussions.moderation.policy import open_reports
 from portal.discussions.policy import can_start_thread, unread_by_thread, visible_threads
-from portal.home import thread_lists
+from portal.home import lifted_lists, thread_lists
 from portal.home.nav import navigation
 from portal.home.places import places
 from portal.library.facets import OF_MATERIALS
@@ -111,6 +111,18 @@ def group(slug: str) -> ResponseReturnValue:
 
 
 @bp.get("/search", endpoint="search")
+@bp.get("/lifted-questions")
+def lifted_questions() -> ResponseReturnValue:
+    """Everything that was raised in the network, where it is now and what became of it; `?step=` raised, agenda or answered."""
+    person = web.current_person()
+    threads = web.page(lifted_lists.visible_lifted(person), limit=lifted_lists.MOST)
+    step = request.args.get("step", "")
+    found = lifted_lists.overview(threads, person, step)
+    return render_template(
+        "home/lifted.html", found=found, step=step if step in lifted_lists.STEPS else "", total=len(threads)
+    )
+
+
 def search_page() -> ResponseReturnValue:
     """One field for everything. As a fragment it fills the search window, while somebody types."""
     person = web.current_person()
