@@ -153,9 +153,7 @@ def activity(activity_id: int) -> ResponseReturnValue:
 def _note_read(person: Person, about: str) -> None:
     """Who reads the activity has read what was told of it."""
     person_id = person.id
-    unread = sa.select(Notice.id).where(
-        Notice.person_id == person_id, Notice.about == about, Notice.read_at.is_(None)
-    )
+    unread = sa.select(Notice.id).where(Notice.person_id == person_id, Notice.about == about, Notice.read_at.is_(None))
     if db.session.scalar(unread.limit(1)) is not None:
         db.leave_trace(lambda session: read_about(session, person_id=person_id, about=[about]))
 
