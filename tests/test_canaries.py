@@ -27,7 +27,6 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from portal import db, outbox, search
-from portal.activities import policy as activity_policy
 from portal.activities.models import Activity, Sector
 from portal.auth.models import IdentityProvider
 from portal.discussions import policy as discussions

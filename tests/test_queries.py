@@ -96,7 +96,9 @@ def fill(network: Network, number: int) -> None:
         state=UploadState.READY, sha256=f"{number:064x}",
     )  # fmt: skip
     db.session.add_all([waiting, new_one])
-    factories.activity(network.group, writer, f"Aktivitet sökord {number}", text="Sökord", codes=("T", "U"), days=number)
+    factories.activity(
+        network.group, writer, f"Aktivitet sökord {number}", text="Sökord", codes=("T", "U"), days=number
+    )
     main = db.session.scalars(sa.select(Activity).order_by(Activity.id).limit(1)).one()
     activities.add_material(main, material, by=writer)
     activities.join_activity(main, by=writer)

@@ -92,11 +92,12 @@ def _put(activity: Activity, plan: ActivityPlan) -> None:
     activity.sectors, activity.contacts = list(plan.sectors), list(plan.contacts)
 
 
-def _tell(kind: str, activity: Activity, people: Collection[Person], *, by: Person, **details: str) -> None:
+def _tell(kind: str, activity: Activity, people: Collection[Person], *, by: Person, days: str = "") -> None:
+    details = {"days": days} if days else {}
     db.session.flush()
     notify(
         people, kind, group=activity.group, path=f"/activities/{activity.id}", by=by, about=f"activity:{activity.id}",
-        title=activity.title, organisation=by.organisation.name, **details,
+        title=activity.title, organisation=by.organisation.name, mailed=(), **details,
     )  # fmt: skip
 
 

@@ -63,7 +63,14 @@ def test_an_activity_is_planned_and_read(network: Network, sign_in: Sign) -> Non
     form = FORM | {"sectors": str(taxi.id), "contacts": str(network.member.id), "text": "**Besök** i växeln"}
     where = send(member, "/groups/natverket/activities/new", **form).headers["Location"]
     page = observer.get(where).text
-    for words in ("Kampanjvecka", "Örebro län", "Taxi", "<strong>Besök</strong>", network.member.name, ">9\xa0maj\xa02031<"):
+    for words in (
+        "Kampanjvecka",
+        "Örebro län",
+        "Taxi",
+        "<strong>Besök</strong>",
+        network.member.name,
+        ">9\xa0maj\xa02031<",
+    ):
         assert words in page
     for path in ("/activities", "/groups/natverket/activities", "/activities/calendar?month=2031-05"):
         assert "Kampanjvecka" in observer.get(path).text
@@ -126,7 +133,10 @@ def test_a_sector_off_the_list_stays_where_it_is(network: Network, sign_in: Sign
     assert send(admin, f"/activities/sectors/{taxi}", retire="1").status_code == 404, "twice is once"
     assert "Taxi" in convener.get(f"/activities/{planned.id}/edit").text
     assert ">Taxi</label>" not in convener.get("/groups/natverket/activities/new").text
-    assert send(convener, f"/activities/{planned.id}/edit", **FORM | {"sectors": str(taxi), "based_on": "1"}).status_code == 302
+    assert (
+        send(convener, f"/activities/{planned.id}/edit", **FORM | {"sectors": str(taxi), "based_on": "1"}).status_code
+        == 302
+    )
     assert [sector.id for sector in again(planned.id).sectors] == [taxi]
     assert send(convener, "/groups/natverket/activities/new", **FORM | {"sectors": str(taxi)}).status_code == 422
     assert send(admin, "/activities/sectors", name="TAXI").status_code == 302, "it comes back"
@@ -148,7 +158,11 @@ def test_the_state_follows_the_days(network: Network, planned: Activity) -> None
         db.rollback()
         with time_machine.travel(f"{on.isoformat()} 12:00:00+02:00", tick=False):
             state = again(planned.id).state
-            found = [one for one in ActivityState if db.session.scalars(sa.select(Activity.id).where(policy.in_state(one))).all()]
+            found = [
+                one
+                for one in ActivityState
+                if db.session.scalars(sa.select(Activity.id).where(policy.in_state(one))).all()
+            ]
             assert found == [state], "the database says the same"
             return state
 
@@ -233,7 +247,11 @@ def test_nobody_joins_what_is_over(network: Network) -> None:
 def test_a_result_that_cannot_be_taken(network: Network, sign_in: Sign, bad: dict[str, str]) -> None:
     running = factories.activity(network.group, network.convener)
     db.commit()
-    answer = send(sign_in(network.convener), f"/activities/{running.id}/result", **{"result": "Det gick bra", "based_on": "0"} | bad)
+    answer = send(
+        sign_in(network.convener),
+        f"/activities/{running.id}/result",
+        **{"result": "Det gick bra", "based_on": "0"} | bad,
+    )
     assert answer.status_code == 422
     assert again(running.id).reported_at is None
 
@@ -245,7 +263,12 @@ def test_a_result_makes_it_done_and_two_who_tell_it_lose_nothing(network: Networ
     form = {"result": "Åtta växlar", "people_reached": "1200", "occasions": "0", "based_on": "0"}
     assert send(first, f"{where}/result", **form).status_code == 302
     found = again(running.id)
-    assert (found.state, found.people_reached, found.occasions, found.places_visited) == (ActivityState.DONE, 1200, 0, None)
+    assert (found.state, found.people_reached, found.occasions, found.places_visited) == (
+        ActivityState.DONE,
+        1200,
+        0,
+        None,
+    )
     answer = send(second, f"{where}/result", **form | {"result": "Nio växlar"})
     assert answer.status_code == 409
     assert "Åtta växlar" in answer.text
@@ -262,7 +285,10 @@ def test_no_result_before_the_first_day(network: Network, sign_in: Sign, planned
 
 def test_last_years_is_copied_without_result_and_joiners(network: Network, sign_in: Sign) -> None:
     made = factories.activity(network.group, network.convener, "Årets vecka", text="Samma text", codes=("T", "U"))
-    seen, hidden = (factories.resource(group, network.convener, f"Material {group.slug}", group.slug) for group in (network.group, network.closed))
+    seen, hidden = (
+        factories.resource(group, network.convener, f"Material {group.slug}", group.slug)
+        for group in (network.group, network.closed)
+    )
     for material in (seen, hidden):
         actions.add_material(made, material, by=network.convener)
     actions.join_activity(made, by=network.member)
@@ -276,7 +302,13 @@ def test_last_years_is_copied_without_result_and_joiners(network: Network, sign_
     assert "Material slutna" not in member.get(f"/activities/{made.id}").text
     copied = send(member, where, **FORM | {"title": "Nästa års vecka"}).headers["Location"]
     copy = again(int(copied.rsplit("/", 1)[1]))
-    assert (copy.copied_from_id, copy.result, copy.people_reached, copy.reported_at, copy.joiners) == (made.id, "", None, None, [])
+    assert (copy.copied_from_id, copy.result, copy.people_reached, copy.reported_at, copy.joiners) == (
+        made.id,
+        "",
+        None,
+        None,
+        [],
+    )
     assert copy.organisation_id == network.ngo.id
     assert [one.id for one in copy.materials] == [seen.id], "only what its author may read"
 
@@ -341,14 +373,22 @@ def test_the_form_tells_before_anything_is_stored(network: Network, sign_in: Sig
     member, taxi = sign_in(network.member), str(planned.sectors[0].id)
     secret = factories.activity(network.closed, network.convener, "Den slutna veckan", days=7)
     db.commit()
-    near = {"starts_on": planned.starts_on.isoformat(), "ends_on": planned.ends_on.isoformat(), "look": "1", "sectors": taxi}
+    near = {
+        "starts_on": planned.starts_on.isoformat(),
+        "ends_on": planned.ends_on.isoformat(),
+        "look": "1",
+        "sectors": taxi,
+    }
     answer = send(member, "/groups/natverket/activities/new", **FORM | near)
     assert answer.status_code == 200
     assert "Taxiveckan" in answer.text
     assert secret.title not in answer.text
     assert number_of_activities() == 2
     assert "Taxiveckan" not in send(member, "/groups/natverket/activities/new", **FORM | near | {"sectors": ""}).text
-    assert "Vi börjar." in send(sign_in(network.convener), f"/activities/{planned.id}/edit", **FORM | near | {"based_on": "1"}).text
+    assert (
+        "Vi börjar."
+        in send(sign_in(network.convener), f"/activities/{planned.id}/edit", **FORM | near | {"based_on": "1"}).text
+    )
     assert again(planned.id).text == "Att göra"
 
 
@@ -376,10 +416,24 @@ def test_the_map_asks_two_questions_of_one_query_each(network: Network) -> None:
 
 
 def test_the_list_is_narrowed_down(network: Network, sign_in: Sign, planned: Activity) -> None:
-    factories.activity(network.group, network.convener, "Hotelldagen", codes=("M",), sector_of="Hotell", days=-500, kind=ActivityKind.TRAINING)
+    factories.activity(
+        network.group,
+        network.convener,
+        "Hotelldagen",
+        codes=("M",),
+        sector_of="Hotell",
+        days=-500,
+        kind=ActivityKind.TRAINING,
+    )
     db.commit()
     member, old = sign_in(network.member), (today() - timedelta(days=500)).year
-    for query in ("kind=campaign", "county=T", f"sector={planned.sectors[0].id}", "state=planned", f"year={planned.starts_on.year}"):
+    for query in (
+        "kind=campaign",
+        "county=T",
+        f"sector={planned.sectors[0].id}",
+        "state=planned",
+        f"year={planned.starts_on.year}",
+    ):
         page = member.get(f"/activities?{query}").text.split("<main")[1]
         assert "Taxiveckan" in page, query
         assert "Hotelldagen" not in page, query
@@ -387,7 +441,17 @@ def test_the_list_is_narrowed_down(network: Network, sign_in: Sign, planned: Act
         page = member.get(f"/groups/natverket/activities?{query}").text.split("<main")[1]
         assert "Taxiveckan" not in page, query
         assert "Hotelldagen" in page, query
-    for nonsense in ("kind=x", "county=QQ", "sector=²", "state=x", "year=0", "year=99999", "before=99999999999", "sector=-1", "before=x"):
+    for nonsense in (
+        "kind=x",
+        "county=QQ",
+        "sector=²",
+        "state=x",
+        "year=0",
+        "year=99999",
+        "before=99999999999",
+        "sector=-1",
+        "before=x",
+    ):
         assert member.get(f"/activities?{nonsense}").status_code == 200, nonsense
         assert member.get(f"/activities/calendar?{nonsense}&month=9999-99").status_code == 200, nonsense
 
@@ -417,5 +481,7 @@ def test_a_sensitive_group_traces_who_read(network: Network, sign_in: Sign) -> N
 def test_who_reads_it_has_read_its_notice(network: Network, sign_in: Sign, planned: Activity) -> None:
     sign_in(network.member).get(f"/activities/{planned.id}")
     db.rollback()
-    notice = db.session.scalars(sa.select(Notice).where(Notice.person_id == network.member.id, Notice.kind == "activity_made")).one()
+    notice = db.session.scalars(
+        sa.select(Notice).where(Notice.person_id == network.member.id, Notice.kind == "activity_made")
+    ).one()
     assert notice.read_at is not None
