@@ -163,6 +163,9 @@ def pages(network: Network) -> dict[str, str]:
     first = db.session.scalars(sa.select(MeetingSeries.id).order_by(MeetingSeries.id).limit(1)).one()
     first_collection = db.session.scalars(sa.select(Collection.id).order_by(Collection.id).limit(1)).one()
     main_activity = db.session.scalars(sa.select(Activity.id).order_by(Activity.id).limit(1)).one()
+    factories.activity(
+        network.group, network.convener, "Bredvid", codes=("T",)
+    )  # something overlaps from the beginning
     main_plan = db.session.get_one(Activity, main_activity)
     main_plan.organisation_id = network.ngo.id  # the member's own, who may change it
     main_material = db.session.scalars(sa.select(Resource).order_by(Resource.id).limit(1)).one()
