@@ -11,7 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from demo import collections, facts, gatherings, materials, network, providers, reports, talks
+from demo import activities, collections, facts, gatherings, materials, network, providers, reports, talks
 from demo.content import read_toml
 from demo.network import Cast, email_of
 from demo.when import Calendar
@@ -109,6 +109,7 @@ def _add_network(calendar: Calendar) -> None:
     network.add_synonyms()
     gatherings.add_meetings(cast, calendar)
     reports.add_rounds(cast, calendar)
+    activities.add_activities(cast, calendar)
     talks.add_threads(cast, calendar)
     talks.set_read_marks()
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from flask import Flask
 
 from portal import live, live_sweep
+from portal.activities import doing_views as activity_doing_views
+from portal.activities import sector_views as activity_sector_views
+from portal.activities import views as activity_views
+from portal.activities.notices import register as register_activity_notices
+from portal.activities.searchable import register as register_activities
 from portal.auth import cli as auth_cli
 from portal.auth import sessions
 from portal.auth import views as auth_views
@@ -178,6 +183,8 @@ LOADED = (
     round_jobs,
     round_question_views,
     round_report_views,
+    activity_doing_views,
+    activity_sector_views,
 )
 
 
@@ -187,7 +194,7 @@ def init_app(app: Flask) -> None:
     for views in (auth_views, people_views, notification_views, delivery_views, push_views, discussion_views, library_views,
                   collection_views, public_views, meeting_views,
                   agenda_views, mode_views, minutes_views, followup_views, call_views, poll_views, series_views,
-                  participant_views, support_views, round_views, county_views, search_views, synonym_views, home_views):  # fmt: skip
+                  participant_views, support_views, activity_views, round_views, county_views, search_views, synonym_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
     for group in (people_cli.organisations, people_cli.groups, library_cli.library, receiving_cli.mail):
         app.cli.add_command(group)
@@ -204,9 +211,11 @@ def init_app(app: Flask) -> None:
     register_places()
     register_meetings()
     register_followup()
+    register_activities()
     register_notices()
     register_library_notices()
     register_county_notices()
+    register_activity_notices()
     material_living.register_notices()
     telling.register()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)

@@ -12,6 +12,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from portal import db, files, search, worker
+from portal.activities import actions as activities
+from portal.activities import sector_actions as sectors
+from portal.activities.actions import ActivityPlan
+from portal.activities.models import Activity, ActivityKind, Sector
 from portal.counties.rounds import actions as rounds
 from portal.counties.rounds import report_actions
 from portal.counties.rounds.actions import QuestionPlan, RoundPlan
@@ -71,6 +75,7 @@ from portal.searches.models import Place
 from portal.searches.synonym_actions import add_synonyms
 from portal.support.actions import add_contact
 from portal.times import today
+from portal.topics.keeping import fold
 from portal.topics.models import Topic
 
 _number = itertools.count(1)
@@ -167,6 +172,27 @@ def collection(
     collections.add_heading(made, text=f"Kapitel {text}".strip(), by=by)
     for material in of:
         collections.add_material(made, material, text=f"En rad {text}".strip(), by=by)
+    db.session.flush()
+    return made
+
+
+def sector(name: str = "Taxi") -> Sector:
+    """One of the list; put there when it is first asked for."""
+    found = db.session.scalars(sa.select(Sector).where(Sector.folded == fold(name))).first()
+    return found or sectors.add_sector(name, by=None)
+
+
+def activity(
+    group: Group, by: Person, title: str = "Aktivitet", *, text: str = "", codes: tuple[str, ...] = ("T",), sector_of: str = "Taxi",
+    days: int = 0, lasts: int = 5, kind: ActivityKind = ActivityKind.CAMPAIGN,
+) -> Activity:  # fmt: skip
+    """An activity that begins so many days from today."""
+    first = today() + timedelta(days=days)
+    plan = ActivityPlan(
+        kind, title, first, first + timedelta(days=lasts - 1), text=text, codes=codes, sectors=[sector(sector_of)] if sector_of else [],
+        contacts=[by],
+    )  # fmt: skip
+    made = activities.make_activity(group, plan, by=by)
     db.session.flush()
     return made
 
@@ -271,6 +297,10 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
     pending = person(network.authority, f"Ny Ansökt {word}".strip(), status=PersonStatus.PENDING)
     material = resource(group, by, f"Material {word}".strip(), f"innehall {word}", f"a{word}.txt")
     gathered = collection(group, by, f"Samling {word}".strip(), text=word, of=(material,))
+    planned = activity(group, by, f"Aktivitet {word}".strip(), text=f"Att göra {word}".strip())
+    activities.add_material(planned, material, by=by)
+    if role_in(network.secretary, group) is not None:
+        activities.join_activity(planned, by=network.secretary)
     hidden = post(in_thread, network.member, f"Ett dolt inlägg {word}")
     removal.hide_post(hidden, reason=f"Ett skäl {word}".strip(), by=by, render=plain_render)
     db.session.add(Attachment(post_id=reply.id, resource_id=material.id))
@@ -330,7 +360,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "decision_id": decision.id, "paper_id": paper.id, "proposal_id": proposal.id, "request_id": 999_999,
         "series_id": started.id, "standing_id": standing.id, "seat_id": seat.id, "invitation_id": guest.id,
         "poll_id": poll.id, "option_id": poll.options[0].id, "guest_token": guest_token(poll.invitees[-1]),
-        "collection_id": gathered.id, "row_id": gathered.items[-1].id, "public_token": link.token, "link_id": link.id, "form": "ttl",
+        "activity_id": planned.id, "sector_id": planned.sectors[0].id, "collection_id": gathered.id, "row_id": gathered.items[-1].id, "public_token": link.token, "link_id": link.id, "form": "ttl",
         "search_id": saved.id, "atom_id": atom.id, "atom_token": atom_token, "synonyms_id": synonyms.id,
         "provider_id": 999_999, "token": sent.token, "number": 1, "filename": "missing.css", "share_id": share.id, "topic_id": topic.id,
         **minuted(network, group, word), **reports(network, group, word),

@@ -55,6 +55,7 @@ ITEM = {"title": "Punkt", "kind": "discussion", "minutes_allotted": "10", "owner
 
 ROUND = {"title": "Hösten", "due_on": "2031-05-05", "locks_on": "2031-05-06", "item": "0"}
 
+ACTIVITY = {"title": "Kampanj", "kind": "campaign", "starts_on": "2031-05-05", "ends_on": "2031-05-09", "codes": "T"}
 POLL = {"title": "När?", "closes_on": "2031-05-01", "options-0-on": "2031-05-05", "options-0-starts": "09:00", "options-0-ends": "10:00",
         "quorum": "none", "asked": "members", "series": "0"}  # fmt: skip
 
@@ -148,6 +149,28 @@ TABLE: dict[str, Row] = {
     "POST library.restore": group_only(WRONG_STATE, NO, NO),  # it counts as it is
     "GET library.resource": group_only(),
     "GET library.download": group_only(),
+    "GET activities.index": everybody(OK),
+    "GET activities.group_activities": group_only(),
+    "GET activities.calendar": everybody(OK),
+    "GET activities.activity": group_only(),
+    "GET activities.new_activity": group_only(OK, OK, NO),
+    "POST activities.new_activity": group_only(MOVED, MOVED, NO, ACTIVITY),
+    "GET activities.copy_activity": group_only(OK, OK, NO),
+    "POST activities.copy_activity": group_only(MOVED, MOVED, NO, ACTIVITY),
+    "GET activities.edit_activity": group_only(OK, NO, NO),  # the authority planned it, the member is of the NGO
+    "POST activities.edit_activity": group_only(MOVED, NO, NO, ACTIVITY | {"based_on": "1"}),
+    "GET activities.cancel_activity": group_only(OK, NO, NO),
+    "POST activities.cancel_activity": group_only(MOVED, NO, NO, {"reason": "Det blir inte av"}),
+    "GET activities.result": group_only(OK, NO, NO),
+    "POST activities.result": group_only(MOVED, NO, NO, {"result": "Det gick bra", "based_on": "0"}),
+    "POST activities.join_activity": group_only(NO, MOVED, NO),  # the responsible organisation does not join
+    "POST activities.leave_activity": group_only(NO, MOVED, NO),
+    "GET activities.materials": group_only(OK, NO, NO),
+    "POST activities.materials": group_only(MOVED, NO, NO, {"resource": "RESOURCE"}),
+    "POST activities.remove_material": group_only(MOVED, NO, NO, {"resource": "RESOURCE"}),
+    "GET activities.sectors": Row((NO, NO, NO, NO, OK, SIGN_IN)),
+    "POST activities.sectors": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"name": "Bilvård"}),
+    "POST activities.change_sector": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"name": "Taxi och buss"}),
     "GET collections.index": everybody(OK),
     "GET collections.group_collections": group_only(),
     "GET collections.collection": group_only(),
@@ -512,6 +535,9 @@ def test_s24_a_view_that_checks_nothing_is_an_error_and_commits_nothing(
 
 def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     """In the pages, a thing that somebody asked for is loaded through `web.find`: `session.get` would see everything."""
+    from portal.activities import doing_views as activity_doing_views
+    from portal.activities import sector_views as activity_sector_views
+    from portal.activities import views as activity_views
     from portal.counties import views as county_views
     from portal.counties.rounds import question_views, report_views
     from portal.counties.rounds import views as round_views
@@ -550,6 +576,9 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         round_views,
         question_views,
         report_views,
+        activity_views,
+        activity_doing_views,
+        activity_sector_views,
         search_views,
         synonym_views,
         discussion_views,

@@ -27,6 +27,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from portal import db, outbox, search
+from portal.activities.models import Activity, Sector
 from portal.auth.models import IdentityProvider
 from portal.counties.rounds.models import Question, Round, RoundQuestion
 from portal.discussions import policy as discussions
@@ -73,6 +74,7 @@ OUT_LOUD = "innehall"  # a word of everything in every group
 TOKENS = ("answer_token", "feed_token", "atom_token", "guest_token", "public_token", "unsubscribe_token")
 
 MODELS: dict[str, Any] = {
+    "activity_id": Activity, "sector_id": Sector,
     "action_id": ActionItem, "addendum_id": Addendum, "item_id": AgendaItem, "row_id": CollectionItem, "collection_id": Collection,
     "contact_id": Contact, "device_id": PushDevice, "notice_id": Notice, "decision_id": Decision, "series_id": MeetingSeries, "meeting_id": Meeting, "poll_id": DatePoll,
     "organisation_id": Organisation, "post_id": Post, "resource_id": Resource, "search_id": SavedSearch, "seat_id": Seat, "provider_id": IdentityProvider,

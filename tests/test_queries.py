@@ -12,6 +12,8 @@ import pytest
 import sqlalchemy as sa
 
 from portal import db, outbox, search
+from portal.activities import actions as activities
+from portal.activities.models import Activity
 from portal.counties.rounds import actions as rounds
 from portal.counties.rounds import policy, report_actions
 from portal.counties.rounds.actions import QuestionPlan, RoundPlan
@@ -102,6 +104,14 @@ def fill(network: Network, number: int) -> None:
         state=UploadState.READY, sha256=f"{number:064x}",
     )  # fmt: skip
     db.session.add_all([waiting, new_one])
+    factories.activity(
+        network.group, writer, f"Aktivitet sökord {number}", text="Sökord", codes=("T", "U"), days=number
+    )
+    main = db.session.scalars(sa.select(Activity).order_by(Activity.id).limit(1)).one()
+    activities.add_material(main, material, by=writer)
+    activities.join_activity(main, by=writer)
+    if writer not in main.contacts:
+        main.contacts.append(writer)
     long = db.session.scalars(sa.select(Collection).order_by(Collection.id).limit(1)).first()
     gathered = factories.collection(network.group, writer, f"Samling {number}", of=(material,))
     collections.add_material(long or gathered, material, by=writer)
@@ -160,6 +170,12 @@ def pages(network: Network) -> dict[str, str]:
     public_link = public.make_link(gathered, by=network.convener)
     first = db.session.scalars(sa.select(MeetingSeries.id).order_by(MeetingSeries.id).limit(1)).one()
     first_collection = db.session.scalars(sa.select(Collection.id).order_by(Collection.id).limit(1)).one()
+    main_activity = db.session.scalars(sa.select(Activity.id).order_by(Activity.id).limit(1)).one()
+    factories.activity(
+        network.group, network.convener, "Bredvid", codes=("T",)
+    )  # something overlaps from the beginning
+    main_plan = db.session.get_one(Activity, main_activity)
+    main_plan.organisation_id = network.ngo.id  # the member's own, who may change it
     main_material = db.session.scalars(sa.select(Resource).order_by(Resource.id).limit(1)).one()
     main_material.organisation = network.ngo
     beside = factories.resource(network.group, network.member, "Bredvid", "bredvid")
@@ -169,7 +185,9 @@ def pages(network: Network) -> dict[str, str]:
     db.commit()
     outbox.run_all()
     return {
-        "adjusted minutes": f"/meetings/{adjusted.id}/minutes", "circulated PDF": f"/meetings/{adjusted.id}/minutes.pdf?edition=1",
+        "activities": "/activities", "activities of a group": "/groups/natverket/activities", "month of activities": "/activities/calendar",
+        "activity": f"/activities/{main_activity}", "activity to change": f"/activities/{main_activity}/edit",
+        "copy of an activity": f"/activities/{main_activity}/copy", "adjusted minutes": f"/meetings/{adjusted.id}/minutes", "circulated PDF": f"/meetings/{adjusted.id}/minutes.pdf?edition=1",
         "minutes as Word": f"/meetings/{adjusted.id}/minutes.docx", "action": f"/actions/{action}",
         "actions": "/groups/natverket/actions", "new action": "/groups/natverket/actions/new", "decision": f"/decisions/{decision}", "done actions": "/groups/natverket/actions?show=done",
         "decisions": "/groups/natverket/decisions", "found decisions": "/groups/natverket/decisions?q=beslutat",

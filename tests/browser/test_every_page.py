@@ -31,6 +31,7 @@ SIGNED_IN = [
     "/groups/lamp/polls", "/groups/lamp/polls/new", "/groups/lamp/seats", "/groups/lamp/series/new",
     "/groups/lamp/actions", "/groups/lamp/actions?show=done", "/groups/lamp/actions/new", "/groups/lamp/decisions",
     "/counties", "/counties/T", "/lifted-questions", "/lifted-questions?step=answered", "/groups/lamp/rounds", "/groups/lamp/rounds/new", "/groups/lamp/report-questions", "/groups/lamp/report-questions/new",
+    "/activities", "/activities/calendar", "/activities?kind=campaign", "/groups/lamp/activities", "/groups/lamp/activities/new",
     "/minutes/check", "/library/stale", "/library/topics", "/collections", "/groups/informationsnatverket/collections",
     "/library?q=samverkan+kommun&kind=checklist", "/library?q=manniskohandel", "/search?q=samverkan&type=resource&exact=1&order=new",
 ]  # fmt: skip
@@ -53,6 +54,8 @@ def links_to_things(visitor: Visitor) -> list[str]:
         ("/groups/lamp/meetings", r"/meetings/\d+$"),
         ("/library", r"/resources/\d+$"),
         ("/collections", r"/collections/\d+$"),
+        ("/groups/lamp/activities?state=done", r"^/activities/\d+$"),
+        ("/groups/lamp/activities?state=planned", r"^/activities/\d+$"),
         ("/groups/lamp/polls", r"/polls/\d+$"),
         ("/groups/lamp/meetings", r"/meeting-series/\d+$"),
         ("/groups/lamp/seats", r"^/seats/\d+$"),
@@ -76,6 +79,8 @@ def links_to_things(visitor: Visitor) -> list[str]:
     paths += [
         f"{material}/{page}" for page in ("edit", "sharing", "life", "related", "versions", "comparison", "downloads")
     ]
+    activity = next(path for path in paths if path.startswith("/activities/"))
+    paths += [f"{activity}/{page}" for page in ("edit", "copy", "result", "materials")]
     of_threads = thread_places(visitor, thread_of_several(visitor))
     of_meeting = [f"{meeting}/{page}" for page in ("room", "minutes", "edit", "items/new", "minutes/circulation")]
     of_reports = next(path for path in paths if re.fullmatch(r"/rounds/\d+", path))

@@ -1,0 +1,1 @@
+"""What is done together: campaigns, training, spreading material, inspection weeks."""
