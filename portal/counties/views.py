@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
 from portal import db, web
+from portal.activities.policy import activity_counts, county_activities
 from portal.counties.overview import CountyRow, overview, rounds_to_show
 from portal.counties.rounds import policy
 from portal.counties.rounds.models import ReportState, Round, SituationReport
@@ -25,7 +26,7 @@ from portal.people.policy import readable_group_ids
 bp = Blueprint("counties", __name__)
 bp.app_template_global("county_name")(county_name)
 
-MOST_PEOPLE, MOST_THREADS, MOST_REPORTS = 200, 10, 12
+MOST_PEOPLE, MOST_THREADS, MOST_REPORTS, MOST_ACTIVITIES = 200, 10, 12, 8
 MOST_ROUNDS = 60  # to choose among
 _STATES = [ReportState.SUBMITTED, ReportState.RETURNED, ReportState.BEGUN, None]
 _ORDERS: dict[str, Callable[[CountyRow], Any]] = {
@@ -53,8 +54,12 @@ def index() -> ResponseReturnValue:
     chosen = chosen or (rounds[0] if rounds else None)
     order = request.args.get("sort", "")
     found = overview(chosen) if chosen is not None else None
+    activities = activity_counts(person, chosen.due_on.year) if chosen is not None else {}
+    rows = _sorted(found.rows, order) if found is not None else ()
+    if order == "activities":
+        rows = sorted(rows, key=lambda row: -activities.get(row.code, 0))
     return render_template(
-        "counties/index.html", rounds=rounds, found=found, rows=_sorted(found.rows, order) if found else (), order=order,
+        "counties/index.html", rounds=rounds, found=found, rows=rows, order=order, activities=activities,
         own=policy.county_of(person), shapes=shapes(), view_box=view_box(), groups={one.group_id for one in rounds},
     )  # fmt: skip
 
@@ -79,7 +84,7 @@ def county(code: str) -> ResponseReturnValue:
     )
     return render_template(
         "counties/county.html", code=code, county=county_name(code), shape=shapes()[code], view_box=view_box(), shapes=shapes(),
-        reports=web.page(reports, limit=MOST_REPORTS), people=_people(person, code), own=policy.county_of(person),
+        activities=web.page(county_activities(person, code), limit=MOST_ACTIVITIES), reports=web.page(reports, limit=MOST_REPORTS), people=_people(person, code), own=policy.county_of(person),
         threads=web.page(threads, limit=MOST_THREADS),
     )  # fmt: skip
 
