@@ -110,7 +110,6 @@ def group(slug: str) -> ResponseReturnValue:
     )
 
 
-@bp.get("/search", endpoint="search")
 @bp.get("/lifted-questions")
 def lifted_questions() -> ResponseReturnValue:
     """Everything that was raised in the network, where it is now and what became of it; `?step=` raised, agenda or answered."""
@@ -123,6 +122,7 @@ def lifted_questions() -> ResponseReturnValue:
     )
 
 
+@bp.get("/search", endpoint="search")
 def search_page() -> ResponseReturnValue:
     """One field for everything. As a fragment it fills the search window, while somebody types."""
     person = web.current_person()
