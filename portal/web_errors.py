@@ -25,8 +25,8 @@ GIVES_BACK = frozenset({400, 401, 403, 404, 409, 422, 429})
 # Names of fields that somebody writes in, also as a part of a name such as "text-17". Never what a form carries by itself
 # (tokens, ids, choices), never an address or a secret.
 WRITTEN = frozenset({
-    "answer", "body", "comment", "description", "guests", "link", "name", "note", "place", "practical", "publisher", "reason",
-    "text", "title", "topics", "words",
+    "answer", "body", "comment", "description", "guests", "help", "link", "name", "note", "options", "place", "practical", "publisher", "reason",
+    "result", "text", "title", "topics", "words",
 })  # fmt: skip
 
 

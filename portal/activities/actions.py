@@ -96,8 +96,8 @@ def _tell(kind: str, activity: Activity, people: Collection[Person], *, by: Pers
     details = {"days": days} if days else {}
     db.session.flush()
     notify(
-        people, kind, group=activity.group, path=f"/activities/{activity.id}", by=by, about=f"activity:{activity.id}",
-        title=activity.title, organisation=by.organisation.name, mailed=(), **details,
+        people, kind, group=activity.group, path=f"/activities/{activity.id}", by=by, title=activity.title,
+        organisation=by.organisation.name, mailed=(), **details,
     )  # fmt: skip
 
 

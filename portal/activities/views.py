@@ -23,8 +23,6 @@ from portal.county_codes import COUNTIES
 from portal.errors import Conflict
 from portal.library.policy import groups_to_add_to
 from portal.meetings.month import Month, month
-from portal.notifications.actions import read_about
-from portal.notifications.models import Notice
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import visible_groups
 
@@ -140,7 +138,6 @@ def activity(activity_id: int) -> ResponseReturnValue:
     found = web.find(policy.visible_activities(person).where(Activity.id == activity_id).options(*loaded))
     if found.group.handling_class is HandlingClass.SENSITIVE:
         audit.record_read("activity_read", by=person, on=found)
-    _note_read(person, f"activity:{activity_id}")
     may_change = policy.can_change_activity(person, found)
     return render_template(
         "activities/activity.html", activity=found, group=found.group, may_change=may_change,
@@ -148,14 +145,6 @@ def activity(activity_id: int) -> ResponseReturnValue:
         may_copy=policy.can_make_activity(person, found.group), hints=_hints(person, Reach.of(found)),
         materials=web.page(policy.visible_materials(person, found), limit=actions.MOST_MATERIALS),
     )  # fmt: skip
-
-
-def _note_read(person: Person, about: str) -> None:
-    """Who reads the activity has read what was told of it."""
-    person_id = person.id
-    unread = sa.select(Notice.id).where(Notice.person_id == person_id, Notice.about == about, Notice.read_at.is_(None))
-    if db.session.scalar(unread.limit(1)) is not None:
-        db.leave_trace(lambda session: read_about(session, person_id=person_id, about=[about]))
 
 
 def _hints(person: Person, reach: Reach | None) -> Sequence[Activity]:

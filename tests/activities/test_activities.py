@@ -476,12 +476,3 @@ def test_a_sensitive_group_traces_who_read(network: Network, sign_in: Sign) -> N
     assert sign_in(network.convener).get(f"/activities/{secret.id}").status_code == 200
     assert "activity_read" in set(db.session.scalars(sa.select(AuditEntry.action)))
     assert sign_in(network.member).get(f"/activities/{secret.id}").status_code == 404
-
-
-def test_who_reads_it_has_read_its_notice(network: Network, sign_in: Sign, planned: Activity) -> None:
-    sign_in(network.member).get(f"/activities/{planned.id}")
-    db.rollback()
-    notice = db.session.scalars(
-        sa.select(Notice).where(Notice.person_id == network.member.id, Notice.kind == "activity_made")
-    ).one()
-    assert notice.read_at is not None

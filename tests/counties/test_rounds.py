@@ -225,7 +225,7 @@ def test_a_draft_is_shared_in_the_county_and_seen_by_nobody_else(network: Networ
     asked = opened(network)
     where = f"/rounds/{asked.round.id}/counties/T"
     db.commit()
-    form = {f"q{asked.text}": "Ett möte till", f"r{asked.text}": "0", "step": "save"}
+    form = {f"answer-{asked.text}": "Ett möte till", f"base-{asked.text}": "0", "step": "save"}
     assert send(sign_in(one), where, **form).status_code == 302
     assert "Ett möte till" in page(sign_in(other), where).select_one("textarea").text  # type: ignore[union-attr]  # is there
     for outside in (stranger, network.convener, network.member):
@@ -233,11 +233,11 @@ def test_a_draft_is_shared_in_the_county_and_seen_by_nobody_else(network: Networ
     assert page(sign_in(network.member), f"/rounds/{asked.round.id}").select(".strip-half")
     assert send(sign_in(stranger), where, **form).status_code == 403
     assert (
-        send(sign_in(other), where, **form | {"step": "submit", f"r{asked.text}": "1"}).status_code == 409
+        send(sign_in(other), where, **form | {"step": "submit", f"base-{asked.text}": "1"}).status_code == 409
     )  # who began is responsible
     assert send(sign_in(other), f"{where}/responsible").status_code == 302
     assert kinds_to(one)[-1] == "report_taken_over"
-    assert send(sign_in(other), where, **form | {"step": "submit", f"r{asked.text}": "1"}).status_code == 302
+    assert send(sign_in(other), where, **form | {"step": "submit", f"base-{asked.text}": "1"}).status_code == 302
     for outside in (stranger, network.convener, network.member, network.observer):
         assert "Ett möte till" in sign_in(outside).get(where).text
     assert sign_in(network.outsider).get(where).status_code == 404
@@ -250,29 +250,29 @@ def test_two_who_change_one_answer_at_once_both_keep_their_words(network: Networ
     where = f"/rounds/{asked.round.id}/counties/T"
     db.commit()
     first = {
-        f"q{asked.text}": "Den enas ord",
-        f"r{asked.text}": "0",
-        f"v{asked.number}": "3",
-        f"q{asked.number}": "",
-        f"r{asked.number}": "0",
+        f"answer-{asked.text}": "Den enas ord",
+        f"base-{asked.text}": "0",
+        f"figure-{asked.number}": "3",
+        f"answer-{asked.number}": "",
+        f"base-{asked.number}": "0",
     }
     assert send(sign_in(one), where, **first).status_code == 302
     second = {
-        f"q{asked.text}": "Den andras ord",
-        f"r{asked.text}": "0",
-        f"v{asked.scale}": "2",
-        f"q{asked.scale}": "",
-        f"r{asked.scale}": "0",
+        f"answer-{asked.text}": "Den andras ord",
+        f"base-{asked.text}": "0",
+        f"figure-{asked.scale}": "2",
+        f"answer-{asked.scale}": "",
+        f"base-{asked.scale}": "0",
     }
     shown = send(sign_in(other), where, **second)
     assert shown.status_code == 409
     assert "Den enas ord" in shown.text
     assert "Den andras ord" in shown.text
     form = BeautifulSoup(shown.text, "html.parser")
-    base = form.select_one(f"[name=r{asked.text}]")["value"]  # type: ignore[index]  # is there
+    base = form.select_one(f"[name=base-{asked.text}]")["value"]  # type: ignore[index]  # is there
     assert base == "1"
-    assert form.select_one(f"[name=v{asked.scale}][value='2'][checked]")
-    assert send(sign_in(other), where, **second | {f"r{asked.text}": base}).status_code == 302
+    assert form.select_one(f"[name=figure-{asked.scale}][value='2'][checked]")
+    assert send(sign_in(other), where, **second | {f"base-{asked.text}": base}).status_code == 302
     kept = db.session.scalars(sa.select(AnswerVersion)).one()
     assert (kept.text, kept.written_by_id) == ("Den enas ord", one.id)
     stored = policy.answers_of(db.session.scalars(sa.select(SituationReport)).one())
@@ -287,7 +287,7 @@ def test_the_same_answer_sent_twice_is_no_conflict(network: Network, sign_in: Si
     (one,) = board(network, "T")
     asked = opened(network)
     db.commit()
-    form = {f"q{asked.text}": "Samma", f"r{asked.text}": "0"}
+    form = {f"answer-{asked.text}": "Samma", f"base-{asked.text}": "0"}
     for _time in range(2):
         assert send(sign_in(one), f"/rounds/{asked.round.id}/counties/T", **form).status_code == 302
     assert db.session.scalars(sa.select(ReportAnswer)).one().revision == 1
@@ -305,12 +305,12 @@ def test_a_number_is_a_whole_number_and_zero_is_one(
     asked = opened(network)
     db.commit()
     where = f"/rounds/{asked.round.id}/counties/T"
-    form = {f"v{asked.number}": typed, f"q{asked.number}": "", f"r{asked.number}": "0"}
+    form = {f"figure-{asked.number}": typed, f"answer-{asked.number}": "", f"base-{asked.number}": "0"}
     shown = send(sign_in(one), where, **form)
     if stored is None:
         assert shown.status_code == 422
         read = BeautifulSoup(shown.text, "html.parser")
-        assert read.select_one(f"#v{asked.number}[aria-invalid]")["value"] == typed  # type: ignore[index]  # what was typed is kept
+        assert read.select_one(f"#figure-{asked.number}[aria-invalid]")["value"] == typed  # type: ignore[index]  # what was typed is kept
         assert read.select_one(f"#e{asked.number}")
     else:
         assert shown.status_code == 302
@@ -323,13 +323,15 @@ def test_steps_choices_and_long_texts_are_looked_at_too(network: Network, sign_i
     db.commit()
     where = f"/rounds/{asked.round.id}/counties/T"
     for form in (
-        {f"v{asked.scale}": "5", f"r{asked.scale}": "0"}, {f"v{asked.choice}": "I inga", f"r{asked.choice}": "0"},
-        {f"q{asked.text}": "x" * 20_001, f"r{asked.text}": "0"},
+        {f"figure-{asked.scale}": "5", f"base-{asked.scale}": "0"}, {f"figure-{asked.choice}": "I inga", f"base-{asked.choice}": "0"},
+        {f"answer-{asked.text}": "x" * 20_001, f"base-{asked.text}": "0"},
     ):  # fmt: skip
         assert send(sign_in(one), where, **form).status_code == 422
     assert (
         send(
-            sign_in(one), where, **{f"q{asked.text}": "x", f"r{asked.text}": "abc", f"r{asked.text + 99}": "0"}
+            sign_in(one),
+            where,
+            **{f"answer-{asked.text}": "x", f"base-{asked.text}": "abc", f"base-{asked.text + 99}": "0"},
         ).status_code
         == 302
     )
@@ -342,10 +344,10 @@ def test_personal_data_in_an_answer_is_stopped_and_the_text_stays_in_the_form(ne
     shown = send(
         sign_in(one),
         f"/rounds/{asked.round.id}/counties/T",
-        **{f"q{asked.text}": f"Ärendet {NUMBER}", f"r{asked.text}": "0"},
+        **{f"answer-{asked.text}": f"Ärendet {NUMBER}", f"base-{asked.text}": "0"},
     )
     assert shown.status_code == 422
-    assert NUMBER in BeautifulSoup(shown.text, "html.parser").select_one(f"#q{asked.text}").text  # type: ignore[union-attr]  # is there
+    assert NUMBER in BeautifulSoup(shown.text, "html.parser").select_one(f"#answer-{asked.text}").text  # type: ignore[union-attr]  # is there
     assert db.session.scalars(sa.select(ReportAnswer)).all() == []
 
 
@@ -382,7 +384,7 @@ def test_a_report_is_sent_back_and_comes_again(network: Network, sign_in: Sign) 
     assert "Siffrorna saknas" in sign_in(one).get(where).text
     assert sign_in(network.member).get(where).status_code == 404  # until it is complete
     assert send(sign_in(network.convener), f"{where}/returns", reason="Igen").status_code == 409
-    form = {f"v{asked.number}": "4", f"q{asked.number}": "", f"r{asked.number}": "0", "step": "submit"}
+    form = {f"figure-{asked.number}": "4", f"answer-{asked.number}": "", f"base-{asked.number}": "0", "step": "submit"}
     assert send(sign_in(one), where, **form).status_code == 302
     db.session.refresh(report)
     assert (report.state, report.submitted_at) == (ReportState.SUBMITTED, first)
@@ -394,14 +396,14 @@ def test_late_reports_are_taken_until_the_round_is_locked(network: Network, sign
     (other,) = board(network, "AB")
     asked = opened(network)
     db.commit()
-    form = {f"q{asked.text}": "Sent", f"r{asked.text}": "0", "step": "submit"}
+    form = {f"answer-{asked.text}": "Sent", f"base-{asked.text}": "0", "step": "submit"}
     with time_machine.travel(at(asked.round.due_on + timedelta(days=1)), tick=False):
         assert send(sign_in(one), f"/rounds/{asked.round.id}/counties/T", **form).status_code == 302
         assert db.session.scalars(sa.select(SituationReport)).one().is_late
     with time_machine.travel(at(asked.round.locks_on + timedelta(days=1)), tick=False):
         shown = send(sign_in(other), f"/rounds/{asked.round.id}/counties/AB", **form)
         assert shown.status_code == 409
-        assert "Sent" in BeautifulSoup(shown.text, "html.parser").select_one(f"#q{asked.text}").text  # type: ignore[union-attr]  # is there
+        assert "Sent" in BeautifulSoup(shown.text, "html.parser").select_one(f"#answer-{asked.text}").text  # type: ignore[union-attr]  # is there
         assert len(db.session.scalars(sa.select(SituationReport)).all()) == 1
         assert (
             send(sign_in(network.convener), f"/rounds/{asked.round.id}/counties/T/returns", reason="Mer").status_code
@@ -584,10 +586,12 @@ def test_what_the_guard_asks_about_may_be_kept(network: Network, sign_in: Sign) 
     db.commit()
     text = "Ring jouren på 08-123 45 67"
     shown = send(
-        sign_in(one), f"/rounds/{asked.round.id}/counties/T", **{f"q{asked.text}": text, f"r{asked.text}": "0"}
+        sign_in(one),
+        f"/rounds/{asked.round.id}/counties/T",
+        **{f"answer-{asked.text}": text, f"base-{asked.text}": "0"},
     )
     assert shown.status_code == 422
-    keys = [find.key for find in guard.scan(text, field=f"q{asked.text}")]
-    form = {f"q{asked.text}": text, f"r{asked.text}": "0", "guard_keep": keys}
+    keys = [find.key for find in guard.scan(text, field=f"answer-{asked.text}")]
+    form = {f"answer-{asked.text}": text, f"base-{asked.text}": "0", "guard_keep": keys}
     assert send(sign_in(one), f"/rounds/{asked.round.id}/counties/T", **form).status_code == 302
     assert db.session.scalars(sa.select(ReportAnswer)).one().text == text

@@ -78,7 +78,7 @@ def save_answers(
 
     Once the report is in, only who is responsible changes it. Raises `guard.Stopped` (nothing is stored then) and `Conflict`.
     """
-    kept = guard.check({f"q{number}": one.text for number, one in said.items()}, keep=keep)
+    kept = guard.check({f"answer-{number}": one.text for number, one in said.items()}, keep=keep)
     db.lock(report)
     _check_open(report.round)
     if report.state is ReportState.SUBMITTED and report.responsible_id != by.id:

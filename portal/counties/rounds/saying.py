@@ -18,13 +18,13 @@ _SPACES = re.compile(r"[\s\u00a0\u202f]+")
 
 
 def read_answers(form: Mapping[str, str], questions: Iterable[RoundQuestion]) -> tuple[dict[int, Said], dict[int, str]]:
-    """What the form says to each question (`q<id>`: the text or remark, `v<id>`: figure, step or choice, `r<id>`: the revision it is
+    """What the form says to each question (`answer-<id>`: the text or remark, `figure-<id>`: figure, step or choice, `base-<id>`: the revision it is
     based on), and what is wrong with it, by question. A question that the form does not bring is left as it is.
     """
     said, wrong = {}, {}
     for asked in questions:
         number = asked.question_id
-        if f"r{number}" not in form:
+        if f"base-{number}" not in form:
             continue
         one, error = _read_one(asked.wording, form, number)
         said[number] = one
@@ -34,8 +34,8 @@ def read_answers(form: Mapping[str, str], questions: Iterable[RoundQuestion]) ->
 
 
 def _read_one(wording: Wording, form: Mapping[str, str], number: int) -> tuple[Said, str]:
-    text, value = tidy(form.get(f"q{number}")).strip(), tidy(form.get(f"v{number}")).strip()
-    base = form.get(f"r{number}", "")
+    text, value = tidy(form.get(f"answer-{number}")).strip(), tidy(form.get(f"figure-{number}")).strip()
+    base = form.get(f"base-{number}", "")
     based_on = int(base) if base.isascii() and base.isdigit() and len(base) < 9 else 0
     error = _("At most %(number)s characters.", number=format_decimal(LONGEST)) if len(text) > LONGEST else ""
     if wording.kind is QuestionKind.TEXT or not value:
