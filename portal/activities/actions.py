@@ -63,9 +63,10 @@ class Result:
 
 
 def make_activity(
-    group: Group, plan: ActivityPlan, *, copy_of: Activity | None = None, keep: Collection[str] = (), by: Person
+    group: Group, plan: ActivityPlan, *, copy_of: Activity | None = None, materials: Collection[Resource] = (),
+    keep: Collection[str] = (), by: Person,
 ) -> Activity:  # fmt: skip
-    """Plan an activity for the author's organisation, and tell the group. A copy has the materials that its author may read.
+    """Plan an activity for the author's organisation, and tell the group. `materials`: of the one it is a copy of, those that its author may read.
 
     Raises `guard.Stopped`.
     """
@@ -75,8 +76,7 @@ def make_activity(
         copied_from_id=copy_of.id if copy_of is not None else None,
     )  # fmt: skip
     _put(made, plan)
-    if copy_of is not None:
-        made.materials = list(db.session.scalars(policy.visible_materials(by, copy_of)).unique())
+    made.materials = list(materials)
     db.session.add(made)
     audit.record("activity_made", by=by, on=made, copy_of=made.copied_from_id)
     note_kept(kept, on=made, by=by)

@@ -195,8 +195,18 @@ def _plan(person: Person, group: Group, copy_of: Activity | None) -> ResponseRet
     if is_valid and not is_looking:
         old = guard.kept_in({"title": copy_of.title, "text": copy_of.text}) if copy_of is not None else set()
         try:
+            materials = (
+                web.page(policy.visible_materials(person, copy_of), limit=actions.MOST_MATERIALS)
+                if copy_of is not None
+                else ()
+            )
             made = actions.make_activity(
-                group, form.plan(sectors, contacts), copy_of=copy_of, keep=[*web.kept(), *old], by=person
+                group,
+                form.plan(sectors, contacts),
+                copy_of=copy_of,
+                materials=materials,
+                keep=[*web.kept(), *old],
+                by=person,
             )
             flash(_("The activity is planned. The group has been told."), "done")
             return redirect(url_for("activities.activity", activity_id=made.id))
