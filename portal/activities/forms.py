@@ -87,7 +87,8 @@ class ActivityForm(Form):
 
     def reach(self, activity_id: int | None) -> Reach | None:
         """Where, when and to whom, as far as it has been filled in and can be compared."""
-        if self.starts_on.errors or self.ends_on.errors or not (self.starts_on.data and self.ends_on.data):
+        fields = (self.starts_on, self.ends_on, self.codes, self.sectors)
+        if any(field.errors for field in fields) or not (self.starts_on.data and self.ends_on.data):
             return None
         return Reach(
             self.starts_on.data, self.ends_on.data, self.codes.data or (), self.sectors.data or (), activity_id

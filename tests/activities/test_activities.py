@@ -95,6 +95,7 @@ BAD_FORMS = {
     "a county that is none": {"codes": "Q"},
     "a sector that is none": {"sectors": "999"},
     "a sector that is no number": {"sectors": "x"},
+    "a sector that no database could hold": {"sectors": "9" * 30},
     "a contact from elsewhere": {"contacts": "OUTSIDER"},
     "a kind that is none": {"kind": "party"},
     "a number in the title": {"title": f"Om {NUMBER}"},
