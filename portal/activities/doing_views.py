@@ -11,7 +11,7 @@ from portal import guard, web
 from portal.activities import actions, policy
 from portal.activities.forms import CancelForm, ResultForm
 from portal.activities.models import ActivityState
-from portal.activities.views import bp, visible_activity
+from portal.activities.views import bp, note_read, visible_activity
 from portal.errors import Conflict
 from portal.library.models import FileState, Resource
 from portal.library.policy import visible_resources
@@ -73,6 +73,7 @@ def result(activity_id: int) -> ResponseReturnValue:
     web.check(policy.can_change_activity(person, found))
     if found.state in {ActivityState.CANCELLED, ActivityState.PLANNED}:
         raise Conflict(_("A result is told from the first day of an activity that has not been cancelled."))
+    note_read(found, person)
     form, finds, conflict, status = ResultForm(), [], "", 200
     if request.method == "GET":
         form = ResultForm(

@@ -48,6 +48,12 @@ def visible_activity(person: Person, activity_id: int) -> Activity:
     return web.find(policy.visible_activities(person).where(Activity.id == activity_id))
 
 
+def note_read(found: Activity, person: Person) -> None:
+    """Leave the trace that every page needs which shows what an activity of a sensitive group says."""
+    if found.group.handling_class is HandlingClass.SENSITIVE:
+        audit.record_read("activity_read", by=person, on=found)
+
+
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
@@ -136,8 +142,7 @@ def activity(activity_id: int) -> ResponseReturnValue:
     loaded = (selectinload(Activity.contacts), selectinload(Activity.joiners).joinedload(ActivityJoiner.organisation),
               selectinload(Activity.created_by))  # fmt: skip
     found = web.find(policy.visible_activities(person).where(Activity.id == activity_id).options(*loaded))
-    if found.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("activity_read", by=person, on=found)
+    note_read(found, person)
     may_change = policy.can_change_activity(person, found)
     return render_template(
         "activities/activity.html", activity=found, group=found.group, may_change=may_change,
@@ -172,6 +177,7 @@ def copy_activity(activity_id: int) -> ResponseReturnValue:
     person = web.current_person()
     found = visible_activity(person, activity_id)
     web.check(policy.can_make_activity(person, found.group))
+    note_read(found, person)
     return _plan(person, found.group, found)
 
 
@@ -227,6 +233,7 @@ def edit_activity(activity_id: int) -> ResponseReturnValue:
     web.check(policy.can_change_activity(person, found))
     if found.cancelled_at is not None:
         raise Conflict(_("The activity has been cancelled."))
+    note_read(found, person)
     form, finds, conflict, status = ActivityForm(), [], "", 200
     if request.method == "GET":
         form = ActivityForm(formdata=None, based_on=found.revision, **filled_with(found))

@@ -477,3 +477,14 @@ def test_a_sensitive_group_traces_who_read(network: Network, sign_in: Sign) -> N
     assert sign_in(network.convener).get(f"/activities/{secret.id}").status_code == 200
     assert "activity_read" in set(db.session.scalars(sa.select(AuditEntry.action)))
     assert sign_in(network.member).get(f"/activities/{secret.id}").status_code == 404
+
+
+def test_every_page_that_shows_a_sensitive_activity_leaves_a_trace(network: Network, sign_in: Sign) -> None:
+    secret = factories.activity(network.closed, network.convener, "Den slutna veckan")
+    db.commit()
+    client = sign_in(network.secretary)
+    for number, page in enumerate(("", "/edit", "/copy", "/result"), 1):
+        assert client.get(f"/activities/{secret.id}{page}").status_code == 200
+        traces = sa.select(sa.func.count(AuditEntry.id)).where(AuditEntry.action == "activity_read")
+        assert db.session.scalar(traces) == number, page
+        db.rollback()

@@ -19,6 +19,10 @@ from portal.counties.rounds.models import AnswerVersion, QuestionKind, ReportAns
 from portal.counties.rounds.report_actions import Said
 from portal.errors import Conflict
 from portal.library.models import Resource
+from portal.meetings import actions as meetings
+from portal.meetings.actions import Plan
+from portal.meetings.agenda import actions as agenda
+from portal.meetings.agenda.actions import ItemPlan
 from portal.meetings.agenda.models import ItemPaper
 from portal.notifications.models import Notice
 from portal.people import actions as people
@@ -459,6 +463,47 @@ def test_questions_may_change_in_an_open_round_and_nothing_answered_is_lost(netw
     assert "Svar på det första" in sign_in(one).get(report.path).text
 
 
+def test_a_meeting_that_is_being_planned_is_not_named_to_members(network: Network, sign_in: Sign) -> None:
+    planned = meetings.plan_meeting(
+        network.group,
+        Plan("Hemligt planerat", db.now() + timedelta(days=30), db.now() + timedelta(days=31)),
+        by=network.convener,
+    )
+    item = agenda.add_item(planned, ItemPlan("Läget"), by=network.convener)
+    asked = opened(network)
+    asked.round.item = item
+    db.commit()
+    assert "Hemligt planerat" in sign_in(network.convener).get(asked.round.path).text
+    form = page(sign_in(network.convener), f"{asked.round.path}/edit")
+    assert form.select_one(f"#item option[value='{item.id}'][selected]"), (
+        "saving the form again would take the item away"
+    )
+    assert "Hemligt planerat" not in sign_in(network.member).get(asked.round.path).text
+
+
+def test_why_a_report_is_sent_back_may_hold_a_work_number(network: Network, sign_in: Sign) -> None:
+    (one,) = board(network, "T")
+    asked = opened(network)
+    report = submit(asked, one, text=Said("Allt"))
+    db.commit()
+    where, reason = f"{report.path}/returns", "Ring mig på 08-123 45 67"
+    shown = send(sign_in(network.convener), where, reason=reason)
+    assert shown.status_code == 422
+    keys = [find.key for find in guard.scan(reason, field="reason")]
+    assert send(sign_in(network.convener), where, reason=reason, guard_keep=keys).status_code == 302
+
+
+@pytest.mark.parametrize("base", ["\N{SUPERSCRIPT TWO}", "9" * 5000, "x", ""])
+def test_a_form_based_on_nonsense_is_a_conflict_and_no_fault(network: Network, sign_in: Sign, base: str) -> None:
+    asked = opened(network)
+    db.commit()
+    client = sign_in(network.convener)
+    form = {"title": "Hösten", "due_on": "2031-05-05", "locks_on": "2031-05-06", "item": "0", "based_on": base}
+    assert send(client, f"{asked.round.path}/edit", **form).status_code in {409, 422}
+    where = f"/report-questions/{asked.text}/edit"
+    assert send(client, where, text="Nya ord", kind="text", based_on=base).status_code in {409, 422}
+
+
 # --- put together -----------------------------------------------------------------------------------------------------
 
 
@@ -568,6 +613,21 @@ def test_the_paper_makes_itself_and_is_laid_on_the_agenda(network: Network) -> N
         db.session.expire_all()
         assert len(made.versions) == 2
         assert len(db.session.scalars(sa.select(ItemPaper)).all()) == 1
+
+
+def test_a_title_that_the_guard_asked_about_stops_no_paper(network: Network) -> None:
+    (one,) = board(network, "T")
+    found, _core = prepared(network)
+    title = "Jouren 08-123 45 67"
+    keys = [find.key for find in guard.scan(title, field="title")]
+    plan = RoundPlan(title, found.due_on, found.locks_on, keep=keys)
+    actions.edit_round(found, plan, based_on=1, by=network.convener)
+    actions.open_round(found, by=network.convener)
+    submit(Asked(found, **_core), one, text=Said("Klart"))
+    db.commit()
+    outbox.run_all()
+    db.session.expire_all()
+    assert found.resource_id is not None
 
 
 def test_when_all_boards_have_answered_the_paper_is_made_before_the_deadline(network: Network) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length, ValidationError
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, ValidationError
+from wtforms.widgets import HiddenInput
 
 from portal.counties.rounds.actions import QuestionPlan
 from portal.counties.rounds.models import QuestionKind
@@ -38,7 +39,7 @@ class QuestionForm(Form):
         description=_l("For example hours or training days"),
     )  # fmt: skip
     options = TextAreaField(_l("What can be chosen"), filters=[tidy], description=_l("One on each line"))
-    based_on = HiddenField(default="0")
+    based_on = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
     def validate_options(self, field: TextAreaField) -> None:
         """Two to twenty different ones, where one of several is to be chosen."""
@@ -86,7 +87,7 @@ class RoundForm(Form):
     )  # fmt: skip
     item = SelectField(_l("Agenda item that gets the compiled paper"), coerce=int, default=0)
     core = MultiCheckboxField(_l("Common questions"), coerce=int)
-    based_on = HiddenField(default="0")
+    based_on = IntegerField(widget=HiddenInput(), validators=[Optional()])
 
     def validate_locks_on(self, field: DateField) -> None:
         """Not before the deadline, and not so far away that it must be a slip."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask_babel import force_locale
 from flask_babel import gettext as _
 
-from portal import audit, db, files, outbox, pdf
+from portal import audit, db, files, guard, outbox, pdf
 from portal.counties.rounds.actions import remind_missing
 from portal.counties.rounds.compiled import compile_round
 from portal.counties.rounds.documents import pdf_data
@@ -19,6 +19,7 @@ from portal.counties.rounds.report_actions import COMPILE_JOB
 from portal.errors import Conflict
 from portal.library.actions import add_resource
 from portal.library.models import Resource, ResourceKind
+from portal.library.reading import safe_name
 from portal.library.version_actions import add_version
 from portal.meetings.agenda.actions import add_paper
 from portal.notifications.reminders import claim_once, is_daytime
@@ -58,17 +59,18 @@ def make_paper(*, round_id: int) -> None:
         stored = files.store(io.BytesIO(pdf.compile_pdf("round.typ", data)), limit=LARGEST_PDF)
         found = db.session.get_one(Round, round_id)
         by = _maker(found)
-        name = f"{found.title[:80]}.pdf"
+        title, name = _("%(title)s: all counties", title=found.title), safe_name(f"{found.title[:80]}.pdf")
+        keep = [*guard.kept_in({"title": title, "file": name})]  # the guard has asked who named the round
         if found.resource_id is None:
             resource = add_resource(
-                found.group, title=_("%(title)s: all counties", title=found.title), kind=ResourceKind.REPORT,
-                publisher=by.organisation.name, published_on=today(), file_name=name, stored=stored, language=LANGUAGE, by=by,
+                found.group, title=title, kind=ResourceKind.REPORT, publisher=by.organisation.name, published_on=today(),
+                file_name=name, stored=stored, language=LANGUAGE, keep=keep, by=by,
             )  # fmt: skip
             db.session.flush()
             found.resource_id = resource.id
         else:
             resource = db.session.get_one(Resource, found.resource_id)
-            add_version(resource, file_name=name, stored=stored, note=_("Put together anew"), by=by)
+            add_version(resource, file_name=name, stored=stored, note=_("Put together anew"), keep=keep, by=by)
     found.compiled_at = db.now()
     audit.record("round_compiled", by=None, on=found, resource=found.resource_id)
     _lay_on_the_table(found, resource, by=by)

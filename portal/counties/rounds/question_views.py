@@ -39,8 +39,7 @@ def _answer(
     conflict = ""
     if form.validate_on_submit():
         try:
-            given = str(form.based_on.data)
-            store(form.plan(web.kept()), int(given) if given.isascii() and given.isdigit() else 0)
+            store(form.plan(web.kept()), form.based_on.data or 0)
             flash(_("The question is saved."), "done")
             return redirect(back)
         except guard.Stopped as stopped:

@@ -149,9 +149,9 @@ def _told(report: SituationReport) -> dict[str, Any]:
     return {"title": report.round.title, "county": report.county}
 
 
-def return_report(report: SituationReport, *, reason: str, by: Person) -> None:
+def return_report(report: SituationReport, *, reason: str, keep: Collection[str] = (), by: Person) -> None:
     """Send a report back for completion. Raises `guard.Stopped`, and `Conflict` if it is not in or the round is locked."""
-    kept = guard.check({"reason": reason})
+    kept = guard.check({"reason": reason}, keep=keep)
     db.lock(report)
     _check_open(report.round)
     if report.state is not ReportState.SUBMITTED:

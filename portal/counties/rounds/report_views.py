@@ -155,7 +155,7 @@ def return_report(round_id: int, code: str) -> ResponseReturnValue:
     finds: list[guard.Find] = []
     if form.validate_on_submit():
         try:
-            report_actions.return_report(own, reason=form.reason.data.strip(), by=person)
+            report_actions.return_report(own, reason=form.reason.data.strip(), keep=web.kept(), by=person)
             flash(_("The report is sent back, and the county board has been told."), "done")
             return redirect(url_for("rounds.round_page", round_id=round_id))
         except guard.Stopped as stopped:

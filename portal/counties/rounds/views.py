@@ -10,7 +10,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import selectinload
 from wtforms.fields.choices import SelectChoice
 
 from portal import audit, db, guard, outbox, web
@@ -24,6 +24,7 @@ from portal.counties.rounds.models import Question, ReportState, Round, RoundQue
 from portal.errors import Conflict
 from portal.library.models import Resource
 from portal.library.policy import visible_resources
+from portal.meetings.agenda.policy import visible_items
 from portal.meetings.models import AgendaItem
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import visible_groups
@@ -38,7 +39,7 @@ DAYS_TO_ANSWER, DAYS_LATE = 21, 2
 def visible_round(person: Person, round_id: int) -> Round:
     """The round with its questions; 404 if it may not be seen."""
     rows = policy.visible_rounds(person).where(Round.id == round_id)
-    return web.find(rows.options(selectinload(Round.questions), joinedload(Round.item).joinedload(AgendaItem.meeting)))
+    return web.find(rows.options(selectinload(Round.questions)))
 
 
 def led_round(person: Person, round_id: int) -> Round:
@@ -138,14 +139,16 @@ def edit_round(round_id: int) -> ResponseReturnValue:
     items = list(policy.items_to_come(person, found.group))
     if found.item is not None and found.item not in items:
         items.insert(0, found.item)
-    form = RoundForm(obj=found, data={"item": found.item_id or 0, "based_on": found.revision})
+    form = RoundForm(
+        title=found.title, text=found.text, due_on=found.due_on, locks_on=found.locks_on, item=found.item_id or 0,
+        based_on=found.revision,
+    )  # fmt: skip
     _fill_choices(form, items, ())
     finds: list[guard.Find] = []
     conflict = ""
     if form.validate_on_submit():
         try:
-            based_on = int(form.based_on.data) if str(form.based_on.data).isdigit() else 0
-            actions.edit_round(found, _plan(form, items), based_on=based_on, by=person)
+            actions.edit_round(found, _plan(form, items), based_on=form.based_on.data or 0, by=person)
             flash(_("The round is saved."), "done")
             return redirect(url_for("rounds.round_page", round_id=found.id))
         except guard.Stopped as stopped:
@@ -173,9 +176,10 @@ def round_page(round_id: int) -> ResponseReturnValue:
     paper = None
     if found.resource_id is not None:
         paper = db.session.scalars(visible_resources(person).where(Resource.id == found.resource_id)).unique().first()
+    item = db.session.scalars(visible_items(person).where(AgendaItem.id == found.item_id)).unique().first()
     may_lead = policy.can_open_round(person, found.group)
     return render_template(
-        "counties/rounds/round.html", found=found, states=states, codes=all_codes(states), teams=teams, paper=paper,
+        "counties/rounds/round.html", found=found, states=states, codes=all_codes(states), teams=teams, paper=paper, item=item,
         own=own if own and policy.can_write_report(person, found, own) else None, may_lead=may_lead,
         missing=policy.missing_counties(found) if may_lead else [], readable=_readable(person, found),
         submitted=sum(report.state is ReportState.SUBMITTED for report in states.values()),
