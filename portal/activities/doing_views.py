@@ -13,8 +13,7 @@ from portal.activities.forms import CancelForm, ResultForm
 from portal.activities.models import ActivityState
 from portal.activities.views import bp, note_read, visible_activity
 from portal.errors import Conflict
-from portal.library.models import FileState, Resource
-from portal.library.policy import visible_resources
+from portal.library.models import Resource
 
 FOUND = 20
 
@@ -107,8 +106,7 @@ def materials(activity_id: int) -> ResponseReturnValue:
     web.check(policy.can_change_activity(person, found))
     words = request.values.get("q", "").strip()[:100]
     if request.method == "POST":
-        readable = visible_resources(person).where(Resource.state == FileState.READY, Resource.withdrawn_at.is_(None))
-        chosen = web.find(readable.where(Resource.id == web.form_number("resource")))
+        chosen = web.find(policy.ready_materials(person).where(Resource.id == web.form_number("resource")))
         actions.add_material(found, chosen, by=person)
         flash(_("”%(title)s” belongs to the activity now.", title=chosen.title), "done")
         return redirect(url_for("activities.materials", activity_id=activity_id, q=words or None))

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from flask import request
 
+from portal import web
 from portal.activities import policy
 from portal.activities.forms import FIRST_YEAR, LAST_YEAR
 from portal.activities.models import Activity, ActivityKind, ActivityState
 from portal.county_codes import COUNTIES
-
-LARGEST_NUMBER = 2**31 - 1
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= LARGEST_NUMBER else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +25,13 @@ class Filters:
     year: int | None = None
 
     @classmethod
-    def of(cls, asked: Mapping[str, str]) -> Filters:
-        """Those of an address."""
-        kind, state, year = asked.get("kind", ""), asked.get("state", ""), _number(asked.get("year", ""))
-        county = asked.get("county", "")
+    def of_request(cls) -> Filters:
+        """Those of the present address."""
+        asked, year = request.args, web.number_of("year")
+        kind, state, county = asked.get("kind", ""), asked.get("state", ""), asked.get("county", "")
         return cls(
             ActivityKind(kind) if kind in set(ActivityKind) else None, county if county in COUNTIES else "",
-            _number(asked.get("sector", "")), ActivityState(state) if state in set(ActivityState) else None,
+            web.number_of("sector"), ActivityState(state) if state in set(ActivityState) else None,
             year if year is not None and FIRST_YEAR <= year <= LAST_YEAR + 1 else None,
         )  # fmt: skip
 

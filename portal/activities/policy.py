@@ -44,34 +44,24 @@ def visible_activities(person: Person) -> sa.Select[Activity]:
     )
 
 
+def _linked(activity: Activity) -> sa.Select[int]:
+    link = materials_of_activities.c
+    return sa.select(link.resource_id).where(link.activity_id == activity.id)
+
+
 def visible_materials(person: Person, activity: Activity) -> sa.Select[Resource]:
     """The activity's materials that the person may read. Nobody is told that there are others."""
-    linked = sa.select(materials_of_activities.c.resource_id).where(
-        materials_of_activities.c.activity_id == activity.id
-    )
-    return visible_resources(person).where(Resource.id.in_(linked)).order_by(Resource.title, Resource.id)
+    return visible_resources(person).where(Resource.id.in_(_linked(activity))).order_by(Resource.title, Resource.id)
+
+
+def ready_materials(person: Person) -> sa.Select[Resource]:
+    """What may be put with an activity: ready material that the person may read."""
+    return visible_resources(person).where(Resource.state == FileState.READY, Resource.withdrawn_at.is_(None))
 
 
 def materials_to_add(person: Person, activity: Activity) -> sa.Select[Resource]:
-    """What may be put with the activity: ready material that the person may read and that is not there yet."""
-    linked = sa.select(materials_of_activities.c.resource_id).where(
-        materials_of_activities.c.activity_id == activity.id
-    )
-    return visible_resources(person).where(
-        Resource.state == FileState.READY, Resource.withdrawn_at.is_(None), Resource.id.not_in(linked)
-    )
-
-
-def activities_with(person: Person, resource: Resource) -> sa.Select[Activity]:
-    """The activities that the material belongs to, as far as the person may read them, the latest first."""
-    linked = sa.select(materials_of_activities.c.activity_id).where(
-        materials_of_activities.c.resource_id == resource.id
-    )
-    return (
-        visible_activities(person)
-        .where(Activity.id.in_(linked))
-        .order_by(Activity.starts_on.desc(), Activity.id.desc())
-    )
+    """That of it which is not there yet."""
+    return ready_materials(person).where(Resource.id.not_in(_linked(activity)))
 
 
 # --- places, days and states ------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def _years(person: Person) -> list[int]:
 
 
 def _list(person: Person, group: Group | None) -> ResponseReturnValue:
-    chosen = Filters.of(request.args)
+    chosen = Filters.of_request()
     visible = policy.visible_activities(person)
     if group is not None:
         visible = visible.where(Activity.group_id == group.id)
@@ -111,7 +111,7 @@ def _list(person: Person, group: Group | None) -> ResponseReturnValue:
 def calendar_page() -> ResponseReturnValue:
     """The activities of a month, `?month=2027-03`, under the same filters as the list but the year."""
     person = web.current_person()
-    chosen = replace(Filters.of(request.args), year=None)
+    chosen = replace(Filters.of_request(), year=None)
     shown = month(request.args.get("month", ""))
     first, last = shown.weeks[0][0].on, shown.weeks[-1][-1].on
     rows = policy.visible_activities(person).where(

@@ -1,4 +1,4 @@
-"""Every county at a glance: where its report stands, and one figure over three rounds. Three queries, whatever there is."""
+"""Every county at a glance: where its report stands, and one figure over three rounds. A few queries, whatever there is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import selectinload
 
 from portal import db
 from portal.counties.rounds.compiled import all_codes
@@ -68,8 +67,7 @@ class Overview:
 
 def rounds_to_show(person: Person) -> sa.Select[Round]:
     """The opened rounds that the person may see, the latest first."""
-    rows = visible_rounds(person).where(Round.opened_at.is_not(None)).order_by(Round.due_on.desc(), Round.id.desc())
-    return rows.options(selectinload(Round.questions))
+    return visible_rounds(person).where(Round.opened_at.is_not(None)).order_by(Round.due_on.desc(), Round.id.desc())
 
 
 def overview(found: Round) -> Overview:
@@ -91,14 +89,13 @@ def overview(found: Round) -> Overview:
             )
         )  # fmt: skip
     in_time = [
-        sum(_is_in_time(report, one) for (number, _code), report in reports.items() if number == one.id)
+        sum(
+            number == one.id and report.state is ReportState.SUBMITTED and not report.is_late
+            for (number, _code), report in reports.items()
+        )
         for one in rounds
     ]
     return Overview(found, rows, list(zip(rounds, in_time, strict=True)), scale)
-
-
-def _is_in_time(report: SituationReport, of: Round) -> bool:
-    return report.state is ReportState.SUBMITTED and not report.is_late
 
 
 def _steps(ids: Sequence[int], scale: Wording | None) -> dict[tuple[int, str], int]:

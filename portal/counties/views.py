@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload
 
-from portal import db, web
+from portal import web
 from portal.activities.policy import activity_counts, county_activities
 from portal.counties.overview import CountyRow, overview, rounds_to_show
 from portal.counties.rounds import policy
@@ -20,8 +20,8 @@ from portal.county_codes import COUNTIES, county_name
 from portal.discussions.models import Thread, ThreadCounty
 from portal.discussions.policy import visible_threads
 from portal.errors import NotFound
-from portal.people.models import Membership, Organisation, Person, PersonStatus
-from portal.people.policy import readable_group_ids
+from portal.people.policy import visible_people_of_county
+from portal.topics.keeping import swedish_order
 
 bp = Blueprint("counties", __name__)
 bp.app_template_global("county_name")(county_name)
@@ -38,7 +38,7 @@ _ORDERS: dict[str, Callable[[CountyRow], Any]] = {
 def _sorted(rows: Sequence[CountyRow], order: str) -> Sequence[CountyRow]:
     """By the chosen column; counties that stand alike in the usual order. `name` is the alphabet that Swedes know."""
     if order == "name":
-        return sorted(rows, key=lambda row: row.name.lower().translate(str.maketrans("åäö", "{|}")))
+        return sorted(rows, key=lambda row: swedish_order(row.name))
     return sorted(rows, key=_ORDERS[order]) if order in _ORDERS else rows
 
 
@@ -83,27 +83,7 @@ def county(code: str) -> ResponseReturnValue:
         .options(joinedload(Thread.organisation))
     )
     return render_template(
-        "counties/county.html", code=code, county=county_name(code), shape=shapes()[code], view_box=view_box(), shapes=shapes(),
-        activities=web.page(county_activities(person, code), limit=MOST_ACTIVITIES), reports=web.page(reports, limit=MOST_REPORTS), people=_people(person, code), own=policy.county_of(person),
-        threads=web.page(threads, limit=MOST_THREADS),
+        "counties/county.html", code=code, county=county_name(code), view_box=view_box(), shapes=shapes(),
+        activities=web.page(county_activities(person, code), limit=MOST_ACTIVITIES), reports=web.page(reports, limit=MOST_REPORTS),
+        people=web.page(visible_people_of_county(person, code), limit=MOST_PEOPLE), threads=web.page(threads, limit=MOST_THREADS),
     )  # fmt: skip
-
-
-def _people(person: Person, code: str) -> Sequence[Person]:
-    """Who from the county's organisations is in a group that the person may read, by organisation and name."""
-    members = sa.select(Membership.person_id).where(
-        Membership.left_at.is_(None), Membership.group_id.in_(readable_group_ids(person))
-    )
-    rows = (
-        sa.select(Person)
-        .join(Organisation, Organisation.id == Person.organisation_id)
-        .where(
-            Organisation.county_code == code,
-            Organisation.is_active,
-            Person.status == PersonStatus.ACTIVE,
-            Person.id.in_(members),
-        )
-        .order_by(Organisation.name, Person.name)
-        .limit(MOST_PEOPLE)
-    )
-    return db.session.scalars(rows).unique().all()

@@ -68,6 +68,24 @@ def visible_members(person: Person, group: Group) -> sa.Select[Membership]:
     )
 
 
+def visible_people_of_county(person: Person, code: str) -> sa.Select[Person]:
+    """Who from a county's organisations is in a group that the person may read, by organisation and name."""
+    members = sa.select(Membership.person_id).where(
+        Membership.left_at.is_(None), Membership.group_id.in_(readable_group_ids(person))
+    )
+    return (
+        sa.select(Person)
+        .join(Organisation, Organisation.id == Person.organisation_id)
+        .where(
+            Organisation.county_code == code,
+            Organisation.is_active,
+            Person.status == PersonStatus.ACTIVE,
+            Person.id.in_(members),
+        )
+        .order_by(Organisation.name, Person.name)
+    )
+
+
 def visible_colleagues(person: Person) -> sa.Select[Person]:
     """The people of the person's own organisation."""
     return sa.select(Person).where(Person.organisation_id == person.organisation_id)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
-from portal import audit, db, guard
+from portal import audit, db, guard, outbox
 from portal.counties.rounds.models import (
     Question,
     QuestionKind,
@@ -20,7 +20,7 @@ from portal.counties.rounds.models import (
     SituationReport,
     Wording,
 )
-from portal.counties.rounds.policy import boards, missing_counties, newest_wording, states_of
+from portal.counties.rounds.policy import boards, core_wordings, missing_teams, newest_wording, states_of
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict
 from portal.meetings.models import AgendaItem
@@ -29,6 +29,7 @@ from portal.people.models import Group, Person
 from portal.times import today
 
 MOST_QUESTIONS = 60  # of one round
+PAPER_JOB = "report_round_due"  # done in jobs.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +138,8 @@ def prepare_round(group: Group, plan: RoundPlan, *, by: Person) -> Round:
         group=group, title=plan.title, text=plan.text, due_on=plan.due_on, locks_on=plan.locks_on, item=plan.item,
         made_by=by, organisation_id=by.organisation_id,
     )  # fmt: skip
-    newest = (
-        sa.select(sa.func.max(Wording.number))
-        .where(Wording.question_id == Question.id)
-        .correlate(Question)
-        .scalar_subquery()
-    )
-    wordings = (
-        sa.select(Wording)
-        .join(Wording.question)
-        .where(
-            Question.group_id == group.id, Question.is_core, Question.retired_at.is_(None), Question.id.in_(plan.core), Wording.number == newest
-        )
-        .order_by(Question.position, Question.id)
-    )  # fmt: skip
-    for position, wording in enumerate(db.session.scalars(wordings).unique(), 1):
+    asked = (one for one in core_wordings(group) if one.question.retired_at is None and one.question_id in plan.core)
+    for position, wording in enumerate(asked, 1):
         found.questions.append(RoundQuestion(question_id=wording.question_id, wording=wording, position=position))
     db.session.add(found)
     audit.record("round_prepared", by=by, on=found)
@@ -171,7 +159,8 @@ def edit_round(found: Round, plan: RoundPlan, *, based_on: int, by: Person) -> N
     audit.record("round_edited", by=by, on=found)
     note_kept(kept, on=found, by=by)
     if moved:
-        notify(_missing_people(found), "round_moved", group=found.group, path=found.path, by=by, **_told(found))
+        people = [person for team in missing_teams(found).values() for person in team]
+        notify(people, "round_moved", group=found.group, path=found.path, by=by, **_told(found))
 
 
 def _told(found: Round) -> dict[str, Any]:
@@ -202,21 +191,25 @@ def discard_round(found: Round, *, by: Person) -> None:
     db.session.delete(found)
 
 
-def _missing_people(found: Round) -> list[Person]:
-    missing = set(missing_counties(found))
-    return [person for code, team in boards(found.group).items() if code in missing for person in team]
-
-
 def remind_missing(found: Round, *, by: Person | None) -> int:
     """Remind the counties whose report is not in, and nobody else; returns how many counties. Raises `Conflict` when nobody may
     write any more.
     """
     if not found.takes_answers:
         raise Conflict(_("The round takes no answers now."))
-    missing = missing_counties(found)
-    notify(_missing_people(found), "report_missing", group=found.group, path=found.path, by=by, **_told(found))
+    missing = missing_teams(found)
+    people = [person for team in missing.values() for person in team]
+    notify(people, "report_missing", group=found.group, path=found.path, by=by, **_told(found))
     audit.record("round_reminded", by=by, on=found, counties=len(missing))
     return len(missing)
+
+
+def ask_for_paper(found: Round, *, by: Person) -> None:
+    """Let the worker put the round together now. Raises `Conflict` for one that was never opened."""
+    if found.opened_at is None:
+        raise Conflict(_("The round has not been opened yet."))
+    outbox.enqueue(PAPER_JOB, key=str(found.id), round_id=found.id)
+    audit.record("round_paper_asked", by=by, on=found)
 
 
 def add_to_round(found: Round, plan: QuestionPlan, *, by: Person) -> RoundQuestion:

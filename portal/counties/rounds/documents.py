@@ -12,16 +12,8 @@ from portal.counties.rounds.compiled import CHANGED, DOWN, NEW, SAME, UP, Compil
 from portal.counties.rounds.models import QuestionKind, ReportState
 from portal.county_codes import county_name
 from portal.db import now
-from portal.people.models import Group, HandlingClass
+from portal.people.words import class_name
 from portal.times import clock, date_text, local
-
-
-def class_name(group: Group) -> str:
-    """The group's handling class in words."""
-    names = {
-        HandlingClass.OPEN: _("Open"), HandlingClass.NETWORK: _("The network"), HandlingClass.SENSITIVE: _("Sensitive"),
-    }  # fmt: skip
-    return str(names[group.handling_class])
 
 
 def change_words() -> dict[str, str]:
@@ -37,7 +29,7 @@ def pdf_data(compiled: Compiled) -> dict[str, Any]:
         "title": found.title,
         "subtitle": _subtitle(compiled),
         "group": found.group.name,
-        "class": class_name(found.group),
+        "class": class_name(found.group.handling_class),
         "lang": locale.language if locale else "sv",
         "date": {"year": at.year, "month": at.month, "day": at.day, "hour": at.hour, "minute": at.minute, "second": at.second},
         "intro": found.text,
@@ -59,7 +51,7 @@ def _subtitle(compiled: Compiled) -> str:
         _(
             "%(group)s. %(class_name)s. %(number)s of %(total)s counties. Compiled %(time)s.",
             group=found.group.name,
-            class_name=class_name(found.group),
+            class_name=class_name(found.group.handling_class),
             number=len(compiled.submitted),
             total=len(compiled.codes),
             time=f"{date_text(now())} {clock(now())}",

@@ -10,11 +10,11 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 
 from portal import audit, db, files, guard, outbox, pdf
-from portal.counties.rounds.actions import remind_missing
+from portal.counties.rounds.actions import PAPER_JOB, remind_missing
 from portal.counties.rounds.compiled import compile_round
 from portal.counties.rounds.documents import pdf_data
 from portal.counties.rounds.models import Round
-from portal.counties.rounds.policy import missing_counties
+from portal.counties.rounds.policy import missing_teams
 from portal.counties.rounds.report_actions import COMPILE_JOB
 from portal.errors import Conflict
 from portal.library.actions import add_resource
@@ -27,7 +27,6 @@ from portal.people.models import Person
 from portal.people.policy import can_lead_group, leaders
 from portal.times import today
 
-PAPER_JOB = "report_round_due"
 LANGUAGE = "sv"  # of what is archived
 LARGEST_PDF = 100_000_000
 DAYS_BEFORE = (7, 1)
@@ -36,7 +35,7 @@ DAYS_AFTER = 1
 
 def is_due(found: Round) -> bool:
     """Whether the paper is to be made: the deadline has passed, or every county that can answer has."""
-    return found.opened_at is not None and (today() > found.due_on or not missing_counties(found))
+    return found.opened_at is not None and (today() > found.due_on or not missing_teams(found))
 
 
 @outbox.handler(COMPILE_JOB)

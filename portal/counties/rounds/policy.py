@@ -8,10 +8,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from portal import db
-from portal.counties.rounds.models import Question, ReportAnswer, ReportState, Round, SituationReport, Wording
+from portal.counties.rounds.models import (
+    Question,
+    ReportAnswer,
+    ReportState,
+    Round,
+    RoundQuestion,
+    SituationReport,
+    Wording,
+)
 from portal.meetings.models import AgendaItem, Meeting, MeetingState
-from portal.meetings.policy import visible_meetings
-from portal.people.models import Group, Membership, Organisation, OrganisationKind, Person, PersonStatus, Role
+from portal.meetings.policy import active_members, visible_meetings
+from portal.people.models import Group, Membership, Organisation, OrganisationKind, Person, Role
 from portal.people.policy import can_lead_group, can_write_in_group, group_ids, readable_group_ids
 from portal.times import today
 
@@ -29,6 +37,12 @@ def visible_rounds(person: Person) -> sa.Select[Round]:
     """The rounds of the readable groups; one that is being prepared only for those who lead the group."""
     is_out = Round.opened_at.is_not(None) | Round.group_id.in_(_led(person))
     return sa.select(Round).where(Round.group_id.in_(readable_group_ids(person)), is_out)
+
+
+def visible_asked(person: Person) -> sa.Select[RoundQuestion]:
+    """The questions of the visible rounds."""
+    rounds = visible_rounds(person).with_only_columns(Round.id)
+    return sa.select(RoundQuestion).where(RoundQuestion.round_id.in_(rounds))
 
 
 def visible_questions(person: Person) -> sa.Select[Question]:
@@ -92,25 +106,25 @@ def states_of(found: Round) -> dict[str, SituationReport]:
 
 def boards(group: Group) -> dict[str, list[Person]]:
     """Who can answer for each county: the active people of its board who may write in the group."""
-    rows = (
-        sa.select(Person)
-        .join(Membership, Membership.person_id == Person.id)
-        .join(Organisation, Organisation.id == Person.organisation_id)
-        .where(
-            Membership.group_id == group.id,
-            Membership.left_at.is_(None),
-            Membership.role != Role.OBSERVER,
-            Person.status == PersonStatus.ACTIVE,
-            Organisation.kind == OrganisationKind.COUNTY_BOARD,
-            Organisation.is_active,
-            Organisation.county_code.is_not(None),
-        )
-        .order_by(Person.name)
+    rows = active_members(group).where(
+        Membership.role != Role.OBSERVER,
+        Organisation.kind == OrganisationKind.COUNTY_BOARD,
+        Organisation.county_code.is_not(None),
     )
     found: dict[str, list[Person]] = {}
-    for person in db.session.scalars(rows).unique():
+    for person in db.session.scalars(rows.order_by(None).order_by(Person.name)).unique():
         found.setdefault(person.organisation.county_code or "", []).append(person)
     return found
+
+
+def missing_teams(found: Round) -> dict[str, list[Person]]:
+    """The counties whose report is not in, with who can answer for each; a board that has nobody in the group is not there."""
+    states = states_of(found)
+    return {
+        code: team
+        for code, team in boards(found.group).items()
+        if code not in states or states[code].state is not ReportState.SUBMITTED
+    }
 
 
 def earlier_rounds(found: Round, *, limit: int = SHOWN - 1) -> Sequence[Round]:
@@ -158,7 +172,7 @@ def awaited_rounds(person: Person) -> Sequence[Round]:
         )
         .order_by(Round.due_on)
     )  # fmt: skip
-    return [one for one in db.session.scalars(rows).unique() if one.takes_answers]
+    return db.session.scalars(rows).unique().all()
 
 
 def newest_wording(question: Question) -> Wording:
@@ -167,12 +181,21 @@ def newest_wording(question: Question) -> Wording:
     return db.session.scalars(rows).unique().one()
 
 
-def missing_counties(found: Round) -> list[str]:
-    """The letters of the counties whose report is not in, of those whose board has somebody in the group."""
-    states = states_of(found)
-    return [
-        code for code in boards(found.group) if code not in states or states[code].state is not ReportState.SUBMITTED
-    ]
+def core_wordings(group: Group) -> Sequence[Wording]:
+    """The group's common questions in their newest wordings, those that are not asked any more last."""
+    newest = (
+        sa.select(sa.func.max(Wording.number))
+        .where(Wording.question_id == Question.id)
+        .correlate(Question)
+        .scalar_subquery()
+    )
+    rows = (
+        sa.select(Wording)
+        .join(Wording.question)
+        .where(Question.group_id == group.id, Question.is_core, Wording.number == newest)
+        .order_by(Question.retired_at.is_not(None), Question.position, Question.id)
+    )
+    return db.session.scalars(rows).unique().all()
 
 
 def answers_of(report: SituationReport) -> dict[int, ReportAnswer]:

@@ -13,7 +13,7 @@ from portal.counties.rounds import actions, policy
 from portal.counties.rounds.actions import QuestionPlan
 from portal.counties.rounds.forms import QuestionForm
 from portal.counties.rounds.models import Question, Wording
-from portal.counties.rounds.views import asked_of, bp, core_wordings, led_round
+from portal.counties.rounds.views import asked_of, bp, led_round
 from portal.errors import Conflict
 from portal.people.models import Group, Person
 from portal.people.policy import visible_groups
@@ -58,7 +58,7 @@ def core_questions(slug: str) -> ResponseReturnValue:
     """The common questions of a group."""
     person = web.current_person()
     group = _led_group(person, slug)
-    return render_template("counties/rounds/questions.html", group=group, wordings=core_wordings(group))
+    return render_template("counties/rounds/questions.html", group=group, wordings=policy.core_wordings(group))
 
 
 @bp.route("/groups/<slug>/report-questions/new", methods=["GET", "POST"])

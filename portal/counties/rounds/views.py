@@ -13,14 +13,13 @@ from flask_babel import ngettext
 from sqlalchemy.orm import selectinload
 from wtforms.fields.choices import SelectChoice
 
-from portal import audit, db, guard, outbox, web
+from portal import audit, db, guard, web
 from portal.counties.rounds import actions, policy
 from portal.counties.rounds.actions import RoundPlan
 from portal.counties.rounds.compiled import all_codes, compile_round
 from portal.counties.rounds.documents import change_words, table
 from portal.counties.rounds.forms import RoundForm
-from portal.counties.rounds.jobs import PAPER_JOB
-from portal.counties.rounds.models import Question, ReportState, Round, RoundQuestion, SituationReport, Wording
+from portal.counties.rounds.models import ReportState, Round, RoundQuestion, SituationReport, Wording
 from portal.errors import Conflict
 from portal.library.models import Resource
 from portal.library.policy import visible_resources
@@ -83,23 +82,6 @@ def _fill_choices(form: RoundForm, items: Sequence[AgendaItem], core: Sequence[W
     form.core.choices = [SelectChoice(one.question_id, one.text) for one in core]
 
 
-def core_wordings(group: Group) -> Sequence[Wording]:
-    """The group's common questions in their newest wordings, those that are not asked any more last."""
-    newest = (
-        sa.select(sa.func.max(Wording.number))
-        .where(Wording.question_id == Question.id)
-        .correlate(Question)
-        .scalar_subquery()
-    )
-    rows = (
-        sa.select(Wording)
-        .join(Wording.question)
-        .where(Question.group_id == group.id, Question.is_core, Wording.number == newest)
-        .order_by(Question.retired_at.is_not(None), Question.position, Question.id)
-    )
-    return db.session.scalars(rows).unique().all()
-
-
 def _plan(form: RoundForm, items: Sequence[AgendaItem]) -> RoundPlan:
     item = next((one for one in items if one.id == form.item.data), None)
     return RoundPlan(
@@ -114,7 +96,7 @@ def new_round(slug: str) -> ResponseReturnValue:
     person = web.current_person()
     group = _group(person, slug)
     web.check(policy.can_open_round(person, group))
-    core = [one for one in core_wordings(group) if one.question.retired_at is None]
+    core = [one for one in policy.core_wordings(group) if one.question.retired_at is None]
     items, finds = policy.items_to_come(person, group), []
     due = today() + timedelta(days=DAYS_TO_ANSWER)
     form = RoundForm(due_on=due, locks_on=due + timedelta(days=DAYS_LATE), core=[one.question_id for one in core])
@@ -181,7 +163,7 @@ def round_page(round_id: int) -> ResponseReturnValue:
     return render_template(
         "counties/rounds/round.html", found=found, states=states, codes=all_codes(states), teams=teams, paper=paper, item=item,
         own=own if own and policy.can_write_report(person, found, own) else None, may_lead=may_lead,
-        missing=policy.missing_counties(found) if may_lead else [], readable=_readable(person, found),
+        missing=policy.missing_teams(found) if may_lead else (), readable=_readable(person, found),
         submitted=sum(report.state is ReportState.SUBMITTED for report in states.values()),
     )  # fmt: skip
 
@@ -228,10 +210,7 @@ def make_paper(round_id: int) -> ResponseReturnValue:
     """Let the worker put the round together now."""
     person = web.current_person()
     found = led_round(person, round_id)
-    if found.opened_at is None:
-        raise Conflict(_("The round has not been opened yet."))
-    outbox.enqueue(PAPER_JOB, key=str(found.id), round_id=found.id)
-    audit.record("round_paper_asked", by=person, on=found)
+    actions.ask_for_paper(found, by=person)
     flash(_("The paper is being made. It comes to the library of the group in a moment."), "done")
     return redirect(url_for("rounds.round_page", round_id=found.id))
 
@@ -264,7 +243,6 @@ def _note_read(found: Round, person: Person) -> None:
 
 def asked_of(person: Person, asked_id: int) -> RoundQuestion:
     """A question of a round that the person may change; 404 for rounds that are not seen, 403 for others."""
-    rounds = policy.visible_rounds(person).with_only_columns(Round.id)
-    asked = web.find(sa.select(RoundQuestion).where(RoundQuestion.id == asked_id, RoundQuestion.round_id.in_(rounds)))
+    asked = web.find(policy.visible_asked(person).where(RoundQuestion.id == asked_id))
     web.check(policy.can_open_round(person, asked.round.group))
     return asked

@@ -17,6 +17,7 @@ from portal import markup
 from portal.discussions.cards import attached_of
 from portal.discussions.models import Gone, LineKind, Post, Thread
 from portal.people.models import HandlingClass, Person
+from portal.people.words import class_name
 from portal.times import clock, date_text, local
 
 
@@ -37,21 +38,13 @@ class Extract:
         return self.thread.group.handling_class is HandlingClass.SENSITIVE
 
 
-def class_name(thread: Thread) -> str:
-    """The handling class of the thread's group, in words."""
-    names = {
-        HandlingClass.OPEN: _("Open"), HandlingClass.NETWORK: _("The network"), HandlingClass.SENSITIVE: _("Sensitive"),
-    }  # fmt: skip
-    return str(names[thread.group.handling_class])
-
-
 def _when(at: datetime) -> str:
     return f"{date_text(at)} {clock(at)}"
 
 
 def _subtitle(taken: Extract) -> str:
     thread, posts = taken.thread, ngettext("%(num)s post", "%(num)s posts", taken.number)
-    parts = [f"{thread.group.name}. {class_name(thread)}. {posts}."]
+    parts = [f"{thread.group.name}. {class_name(thread.group.handling_class)}. {posts}."]
     if taken.number < taken.total:
         shown = _("the first %(number)s of %(total)s posts", number=taken.number, total=taken.total)
         parts.append(_("This file does not hold all that was written: only %(posts)s.", posts=shown))
@@ -135,10 +128,10 @@ def pdf_data(taken: Extract, posts: Sequence[bytes]) -> bytes:
         "title": thread.title,
         "subtitle": _subtitle(taken),
         "authors": [thread.group.name],
-        "keywords": [thread.group.name, class_name(thread)],
+        "keywords": [thread.group.name, class_name(thread.group.handling_class)],
         "date": {"year": at.year, "month": at.month, "day": at.day, "hour": at.hour, "minute": at.minute, "second": at.second},
         "group": thread.group.name,
-        "class": class_name(thread),
+        "class": class_name(thread.group.handling_class),
         "reader": f"{taken.by.name}, {_when(taken.at)}" if taken.is_sensitive else "",
         "lang": locale.language if locale else "sv",
         "words": {

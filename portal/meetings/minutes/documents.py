@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from portal import markup
 from portal.meetings.minutes.content import Content
 from portal.people.models import HandlingClass
+from portal.people.words import class_name
 from portal.times import clock, date_text, local, long_day, span
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -62,14 +63,6 @@ class Standing:
 def grouped(sha256: str) -> str:
     """A checksum in groups of four, as people compare it."""
     return " ".join(sha256[place : place + 4] for place in range(0, len(sha256), 4))
-
-
-def class_name(content: Content) -> str:
-    """The group's handling class in words."""
-    names = {
-        HandlingClass.OPEN: _("Open"), HandlingClass.NETWORK: _("The network"), HandlingClass.SENSITIVE: _("Sensitive"),
-    }  # fmt: skip
-    return str(names[HandlingClass(content["class"])])
 
 
 def title_of(content: Content) -> str:
@@ -205,10 +198,10 @@ def pdf_data(content: Content, standing: Standing) -> dict[str, Any]:
         "title": title_of(content),
         "subtitle": f"{when_and_where(content)}. {state_line(standing)}.",
         "authors": [content["group"], *([author["name"], author["organisation"]] if author else [])],
-        "keywords": [_("minutes"), content["group"], *([content["series"]] if content["series"] else []), class_name(content)],
+        "keywords": [_("minutes"), content["group"], *([content["series"]] if content["series"] else []), class_name(HandlingClass(content["class"]))],
         "date": _date(made_at) if made_at is not None else None,
         "group": group,
-        "class": class_name(content),
+        "class": class_name(HandlingClass(content["class"])),
         "lang": locale.language if locale else "sv",
         "present": attendance_rows(content),
         "present_title": words()["present" if content["attendance"]["basis"] == "noted" else "announced"],
