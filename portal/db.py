@@ -115,6 +115,16 @@ def reads_only(flag: bool) -> None:
     is_reading.set(flag)
 
 
+def end_reading() -> None:
+    """End a transaction that has only read. What it read of who asks stands: nothing is loaded anew, unlike after a rollback."""
+    ended = session()
+    ended.expire_on_commit = False
+    try:
+        ended.commit()
+    finally:
+        ended.expire_on_commit = True
+
+
 def commit() -> None:
     """Write what is pending and then run what waits for the commit. Called by the edges only (house rule 1).
 

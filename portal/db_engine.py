@@ -74,6 +74,7 @@ def make_engine(url: str) -> sa.Engine:
             parsed,
             hide_parameters=True,  # an error's text goes to the log, and what people write must not
             pool_pre_ping=True,
+            pool_use_lifo=True,
             pool_size=20,
             max_overflow=20,
             pool_timeout=BUSY_SECONDS,
@@ -83,6 +84,7 @@ def make_engine(url: str) -> sa.Engine:
         hide_parameters=True,
         poolclass=QueuePool,
         pool_size=60,
+        pool_use_lifo=True,  # the connection that was used last knows its statements and pages
         max_overflow=60,  # writers wait for their turn with a connection in hand; readers must still get one
         pool_timeout=BUSY_SECONDS,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -37,6 +38,7 @@ SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"  # of files that
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row")
 
+A_MOMENT = 0.5  # seconds that what was read of the person may be old when the request begins to write
 LARGEST_NUMBER = 2**31 - 1  # an INTEGER of PostgreSQL; a greater one could not even be asked for
 KEPT_PRIVATELY = "private, no-cache"  # the one exception from no-store: calendar feeds, which belong to no session
 LARGEST_FORM = 4_000_000  # bytes, without files
@@ -176,10 +178,17 @@ def _gate() -> ResponseReturnValue | None:
         if request.method != "GET" or is_fragment_request():
             abort(401)
         return redirect(url_for("auth.sign_in", next=request.full_path.rstrip("?")))
+    began = time.monotonic()
     if is_writing and request.endpoint is not None:  # what is sent to nowhere is not read
         _read_form(is_open=is_open)
     if is_writing or getattr(view, "writes_on_get", False):
-        db.rollback()
+        if time.monotonic() - began < A_MOMENT:
+            db.end_reading()
+        else:  # much can have happened to the person while the network brought the body
+            db.rollback()
+            if not is_open and not session.stands():  # type: ignore[attr-defined]  # ours, see auth/sessions.py
+                abort(401)
+            db.rollback()
         db.reads_only(False)
     return None
 

@@ -56,6 +56,11 @@ class PortalSession(CallbackDict[str, Any], SessionMixin):
         self.is_due = False  # to have its sign of life renewed
         self.set_cookie = False
 
+    def stands(self) -> bool:
+        """Whether the session is still valid now: asked once more when a request has been long under way."""
+        row = db.session.get(BrowserSession, self.row_id) if self.row_id is not None else None
+        return row is not None and is_valid(row, db.now())
+
 
 class ServerSessions(SessionInterface):
     """Opens and saves `PortalSession`s."""

@@ -112,7 +112,9 @@ class Engine(Protocol):
         """Whether it is time to make the index anew: too many pieces, or too much in it that was replaced."""
 
     def write(self, documents: Iterable[Document], gone: Iterable[Key]) -> None:
-        """Add or replace documents and take away those that are gone. Worker only. Raises `Busy`."""
+        """Add or replace documents and take away those that are gone, which are both asked for, in this order, when nobody else can
+        write any more: what was looked up earlier may be older than what is there. Worker only. Raises `Busy`.
+        """
 
     def rebuild(self, documents: Iterable[Document], again: Renewed) -> int:
         """Make a new index beside the old one and swap; returns the number of documents.

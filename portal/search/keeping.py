@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Collection, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from flask import current_app
@@ -35,6 +35,9 @@ def engine() -> Engine:
     return made
 
 
+_INSERT = sa.insert(cast(sa.Table, outbox.Job.__table__))
+
+
 @event.listens_for(Session, "after_flush")
 def _note_changes(session: Session, _context: object) -> None:
     rows = []
@@ -44,7 +47,7 @@ def _note_changes(session: Session, _context: object) -> None:
             rows.append({"kind": JOB, "payload": {"type": type_, "id": obj.id}})
     if rows:
         at = db.now()
-        session.execute(sa.insert(outbox.Job), [{**row, "run_at": at, "created_at": at, "attempts": 0} for row in rows])
+        session.execute(_INSERT, [{**row, "run_at": at} for row in rows])
 
 
 def look_again(type_: str, ids: Collection[int]) -> None:
@@ -60,10 +63,22 @@ def index_changed(payloads: list[dict[str, Any]]) -> None:
         if not engine().exists():
             rebuild()
         else:
-            engine().write(*_as_they_are([(payload["type"], payload["id"]) for payload in payloads]))
+            gone: set[Key] = set()
+            keys = [(payload["type"], payload["id"]) for payload in payloads]
+            engine().write(_read_late(keys, gone), gone)
     except Busy:  # somebody else writes at this moment
         for payload in payloads:
             outbox.enqueue(JOB, delay=timedelta(seconds=1), **payload)
+
+
+def _read_late(keys: Collection[Key], gone: set[Key]) -> Iterator[Document]:
+    """The documents, looked up when they are asked for, and what is gone. It takes no turn at the database: while the index is
+    written, everybody else may write there.
+    """
+    with db.reading():
+        documents, missing = _as_they_are(keys)
+    gone |= missing
+    yield from documents
 
 
 def _as_they_are(keys: Collection[Key]) -> tuple[list[Document], set[Key]]:

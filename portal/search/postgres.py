@@ -105,8 +105,8 @@ class PostgresEngine:
 
     def write(self, documents: Iterable[Document], gone: Iterable[Key]) -> None:
         """See `Engine.write`."""
-        documents, gone = list(documents), list(gone)
         with self._writing() as connection:
+            documents, gone = list(documents), list(gone)
             if not _is_there(connection, OLD):
                 _make(connection, OLD)
             if _is_there(connection, JOURNAL):
