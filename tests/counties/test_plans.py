@@ -385,10 +385,12 @@ def test_states_are_one_query_and_only_of_what_may_be_seen(network: Network) -> 
     write(plan, one)
     adopt(plan, one)
     db.session.flush()
+    member = network.member
+    assert member.id
     asked: list[str] = []
     engine = db.engine()
     sa.event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
-    states = policy.plan_states(network.member)
+    states = policy.plan_states(member)
     assert len(asked) == 1
     assert list(states) == ["T"]
     assert (states["T"].state, states["T"].adopted_on) == (PlanState.ADOPTED, today())

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
 
 from portal import audit, db, guard
+from portal.counties.plans.drafting import hold_draft, note_change, told
 from portal.counties.plans.models import (
     CooperationPlan,
     PlanParticipant,
     PlanSection,
-    PlanState,
     PlanTemplate,
     SectionVersion,
     TemplateSection,
@@ -103,25 +102,6 @@ def make_plan(group: Group, code: str, *, by: Person) -> CooperationPlan:
     audit.record("plan_made", by=by, on=plan, county=code)
     notify(board_of(plan), "plan_made", group=group, path=plan.path, by=by, **told(plan))
     return plan
-
-
-def told(plan: CooperationPlan) -> dict[str, Any]:
-    """What notices about a plan say."""
-    return {"county": plan.county}
-
-
-def note_change(plan: CooperationPlan) -> None:
-    """The plan is another than it was: whoever has an older one before them is told so."""
-    plan.revision, plan.changed_at = plan.revision + 1, db.now()
-
-
-def hold_draft(plan: CooperationPlan) -> None:
-    """Nobody else changes the plan until the end of the transaction. Raises `Conflict` if it is no draft."""
-    db.lock(plan)
-    if plan.state is PlanState.IN_REVIEW:
-        raise Conflict(_("The plan is in review and cannot be changed. Take it back to draft first."))
-    if plan.state is PlanState.ADOPTED:
-        raise Conflict(_("The plan is adopted and cannot be changed. Begin a new draft first."))
 
 
 def save_section(section: PlanSection, text: str, *, based_on: int, keep: Collection[str] = (), by: Person) -> bool:

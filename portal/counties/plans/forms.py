@@ -31,7 +31,7 @@ class SectionRow(PlainForm):  # type: ignore[misc]  # the library is untyped
         _l("Guidance for those who write"), filters=[tidy], validators=[Length(max=2000, message=_l("At most 2,000 characters."))]
     )  # fmt: skip
     place = IntegerField(
-        _l("Place"), validators=[Optional(), NumberRange(0, 10_000, message=_l("Write a whole number."))]
+        _l("Order"), validators=[Optional(), NumberRange(0, 10_000, message=_l("Write a whole number."))]
     )
     is_removed = BooleanField(_l("Take the section out of the template"))
 

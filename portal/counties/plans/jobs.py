@@ -55,7 +55,7 @@ def file_edition(*, edition_id: int) -> None:
             plan.resource_id = resource.id
         else:
             resource = db.session.get_one(Resource, plan.resource_id)
-            note = _("Edition %(number)s", number=edition.number)
+            note = _("Plan edition %(number)s", number=edition.number)
             add_version(resource, file_name=name, stored=stored, note=note, keep=keep, by=by)
     edition.filed_at = db.now()
     audit.record("plan_filed", by=None, on=plan, resource=plan.resource_id, edition=edition.number)

@@ -80,7 +80,10 @@ def plan_states(person: Person) -> dict[str, PlanStanding]:
         )
         .order_by(CooperationPlan.adopted_on.is_not(None), CooperationPlan.adopted_on, CooperationPlan.changed_at, CooperationPlan.id)
     )  # fmt: skip
-    return {code: PlanStanding(*standing) for code, *standing in db.session.execute(rows)}
+    return {
+        code: PlanStanding(plan_id, state, adopted_on, revise_by)
+        for code, plan_id, state, adopted_on, revise_by in db.session.execute(rows)
+    }
 
 
 def newest_template(group: Group) -> PlanTemplate | None:

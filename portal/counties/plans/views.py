@@ -11,7 +11,7 @@ from wtforms.fields.choices import SelectChoice
 
 from portal import audit, db, guard, web
 from portal.counties.plans import actions, policy
-from portal.counties.plans.documents import grouped, state_words, table
+from portal.counties.plans.documents import state_words, table
 from portal.counties.plans.forms import OrganisationForm, SectionForm
 from portal.counties.plans.models import (
     CooperationPlan,
@@ -20,6 +20,7 @@ from portal.counties.plans.models import (
     PlanSection,
     PlanState,
     PlanTemplate,
+    SectionVersion,
 )
 from portal.counties.plans.overview import ORDERS, county_plans
 from portal.counties.plans.templates import changes_for
@@ -27,6 +28,7 @@ from portal.counties.rounds.policy import county_of
 from portal.errors import Conflict, Invalid, NotFound
 from portal.library.models import Resource
 from portal.library.policy import visible_resources
+from portal.meetings.minutes.documents import grouped
 from portal.people.models import Group, HandlingClass, Person
 from portal.people.policy import visible_groups
 
@@ -251,7 +253,7 @@ def section_versions(plan_id: int, section_id: int) -> ResponseReturnValue:
     """What a section has said."""
     person = web.current_person()
     section = _section(person, plan_id, section_id)
-    rows = policy.visible_versions(person, section).options(joinedload(policy.SectionVersion.written_by))
+    rows = policy.visible_versions(person, section).options(joinedload(SectionVersion.written_by))
     versions = web.page(rows, limit=MOST_VERSIONS)
     return render_template("plans/versions.html", section=section, plan=section.plan, versions=versions)
 
