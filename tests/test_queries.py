@@ -16,7 +16,7 @@ from portal.activities import actions as activities
 from portal.activities.models import Activity
 from portal.counties.plans import actions as plans
 from portal.counties.plans import policy as policy_plans
-from portal.counties.plans.models import CooperationPlan, PlanTemplate
+from portal.counties.plans.models import CooperationPlan
 from portal.counties.plans.templates import SectionPlan
 from portal.counties.rounds import actions as rounds
 from portal.counties.rounds import policy, report_actions
@@ -270,31 +270,30 @@ def more_reports(network: Network, found: Round) -> None:
 
 
 def plan_pages(network: Network) -> dict[str, str]:
-    """A county's cooperation plan with a section that was written twice."""
+    """A county's cooperation plan with a section that was written twice, and a newer version of its template."""
     made = factories.cooperation(network, network.group, "ord")
+    plans.publish_template(network.group, [SectionPlan("Mål", "Nytt", 1)], based_on=1, by=network.convener)
     where = f"/plans/{made['plan_id']}"
     return {
         "plans": "/plans", "plans by organisations": "/plans?sort=organisations", "plans as CSV": "/groups/natverket/plans.csv", "plan": where,
         "section of a plan": f"{where}/sections/{made['section_id']}/edit", "its versions": f"{where}/sections/{made['section_id']}/versions",
         "edition of a plan": f"{where}/editions/1", "plan template": "/groups/natverket/plan-template",
-        "plan template to change": "/groups/natverket/plan-template/edit",
     }  # fmt: skip
 
 
 def more_plans(network: Network, main: CooperationPlan) -> None:
     """Every county has a plan; the first one has ten more sections and all organisations, and its template has newer versions."""
     by = network.convener
-    newest = db.session.scalars(sa.select(PlanTemplate).where(PlanTemplate.group_id == main.group_id)).one()
-    present = [SectionPlan(one.heading, one.guidance, one.key) for one in newest.sections]
+    present = [SectionPlan(one.heading, one.guidance, one.key) for one in main.template.sections]
     more = [SectionPlan(f"Avsnitt {number}") for number in range(10)]
-    second = plans.publish_template(network.group, [*present, *more], based_on=1, by=by)
-    plans.take_over_template(main, number=2, by=by)
+    second = plans.publish_template(network.group, [*present, *more], based_on=2, by=by)
+    plans.take_over_template(main, number=3, by=by)
     db.session.flush()
     for section in main.sections:
         for _time in range(3):
             plans.save_section(section, f"Text {section.revision}", based_on=section.revision, by=network.secretary)
     present = [SectionPlan(one.heading, "Nytt", one.key) for one in second.sections]
-    plans.publish_template(network.group, present, based_on=2, by=by)
+    plans.publish_template(network.group, present, based_on=3, by=by)
     organisations = policy_plans.organisations_to_ask(main)
     for organisation in organisations:
         plans.add_participant(main, organisation, by=by)
