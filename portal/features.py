@@ -15,6 +15,12 @@ from portal.auth import sessions
 from portal.auth import views as auth_views
 from portal.counties import views as county_views
 from portal.counties.notices import register as register_county_notices
+from portal.counties.plans import jobs as plan_jobs
+from portal.counties.plans import state_views as plan_state_views
+from portal.counties.plans import template_views as plan_template_views
+from portal.counties.plans import views as plan_views
+from portal.counties.plans.notices import register as register_plan_notices
+from portal.counties.plans.searchable import register as register_plans
 from portal.counties.rounds import jobs as round_jobs
 from portal.counties.rounds import question_views as round_question_views
 from portal.counties.rounds import report_views as round_report_views
@@ -183,6 +189,9 @@ LOADED = (
     round_jobs,
     round_question_views,
     round_report_views,
+    plan_jobs,
+    plan_state_views,
+    plan_template_views,
     activity_doing_views,
     activity_sector_views,
 )
@@ -194,7 +203,7 @@ def init_app(app: Flask) -> None:
     for views in (auth_views, people_views, notification_views, delivery_views, push_views, discussion_views, library_views,
                   collection_views, public_views, meeting_views,
                   agenda_views, mode_views, minutes_views, followup_views, call_views, poll_views, series_views,
-                  participant_views, support_views, activity_views, round_views, county_views, search_views, synonym_views, home_views):  # fmt: skip
+                  participant_views, support_views, activity_views, round_views, plan_views, county_views, search_views, synonym_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
     for group in (people_cli.organisations, people_cli.groups, library_cli.library, receiving_cli.mail):
         app.cli.add_command(group)
@@ -212,9 +221,11 @@ def init_app(app: Flask) -> None:
     register_meetings()
     register_followup()
     register_activities()
+    register_plans()
     register_notices()
     register_library_notices()
     register_county_notices()
+    register_plan_notices()
     register_activity_notices()
     material_living.register_notices()
     telling.register()

@@ -16,6 +16,9 @@ from portal.activities import actions as activities
 from portal.activities import sector_actions as sectors
 from portal.activities.actions import ActivityPlan
 from portal.activities.models import Activity, ActivityKind, Sector
+from portal.counties.plans import actions as plans
+from portal.counties.plans import state_actions
+from portal.counties.plans.templates import SectionPlan
 from portal.counties.rounds import actions as rounds
 from portal.counties.rounds import report_actions
 from portal.counties.rounds.actions import QuestionPlan, RoundPlan
@@ -288,6 +291,25 @@ def reports(network: Network, group: Group, word: str) -> dict[str, object]:
     return {"round_id": made.id, "question_id": core.id, "asked_id": asked.id, "code": "T"}
 
 
+def cooperation(network: Network, group: Group, word: str) -> dict[str, object]:
+    """A template, and a plan of Örebro that was adopted and is a draft again, with a section that was written twice."""
+    by, team = network.convener, network.secretary
+    team.organisation.county_code = "T"
+    sections = [SectionPlan(f"Mål {word}".strip(), f"Högst fem {word}".strip()), SectionPlan("Uppföljning")]
+    plans.publish_template(group, sections, based_on=0, by=by)
+    made = plans.make_plan(group, "T", by=team)
+    section = made.sections[0]
+    for revision in range(2):
+        plans.save_section(section, f"Text {revision} {word}", based_on=revision, by=team)
+    plans.add_participant(made, network.ngo, by=team)
+    state_actions.send_to_review(made, by=team)
+    on = {"adopted_on": today(), "revise_by": today() + timedelta(days=365)}
+    state_actions.adopt_plan(made, based_on=made.revision, by=team, **on)
+    state_actions.begin_new_draft(made, by=team)
+    db.session.flush()
+    return {"plan_id": made.id, "section_id": section.id}
+
+
 def things(network: Network, group: Group, *, word: str = "") -> dict[str, object]:
     """One of each thing in a group, the word in every text: what stands in addresses."""
     by = network.convener
@@ -363,7 +385,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "activity_id": planned.id, "sector_id": planned.sectors[0].id, "collection_id": gathered.id, "row_id": gathered.items[-1].id, "public_token": link.token, "link_id": link.id, "form": "ttl",
         "search_id": saved.id, "atom_id": atom.id, "atom_token": atom_token, "synonyms_id": synonyms.id,
         "provider_id": 999_999, "token": sent.token, "number": 1, "filename": "missing.css", "share_id": share.id, "topic_id": topic.id,
-        **minuted(network, group, word), **reports(network, group, word),
+        **minuted(network, group, word), **reports(network, group, word), **cooperation(network, group, word),
     }  # fmt: skip
     db.commit()
     search.mend()

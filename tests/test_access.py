@@ -386,6 +386,27 @@ TABLE: dict[str, Row] = {
     "POST support.edit_contact": Row((NO, NO, NO, NO, MOVED, SIGN_IN), {"name": "Stöd"}),
     "GET counties.index": everybody(OK),
     "GET counties.county": everybody(OK),
+    "GET plans.index": everybody(OK),
+    "GET plans.group_plans": group_only(),
+    "GET plans.plans_csv": group_only(),
+    "POST plans.make_plan": group_only(WRONG_STATE, NO, NO, {"county": "T"}),  # it has one
+    "GET plans.plan": group_only(),
+    "POST plans.add_organisation": group_only(WRONG, NO, NO, {"organisation": "999999"}),
+    "POST plans.remove_organisation": group_only(MOVED, NO, NO),
+    "POST plans.take_over": group_only(WRONG_STATE, NO, NO, {"number": "1"}),  # it follows the newest
+    "GET plans.edit_section": group_only(OK, OK, NO),  # the member's organisation takes part
+    "POST plans.edit_section": group_only(MOVED, MOVED, NO, {"text": "Ny text", "based_on": "2"}),
+    "GET plans.section_versions": group_only(),
+    "GET plans.edition": group_only(),
+    "POST plans.send_to_review": group_only(MOVED, NO, NO),
+    "GET plans.return_to_draft": group_only(WRONG_STATE, NO, NO),  # it is a draft
+    "POST plans.return_to_draft": group_only(WRONG_STATE, NO, NO, {"reason": "Mål saknas"}),
+    "GET plans.adopt": group_only(NO, NO, NO),  # none of them is of the county board
+    "POST plans.adopt": group_only(NO, NO, NO),
+    "POST plans.begin_new_draft": group_only(WRONG_STATE, NO, NO),
+    "GET plans.template": group_only(),
+    "GET plans.edit_template": group_only(OK, NO, NO),
+    "POST plans.edit_template": group_only(WRONG, NO, NO),
     "GET rounds.group_rounds": group_only(),
     "GET rounds.new_round": group_only(OK, NO, NO),
     "POST rounds.new_round": group_only(MOVED, NO, NO, ROUND),
@@ -539,6 +560,9 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.activities import sector_views as activity_sector_views
     from portal.activities import views as activity_views
     from portal.counties import views as county_views
+    from portal.counties.plans import state_views as plan_state_views
+    from portal.counties.plans import template_views as plan_template_views
+    from portal.counties.plans import views as plan_views
     from portal.counties.rounds import question_views, report_views
     from portal.counties.rounds import views as round_views
     from portal.discussions import views as discussion_views
@@ -573,6 +597,9 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
 
     for module in (
         county_views,
+        plan_views,
+        plan_state_views,
+        plan_template_views,
         round_views,
         question_views,
         report_views,

@@ -29,6 +29,7 @@ from werkzeug.test import TestResponse
 from portal import db, outbox, search
 from portal.activities.models import Activity, Sector
 from portal.auth.models import IdentityProvider
+from portal.counties.plans.models import CooperationPlan, PlanSection
 from portal.counties.rounds.models import Question, Round, RoundQuestion
 from portal.discussions import policy as discussions
 from portal.discussions.drafting.actions import save_draft
@@ -78,7 +79,7 @@ MODELS: dict[str, Any] = {
     "action_id": ActionItem, "addendum_id": Addendum, "item_id": AgendaItem, "row_id": CollectionItem, "collection_id": Collection,
     "contact_id": Contact, "device_id": PushDevice, "notice_id": Notice, "decision_id": Decision, "series_id": MeetingSeries, "meeting_id": Meeting, "poll_id": DatePoll,
     "organisation_id": Organisation, "post_id": Post, "resource_id": Resource, "search_id": SavedSearch, "seat_id": Seat, "provider_id": IdentityProvider,
-    "standing_id": StandingItem, "synonyms_id": Synonyms, "thread_id": Thread, "round_id": Round, "question_id": Question, "asked_id": RoundQuestion,
+    "standing_id": StandingItem, "synonyms_id": Synonyms, "thread_id": Thread, "round_id": Round, "question_id": Question, "asked_id": RoundQuestion, "plan_id": CooperationPlan, "section_id": PlanSection,
 }  # fmt: skip
 SHORT = (
     "/",

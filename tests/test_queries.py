@@ -14,6 +14,10 @@ import sqlalchemy as sa
 from portal import db, outbox, search
 from portal.activities import actions as activities
 from portal.activities.models import Activity
+from portal.counties.plans import actions as plans
+from portal.counties.plans import policy as policy_plans
+from portal.counties.plans.models import CooperationPlan
+from portal.counties.plans.templates import SectionPlan
 from portal.counties.rounds import actions as rounds
 from portal.counties.rounds import policy, report_actions
 from portal.counties.rounds.actions import QuestionPlan, RoundPlan
@@ -181,7 +185,7 @@ def pages(network: Network) -> dict[str, str]:
     beside = factories.resource(network.group, network.member, "Bredvid", "bredvid")
     factories.resource(network.group, network.member, "Ett till", "ett till")
     materials.relate(main_material, beside, by=network.member)
-    counties = report_pages(network)
+    counties = report_pages(network) | plan_pages(network)
     db.commit()
     outbox.run_all()
     return {
@@ -265,6 +269,42 @@ def more_reports(network: Network, found: Round) -> None:
     db.session.flush()
 
 
+def plan_pages(network: Network) -> dict[str, str]:
+    """A county's cooperation plan with a section that was written twice, and a newer version of its template."""
+    made = factories.cooperation(network, network.group, "ord")
+    plans.publish_template(network.group, [SectionPlan("Mål", "Nytt", 1)], based_on=1, by=network.convener)
+    where = f"/plans/{made['plan_id']}"
+    return {
+        "plans": "/plans", "plans by organisations": "/plans?sort=organisations", "plans as CSV": "/groups/natverket/plans.csv", "plan": where,
+        "section of a plan": f"{where}/sections/{made['section_id']}/edit", "its versions": f"{where}/sections/{made['section_id']}/versions",
+        "edition of a plan": f"{where}/editions/1", "plan template": "/groups/natverket/plan-template",
+    }  # fmt: skip
+
+
+def more_plans(network: Network, main: CooperationPlan) -> None:
+    """Every county has a plan; the first one has ten more sections and all organisations, and its template has newer versions."""
+    by = network.convener
+    present = [SectionPlan(one.heading, one.guidance, one.key) for one in main.template.sections]
+    more = [SectionPlan(f"Avsnitt {number}") for number in range(10)]
+    second = plans.publish_template(network.group, [*present, *more], based_on=2, by=by)
+    plans.take_over_template(main, number=3, by=by)
+    db.session.flush()
+    for section in main.sections:
+        for _time in range(3):
+            plans.save_section(section, f"Text {section.revision}", based_on=section.revision, by=network.secretary)
+    present = [SectionPlan(one.heading, "Nytt", one.key) for one in second.sections]
+    plans.publish_template(network.group, present, based_on=3, by=by)
+    organisations = policy_plans.organisations_to_ask(main)
+    for organisation in organisations:
+        plans.add_participant(main, organisation, by=by)
+    for code in COUNTIES:
+        if code != main.county_code:
+            made = plans.make_plan(network.group, code, by=by)
+            for organisation in organisations[:5]:
+                plans.add_participant(made, organisation, by=by)
+    db.session.flush()
+
+
 def grow(network: Network, pages: dict[str, str]) -> None:
     for number in range(2, TIMES + 1):
         fill(network, number)
@@ -301,6 +341,7 @@ def grow(network: Network, pages: dict[str, str]) -> None:
             by=network.convener,
         )
         minutes.save_note(item, text="Text", based_on=0, by=network.convener)
+    more_plans(network, db.session.get_one(CooperationPlan, int(pages["plan"].rsplit("/", 1)[1])))
     more_reports(network, db.session.get_one(Round, int(pages["round"].rsplit("/", 1)[1])))
     db.session.execute(sa.delete(outbox.Job).where(outbox.Job.kind == report_actions.COMPILE_JOB))
     db.session.execute(sa.delete(outbox.Job).where(outbox.Job.kind == minutes.PDF_JOB))  # nobody looks at them here

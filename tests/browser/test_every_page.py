@@ -31,6 +31,7 @@ SIGNED_IN = [
     "/groups/lamp/polls", "/groups/lamp/polls/new", "/groups/lamp/seats", "/groups/lamp/series/new",
     "/groups/lamp/actions", "/groups/lamp/actions?show=done", "/groups/lamp/actions/new", "/groups/lamp/decisions",
     "/counties", "/counties/T", "/lifted-questions", "/lifted-questions?step=answered", "/groups/lamp/rounds", "/groups/lamp/rounds/new", "/groups/lamp/report-questions", "/groups/lamp/report-questions/new",
+    "/plans", "/plans?sort=revise", "/groups/lamp/plan-template", "/groups/lamp/plan-template?version=1", "/groups/lamp/plan-template/edit",
     "/activities", "/activities/calendar", "/activities?kind=campaign", "/groups/lamp/activities", "/groups/lamp/activities/new",
     "/minutes/check", "/library/stale", "/library/topics", "/collections", "/groups/informationsnatverket/collections",
     "/library?q=samverkan+kommun&kind=checklist", "/library?q=manniskohandel", "/search?q=samverkan&type=resource&exact=1&order=new",
@@ -63,6 +64,7 @@ def links_to_things(visitor: Visitor) -> list[str]:
         ("/groups/lamp/actions?show=done", r"^/actions/\d+$"),
         ("/groups/lamp/decisions", r"^/meetings/\d+/minutes$"),
         ("/groups/lamp/rounds", r"^/rounds/\d+$"),
+        ("/groups/lamp/plans", r"^/plans/\d+$"),
         ("/counties/T", r"^/rounds/\d+/counties/T$"),
     ):
         visitor.go(start)

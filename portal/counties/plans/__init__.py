@@ -1,0 +1,1 @@
+"""Regional cooperation plans: the common template, a plan for each county, its editions."""
