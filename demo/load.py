@@ -11,7 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from demo import activities, collections, facts, gatherings, materials, network, providers, reports, talks
+from demo import activities, collections, facts, gatherings, materials, network, providers, reports, talks, trainings
 from demo.content import read_toml
 from demo.network import Cast, email_of
 from demo.when import Calendar
@@ -110,6 +110,7 @@ def _add_network(calendar: Calendar) -> None:
     gatherings.add_meetings(cast, calendar)
     reports.add_rounds(cast, calendar)
     activities.add_activities(cast, calendar)
+    trainings.add_trainings(cast, calendar)
     talks.add_threads(cast, calendar)
     talks.set_read_marks()
 

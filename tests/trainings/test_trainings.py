@@ -158,7 +158,9 @@ def test_two_who_change_at_once_lose_nothing(network: Network, sign_in: Sign, co
 # --- nominating -------------------------------------------------------------------------------------------------------
 
 
-def test_a_board_nominates_and_others_see_figures(network: Network, sign_in: Sign, cohort: Cohort, board: Person) -> None:
+def test_a_board_nominates_and_others_see_figures(
+    network: Network, sign_in: Sign, cohort: Cohort, board: Person
+) -> None:
     where = f"/trainings/cohorts/{cohort.id}"
     assert send(sign_in(board), f"{where}/nominations/new", **WHO).status_code == 302
     made = db.session.scalars(sa.select(Nomination)).unique().one()
@@ -262,7 +264,9 @@ def test_a_cancelled_cohort_says_why_and_takes_nothing_more(network: Network, si
 
 def test_there_are_not_fewer_places_than_people(network: Network, sign_in: Sign, cohort: Cohort, board: Person) -> None:
     for number in range(2):
-        nominating.decide_nomination(nominated(cohort, board, number=number), NominationState.ADMITTED, by=network.convener)
+        nominating.decide_nomination(
+            nominated(cohort, board, number=number), NominationState.ADMITTED, by=network.convener
+        )
     db.commit()
     form = COHORT | {"places": "1", "based_on": "1"}
     assert send(sign_in(network.convener), f"/trainings/cohorts/{cohort.id}/edit", **form).status_code == 409
@@ -271,7 +275,9 @@ def test_there_are_not_fewer_places_than_people(network: Network, sign_in: Sign,
 # --- attendance and graduates -----------------------------------------------------------------------------------------
 
 
-def test_two_who_tick_at_once_overwrite_nothing_else(network: Network, sign_in: Sign, cohort: Cohort, board: Person) -> None:
+def test_two_who_tick_at_once_overwrite_nothing_else(
+    network: Network, sign_in: Sign, cohort: Cohort, board: Person
+) -> None:
     first, second = (nominated(cohort, board, number=number) for number in range(2))
     for one in (first, second):
         nominating.decide_nomination(one, NominationState.ADMITTED, by=network.convener)
