@@ -29,7 +29,7 @@ from portal.trainings.models import (
 )
 from portal.trainings.nominating import Candidate
 
-KINDS = ("cohort_opened", "nomination_made", "nomination_decided", "nomination_moved_up", "consent_asked")
+KINDS = ("cohort_opened", "nomination_made", "nomination_decided", "nomination_moved_up")
 EMPLOYERS = {
     Authority.POLICE: "Påhittade polisregionen", Authority.PROSECUTOR: "Påhittade åklagarkammaren", Authority.MIGRATION: "Påhittade enheten",
     Authority.SOCIAL: "Påhittade kommunen", Authority.HEALTH: "Påhittade regionen", Authority.OTHER: "Påhittade arbetsgivaren",
@@ -53,7 +53,7 @@ def add_trainings(cast: Cast, calendar: Calendar) -> None:
             )
             number = _fill(made, described, number, cast, calendar, by)
     db.session.flush()
-    # nobody gets mail or notices about what happened before the demo began
+    # nobody gets mail or notices about what happened before the demo began, but for the question that waits for its answer
     db.session.execute(sa.delete(Notice).where(Notice.kind.in_(KINDS)))
     db.session.execute(sa.delete(Job).where(Job.kind == "notice_mail"))
 
@@ -71,14 +71,17 @@ def _fill(made: Cohort, about: dict[str, Any], number: int, cast: Cast, calendar
             EMPLOYERS[authority],
         )
         number += 1
+        if "person" in one:
+            person = cast.people[one["person"]]
+            who = Candidate(person.name, person.email, authority, person.organisation.name)
         nomination = nominating.nominate(made, who, by=cast.people[one["by"]])
         state = NominationState(one.get("state", "admitted"))
         if nomination.state is not state:
             nominating.decide_nomination(nomination, state, by=by)
         people.append((nomination, one.get("times", 0)))
     if is_over:
-        for state in (CohortState.DECIDED, CohortState.RUNNING):
-            actions.move_cohort(made, state, by=by)
+        for step in (CohortState.DECIDED, CohortState.RUNNING):
+            actions.move_cohort(made, step, by=by)
     for place, day in enumerate(about["occasions"]):
         on = working_day(calendar.today + timedelta(days=day["day"]))
         plan = OccasionPlan(

@@ -225,7 +225,7 @@ def trainings_pages(network: Network) -> dict[str, str]:
     made = made or factories.cohort(network, network.group, "sökord", places=400)
     return {
         "trainings": "/trainings", "training": f"/trainings/{made.training_id}", "cohort": f"/trainings/cohorts/{made.id}",
-        "attendance": f"/trainings/occasions/{made.occasions[0].id}", "coverage": "/trainings/coverage", "coverage as CSV": "/trainings/coverage.csv",
+        "coverage": "/trainings/coverage", "coverage as CSV": "/trainings/coverage.csv",
     }  # fmt: skip
 
 

@@ -89,8 +89,9 @@ def index() -> ResponseReturnValue:
         rows = rows.where(Training.id < before)
     found = web.page(rows.order_by(Training.id.desc()), limit=A_PAGE + 1)
     shown = found[:A_PAGE]
+    own = web.page(policy.own_nominations(person).order_by(Nomination.id.desc()), limit=A_PAGE)
     return render_template(
-        "trainings/index.html", trainings=shown, has_more=len(found) > A_PAGE, is_first=before is None, group=group,
+        "trainings/index.html", trainings=shown, has_more=len(found) > A_PAGE, own=own, is_first=before is None, group=group,
         groups=[one for one in policy.led_groups(person) if group is None or one.id == group.id],
         numbers=policy.numbers([cohort.id for one in shown for cohort in one.cohorts]),
     )  # fmt: skip

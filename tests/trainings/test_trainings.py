@@ -339,6 +339,7 @@ def test_a_graduate_is_asked_and_joins_only_after_a_yes(network: Network, sign_i
     where, client = f"/trainings/nominations/{graduate.id}/consent", sign_in(network.outsider)
     assert client.get(where).status_code == 200
     assert client.get(f"/trainings/nominations/{graduate.id}/certificate.pdf").status_code == 200
+    assert where in client.get("/trainings").text, "one finds back to it"
     for form in ({}, {"answer": "maybe"}):
         assert send(client, where, **form).status_code == 422
     for _twice in range(2):
@@ -400,3 +401,26 @@ def test_coverage_is_one_query(network: Network, graduate: Nomination) -> None:
     with counted() as statements:
         policy.coverage(reader)
     assert len(statements) == 1
+
+
+def test_the_leaders_pages_take_no_more_queries_with_more_people(
+    network: Network, sign_in: Sign, cohort: Cohort, board: Person
+) -> None:
+    def fill(numbers: range) -> None:
+        cohort.places = 100
+        for number in numbers:
+            made = nominated(cohort, (board, network.secretary)[number % 2], number=number)
+            nominating.decide_nomination(made, NominationState.ADMITTED, by=network.convener)
+        db.commit()
+
+    client, got = sign_in(network.convener), []
+    fill(range(2))
+    paths = (f"/trainings/cohorts/{cohort.id}", f"/trainings/occasions/{cohort.occasions[0].id}")
+    for numbers in (range(0), range(2, 40)):
+        fill(numbers)
+        for path in paths:
+            client.get(path)
+            with counted() as statements:
+                assert client.get(path).status_code == 200
+            got.append(len(statements))
+    assert got[:2] == got[2:]
