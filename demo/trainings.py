@@ -74,7 +74,9 @@ def _fill(made: Cohort, about: dict[str, Any], number: int, cast: Cast, calendar
         if "person" in one:
             person = cast.people[one["person"]]
             who = Candidate(person.name, person.email, authority, person.organisation.name)
-        nomination = nominating.nominate(made, who, by=cast.people[one["by"]])
+        nomination = nominating.nominate(
+            made, who, cast.people[one["by"]].organisation.county_code or "", by=cast.people[one["by"]]
+        )
         state = NominationState(one.get("state", "admitted"))
         if nomination.state is not state:
             nominating.decide_nomination(nomination, state, by=by)

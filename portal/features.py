@@ -120,7 +120,7 @@ from portal.people import views as people_views
 from portal.searches import synonym_views, telling
 from portal.searches import views as search_views
 from portal.support import views as support_views
-from portal.trainings import taking_part_views
+from portal.trainings import cohort_views, taking_part_views
 from portal.trainings import views as training_views
 from portal.trainings.notices import register as register_training_notices
 from portal.trainings.searchable import register as register_trainings
@@ -190,6 +190,7 @@ LOADED = (
     round_report_views,
     activity_doing_views,
     activity_sector_views,
+    cohort_views,
     taking_part_views,
 )
 

@@ -311,7 +311,7 @@ def cohort(network: Network, group: Group, word: str = "", *, places: int = 2, n
         who = Candidate(
             f"Utan Konto {number} {word}".strip(), f"nr{number}@polisen.example", Authority.POLICE, "Polisen"
         )
-        nominating.nominate(made, who, by=network.secretary)
+        nominating.nominate(made, who, "T", by=network.secretary)
     db.session.flush()
     return made
 

@@ -604,7 +604,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.searches import synonym_views
     from portal.searches import views as search_views
     from portal.support import views as support_views
-    from portal.trainings import taking_part_views
+    from portal.trainings import cohort_views, taking_part_views
     from portal.trainings import views as training_views
 
     for module in (
@@ -616,6 +616,7 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         activity_doing_views,
         activity_sector_views,
         training_views,
+        cohort_views,
         taking_part_views,
         search_views,
         synonym_views,

@@ -235,7 +235,7 @@ def more_nominations(network: Network, number: int) -> None:
     made = db.session.scalars(sa.select(Cohort).order_by(Cohort.id).limit(1)).one()
     made.places = 400
     who = Candidate(f"Någon {number}", f"mer{number}@polisen.example", Authority.POLICE, "Polisen")
-    nomination = nominating.nominate(made, who, by=network.secretary)
+    nomination = nominating.nominate(made, who, "T", by=network.secretary)
     nomination.state = NominationState.ADMITTED
     begun = db.now() - timedelta(days=1)
     trainings.add_occasion(

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from portal import audit, db, guard
 from portal.discussions.actions import note_kept
-from portal.errors import Conflict, Forbidden
+from portal.errors import Conflict
 from portal.notifications.actions import notify
 from portal.people import actions as people
 from portal.people.models import Membership, Person, Role
@@ -31,8 +31,8 @@ class Candidate:
     employer: str
 
 
-def nominate(cohort: Cohort, who: Candidate, *, keep: Collection[str] = (), by: Person) -> Nomination:
-    """Nominate somebody for the own county; on the waiting list if the cohort is full.
+def nominate(cohort: Cohort, who: Candidate, county: str, *, keep: Collection[str] = (), by: Person) -> Nomination:
+    """Nominate somebody for a county, by its letter; on the waiting list if the cohort is full.
 
     Raises `guard.Stopped`, or `Conflict` if the time is over or the address is nominated already.
     """
@@ -42,22 +42,20 @@ def nominate(cohort: Cohort, who: Candidate, *, keep: Collection[str] = (), by: 
         raise Conflict(_("The cohort takes no more nominations."))
     if today() > cohort.nominate_by:
         raise Conflict(_("The last day for nominations has passed."))
-    code, email = policy.county_of(by), who.email.strip().casefold()
-    if code is None:
-        raise Forbidden
+    email = who.email.strip().casefold()
     found = db.session.scalar(sa.select(Nomination).where(Nomination.cohort_id == cohort.id, Nomination.email == email))
     if found is not None and found.state is not NominationState.WITHDRAWN:
         raise Conflict(_("Somebody with this address is nominated to this cohort already."))
     made = found or Nomination(cohort=cohort, email=email)
     account = policy.account_of(email)
     made.name, made.authority, made.employer = who.name, who.authority, who.employer
-    made.county_code, made.organisation_id, made.nominated_by_id = code, by.organisation_id, by.id
+    made.county_code, made.organisation_id, made.nominated_by_id = county, by.organisation_id, by.id
     made.person_id = account.id if account is not None else None
     made.state, made.place_in_line = NominationState.NOMINATED, None
     if policy.admitted(cohort) >= cohort.places:
         _put_in_line(made)
     db.session.add(made)
-    audit.record("nomination_made", by=by, on=made, cohort=cohort.id, county=code, state=made.state.value)
+    audit.record("nomination_made", by=by, on=made, cohort=cohort.id, county=county, state=made.state.value)
     note_kept(kept, on=made, by=by)
     tell("nomination_made", cohort, leaders(cohort.group), by=by, organisation=by.organisation.name)
     return made

@@ -11,10 +11,11 @@ from portal import db, guard, pdf, web
 from portal.errors import Conflict
 from portal.people.models import Person
 from portal.trainings import actions, nominating, policy
+from portal.trainings.cohort_views import led_cohort, led_occasion, to_cohort, visible_cohort
 from portal.trainings.documents import certificate_data
 from portal.trainings.forms import ConsentForm, NominationForm
 from portal.trainings.models import Nomination, NominationState
-from portal.trainings.views import bp, led_cohort, led_occasion, note_read, to_cohort, visible_cohort
+from portal.trainings.views import bp, note_read
 
 
 @bp.route("/cohorts/<int:cohort_id>/nominations/new", methods=["GET", "POST"])
@@ -28,7 +29,9 @@ def nominate(cohort_id: int) -> ResponseReturnValue:
     form, finds = NominationForm(), []
     if form.validate_on_submit():
         try:
-            made = nominating.nominate(found, form.candidate(), keep=web.kept(), by=person)
+            made = nominating.nominate(
+                found, form.candidate(), policy.county_of(person) or "", keep=web.kept(), by=person
+            )
             if made.state is NominationState.WAITING:
                 flash(_("The cohort is full. %(name)s is on the waiting list.", name=made.name), "info")
             else:

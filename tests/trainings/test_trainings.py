@@ -54,7 +54,7 @@ def board(network: Network, cohort: Cohort) -> Person:
 
 def nominated(cohort: Cohort, by: Person, *, number: int = 1, email: str = "", authority: Authority = Authority.POLICE) -> Nomination:  # fmt: skip
     who = Candidate(f"Person {number}", email or f"person{number}@polisen.example", authority, "Polisen")
-    made = nominating.nominate(cohort, who, by=by)
+    made = nominating.nominate(cohort, who, by.organisation.county_code or "", by=by)
     db.commit()
     return made
 
