@@ -11,7 +11,19 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from demo import activities, collections, facts, gatherings, materials, network, plans, providers, reports, talks
+from demo import (
+    activities,
+    collections,
+    facts,
+    gatherings,
+    materials,
+    network,
+    plans,
+    providers,
+    reports,
+    talks,
+    trainings,
+)
 from demo.content import read_toml
 from demo.network import Cast, email_of
 from demo.when import Calendar
@@ -111,6 +123,7 @@ def _add_network(calendar: Calendar) -> None:
     reports.add_rounds(cast, calendar)
     activities.add_activities(cast, calendar)
     plans.add_plans(cast, calendar)
+    trainings.add_trainings(cast, calendar)
     talks.add_threads(cast, calendar)
     talks.set_read_marks()
 

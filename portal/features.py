@@ -13,6 +13,7 @@ from portal.activities.searchable import register as register_activities
 from portal.auth import cli as auth_cli
 from portal.auth import sessions
 from portal.auth import views as auth_views
+from portal.counties import shapes as county_shapes
 from portal.counties import views as county_views
 from portal.counties.notices import register as register_county_notices
 from portal.counties.plans import jobs as plan_jobs
@@ -125,6 +126,10 @@ from portal.people import views as people_views
 from portal.searches import synonym_views, telling
 from portal.searches import views as search_views
 from portal.support import views as support_views
+from portal.trainings import cohort_views, taking_part_views
+from portal.trainings import views as training_views
+from portal.trainings.notices import register as register_training_notices
+from portal.trainings.searchable import register as register_trainings
 
 # Modules that register themselves when they are loaded: pages of a blueprint, commands, jobs and housekeeping.
 LOADED = (
@@ -194,6 +199,8 @@ LOADED = (
     plan_template_views,
     activity_doing_views,
     activity_sector_views,
+    cohort_views,
+    taking_part_views,
 )
 
 
@@ -205,6 +212,9 @@ def init_app(app: Flask) -> None:
                   agenda_views, mode_views, minutes_views, followup_views, call_views, poll_views, series_views,
                   participant_views, support_views, activity_views, round_views, plan_views, county_views, search_views, synonym_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
+    app.register_blueprint(training_views.bp)
+    app.add_template_global(county_shapes.shapes, "county_shapes")  # of a feature above
+    app.add_template_global(county_shapes.view_box, "county_view_box")
     for group in (people_cli.organisations, people_cli.groups, library_cli.library, receiving_cli.mail):
         app.cli.add_command(group)
     call_replies.register()
@@ -222,11 +232,13 @@ def init_app(app: Flask) -> None:
     register_followup()
     register_activities()
     register_plans()
+    register_trainings()
     register_notices()
     register_library_notices()
     register_county_notices()
     register_plan_notices()
     register_activity_notices()
+    register_training_notices()
     material_living.register_notices()
     telling.register()
     live.register_people(card=cards.card, valid_sessions=sessions.valid_ids)

@@ -80,6 +80,11 @@ from portal.support.actions import add_contact
 from portal.times import today
 from portal.topics.keeping import fold
 from portal.topics.models import Topic
+from portal.trainings import actions as trainings
+from portal.trainings import nominating
+from portal.trainings.actions import CohortPlan, OccasionPlan, TrainingPlan
+from portal.trainings.models import Authority, Cohort, Nomination, OccasionKind
+from portal.trainings.nominating import Candidate
 
 _number = itertools.count(1)
 
@@ -310,6 +315,38 @@ def cooperation(network: Network, group: Group, word: str) -> dict[str, object]:
     return {"plan_id": made.id, "section_id": section.id}
 
 
+def cohort(network: Network, group: Group, word: str = "", *, places: int = 2, nominees: int = 1) -> Cohort:
+    """A training with a cohort that is open for nominations, an occasion yesterday and nominations of the county board."""
+    network.secretary.organisation.county_code = "T"
+    plan = TrainingPlan(f"Utbildning {word}".strip(), f"Innehåll {word}", [Authority.POLICE], network.group)
+    training = trainings.make_training(group, plan, by=network.convener)
+    made = trainings.add_cohort(
+        training, CohortPlan(f"Omgång {word}".strip(), places, today() + timedelta(days=7)), by=network.convener
+    )
+    begun = db.now() - timedelta(days=1)
+    trainings.add_occasion(
+        made,
+        OccasionPlan(OccasionKind.THEORY, f"Teori {word}".strip(), begun, begun + timedelta(hours=2)),
+        by=network.convener,
+    )
+    for number in range(nominees):
+        who = Candidate(
+            f"Utan Konto {number} {word}".strip(), f"nr{number}@polisen.example", Authority.POLICE, "Polisen"
+        )
+        nominating.nominate(made, who, "T", by=network.secretary)
+    db.session.flush()
+    return made
+
+
+def trained(network: Network, group: Group, word: str) -> dict[str, object]:
+    """A cohort open for nominations, and what stands in addresses of it."""
+    made = cohort(network, group, word)
+    nomination = db.session.scalars(sa.select(Nomination).where(Nomination.cohort_id == made.id)).one()
+    return {
+        "training_id": made.training_id, "cohort_id": made.id, "occasion_id": made.occasions[0].id, "nomination_id": nomination.id,
+    }  # fmt: skip
+
+
 def things(network: Network, group: Group, *, word: str = "") -> dict[str, object]:
     """One of each thing in a group, the word in every text: what stands in addresses."""
     by = network.convener
@@ -386,6 +423,7 @@ def things(network: Network, group: Group, *, word: str = "") -> dict[str, objec
         "search_id": saved.id, "atom_id": atom.id, "atom_token": atom_token, "synonyms_id": synonyms.id,
         "provider_id": 999_999, "token": sent.token, "number": 1, "filename": "missing.css", "share_id": share.id, "topic_id": topic.id,
         **minuted(network, group, word), **reports(network, group, word), **cooperation(network, group, word),
+        **trained(network, group, word),
     }  # fmt: skip
     db.commit()
     search.mend()

@@ -56,6 +56,9 @@ ITEM = {"title": "Punkt", "kind": "discussion", "minutes_allotted": "10", "owner
 ROUND = {"title": "Hösten", "due_on": "2031-05-05", "locks_on": "2031-05-06", "item": "0"}
 
 ACTIVITY = {"title": "Kampanj", "kind": "campaign", "starts_on": "2031-05-05", "ends_on": "2031-05-09", "codes": "T"}
+TRAINING = {"title": "Kurs", "network_group": "0"}
+COHORT = {"name": "Hösten", "places": "5", "nominate_by": "2031-05-05"}
+OCCASION = {"kind": "theory", "title": "Dag ett", "on": "2031-05-05", "starts": "09:00", "ends": "12:00"}
 POLL = {"title": "När?", "closes_on": "2031-05-01", "options-0-on": "2031-05-05", "options-0-starts": "09:00", "options-0-ends": "10:00",
         "quorum": "none", "asked": "members", "series": "0"}  # fmt: skip
 
@@ -149,6 +152,37 @@ TABLE: dict[str, Row] = {
     "POST library.restore": group_only(WRONG_STATE, NO, NO),  # it counts as it is
     "GET library.resource": group_only(),
     "GET library.download": group_only(),
+    "GET trainings.index": everybody(OK),
+    "GET trainings.coverage": everybody(OK),
+    "GET trainings.coverage_csv": everybody(OK),
+    "GET trainings.training": group_only(),
+    "GET trainings.new_training": group_only(OK, NO, NO),
+    "POST trainings.new_training": group_only(MOVED, NO, NO, TRAINING),
+    "GET trainings.edit_training": group_only(OK, NO, NO),
+    "POST trainings.edit_training": group_only(MOVED, NO, NO, TRAINING | {"based_on": "1"}),
+    "GET trainings.new_cohort": group_only(OK, NO, NO),
+    "POST trainings.new_cohort": group_only(MOVED, NO, NO, COHORT),
+    "GET trainings.cohort": group_only(),
+    "GET trainings.edit_cohort": group_only(OK, NO, NO),
+    "POST trainings.edit_cohort": group_only(MOVED, NO, NO, COHORT | {"based_on": "1"}),
+    "POST trainings.move_cohort": group_only(MOVED, NO, NO, {"state": "decided"}),
+    "GET trainings.cancel_cohort": group_only(OK, NO, NO),
+    "POST trainings.cancel_cohort": group_only(MOVED, NO, NO, {"reason": "Det blir inte av"}),
+    "POST trainings.complete_cohort": group_only(WRONG_STATE, NO, NO),  # it has not begun
+    "GET trainings.new_occasion": group_only(OK, NO, NO),
+    "POST trainings.new_occasion": group_only(MOVED, NO, NO, OCCASION),
+    "GET trainings.attendance": group_only(OK, NO, NO),
+    "POST trainings.attendance": group_only(WRONG_STATE, NO, NO),
+    "POST trainings.remove_occasion": group_only(MOVED, NO, NO),
+    "GET trainings.nominate": group_only(NO, NO, NO),  # none of them is of a county board that may write
+    "POST trainings.nominate": group_only(NO, NO, NO),
+    # who is nominated is seen by those who lead, and by the board that has nominated
+    "POST trainings.decide_nomination": group_only(MOVED, MISSING, MISSING, {"state": "admitted"}),
+    "POST trainings.withdraw_nomination": group_only(MOVED, MISSING, MISSING),
+    "GET trainings.certificate": group_only(MISSING, MISSING, MISSING),  # nobody has graduated
+    "GET trainings.consent": group_only(MISSING, MISSING, MISSING),
+    "POST trainings.consent": group_only(MISSING, MISSING, MISSING),
+    "POST trainings.register_entry": group_only(MISSING, MISSING, MISSING),
     "GET activities.index": everybody(OK),
     "GET activities.group_activities": group_only(),
     "GET activities.calendar": everybody(OK),
@@ -594,6 +628,8 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
     from portal.searches import synonym_views
     from portal.searches import views as search_views
     from portal.support import views as support_views
+    from portal.trainings import cohort_views, taking_part_views
+    from portal.trainings import views as training_views
 
     for module in (
         county_views,
@@ -606,6 +642,9 @@ def test_no_view_looks_a_row_up_by_its_id_alone() -> None:
         activity_views,
         activity_doing_views,
         activity_sector_views,
+        training_views,
+        cohort_views,
+        taking_part_views,
         search_views,
         synonym_views,
         discussion_views,

@@ -60,6 +60,7 @@ from portal.searches.actions import Wish
 from portal.searches.models import Place, SavedSearch
 from portal.support.models import Contact
 from portal.topics.models import Topic
+from portal.trainings.models import Cohort, Nomination, Occasion, Training
 from portal.web import Edge
 from tests import factories
 from tests.conftest import Sign
@@ -75,6 +76,7 @@ OUT_LOUD = "innehall"  # a word of everything in every group
 TOKENS = ("answer_token", "feed_token", "atom_token", "guest_token", "public_token", "unsubscribe_token")
 
 MODELS: dict[str, Any] = {
+    "training_id": Training, "cohort_id": Cohort, "occasion_id": Occasion, "nomination_id": Nomination,
     "activity_id": Activity, "sector_id": Sector,
     "action_id": ActionItem, "addendum_id": Addendum, "item_id": AgendaItem, "row_id": CollectionItem, "collection_id": Collection,
     "contact_id": Contact, "device_id": PushDevice, "notice_id": Notice, "decision_id": Decision, "series_id": MeetingSeries, "meeting_id": Meeting, "poll_id": DatePoll,

@@ -57,6 +57,9 @@ from portal.notifications.reminders import claim_once
 from portal.search.synonyms import Synonyms
 from portal.times import today
 from portal.topics.models import Topic
+from portal.trainings import actions as trainings
+from portal.trainings import nominating
+from portal.trainings.models import CohortState, Nomination, NominationState
 from portal.web import Edge
 from tests import factories
 from tests.conftest import BACKENDS, SECRET
@@ -139,6 +142,11 @@ def fill() -> None:
     found = db.session.get_one(Round, things["round_id"])
     question = found.questions[0].question_id
     report_actions.save_answers(found.reports[0], {question: Said(number=1, based_on=1)}, by=network.secretary)
+    nomination = db.session.get_one(Nomination, things["nomination_id"])
+    nominating.decide_nomination(nomination, NominationState.ADMITTED, by=network.convener)
+    for state in (CohortState.DECIDED, CohortState.RUNNING):
+        trainings.move_cohort(nomination.cohort, state, by=network.convener)
+    trainings.note_attendance(nomination.cohort.occasions[0], {nomination.id: True}, by=network.convener)
     provider = auth.add_provider(
         network.ngo, issuer="https://idp.example", client_id="x", sealed_secret=sealing.seal("x", key=SECRET), by=None
     )

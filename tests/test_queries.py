@@ -54,6 +54,11 @@ from portal.searches.actions import Wish
 from portal.searches.models import Place
 from portal.times import today
 from portal.topics import keeping as topics
+from portal.trainings import actions as trainings
+from portal.trainings import nominating
+from portal.trainings.actions import OccasionPlan
+from portal.trainings.models import Authority, Cohort, NominationState, OccasionKind
+from portal.trainings.nominating import Candidate
 from tests import factories
 from tests.conftest import Browser, Sign
 from tests.factories import Network
@@ -111,6 +116,7 @@ def fill(network: Network, number: int) -> None:
     factories.activity(
         network.group, writer, f"Aktivitet sökord {number}", text="Sökord", codes=("T", "U"), days=number
     )
+    more_nominations(network, number)
     main = db.session.scalars(sa.select(Activity).order_by(Activity.id).limit(1)).one()
     activities.add_material(main, material, by=writer)
     activities.join_activity(main, by=writer)
@@ -189,7 +195,7 @@ def pages(network: Network) -> dict[str, str]:
     db.commit()
     outbox.run_all()
     return {
-        "activities": "/activities", "activities of a group": "/groups/natverket/activities", "month of activities": "/activities/calendar",
+        **trainings_pages(network), "activities": "/activities", "activities of a group": "/groups/natverket/activities", "month of activities": "/activities/calendar",
         "activity": f"/activities/{main_activity}", "activity to change": f"/activities/{main_activity}/edit",
         "copy of an activity": f"/activities/{main_activity}/copy", "adjusted minutes": f"/meetings/{adjusted.id}/minutes", "circulated PDF": f"/meetings/{adjusted.id}/minutes.pdf?edition=1",
         "minutes as Word": f"/meetings/{adjusted.id}/minutes.docx", "action": f"/actions/{action}",
@@ -215,6 +221,32 @@ def pages(network: Network) -> dict[str, str]:
         "minutes": f"/meetings/{long_meeting.id}/minutes", "calendar file": f"/meetings/{long_meeting.id}/ics",
         "minutes as PDF": f"/meetings/{long_meeting.id}/minutes.pdf", "organisation": "/organisation", "contacts": "/contacts", **counties,
     }  # fmt: skip
+
+
+def trainings_pages(network: Network) -> dict[str, str]:
+    """The pages of the first training, which the test fills."""
+    made = db.session.scalars(sa.select(Cohort).order_by(Cohort.id).limit(1)).first()
+    made = made or factories.cohort(network, network.group, "sökord", places=400)
+    return {
+        "trainings": "/trainings", "training": f"/trainings/{made.training_id}", "cohort": f"/trainings/cohorts/{made.id}",
+        "coverage": "/trainings/coverage", "coverage as CSV": "/trainings/coverage.csv",
+    }  # fmt: skip
+
+
+def more_nominations(network: Network, number: int) -> None:
+    """One more nomination, admitted, one more occasion, and one more training."""
+    factories.cohort(network, network.group, f"sökord {number}")
+    made = db.session.scalars(sa.select(Cohort).order_by(Cohort.id).limit(1)).one()
+    made.places = 400
+    who = Candidate(f"Någon {number}", f"mer{number}@polisen.example", Authority.POLICE, "Polisen")
+    nomination = nominating.nominate(made, who, "T", by=network.secretary)
+    nomination.state = NominationState.ADMITTED
+    begun = db.now() - timedelta(days=1)
+    trainings.add_occasion(
+        made,
+        OccasionPlan(OccasionKind.VISIT, f"Besök {number}", begun, begun + timedelta(hours=1)),
+        by=network.convener,
+    )
 
 
 def report_pages(network: Network) -> dict[str, str]:

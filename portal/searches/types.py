@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 TYPE_NAMES = {
     "resource": _l("Materials"), "collection": _l("Collections"), "thread": _l("Threads"), "post": _l("Posts"), "meeting": _l("Meetings"), "minutes": _l("Minutes"),
     "decision": _l("Decisions"), "action": _l("Actions"), "activity": _l("Activities"), "plan": _l("Cooperation plans"),
+    "training": _l("Trainings"),
 }  # fmt: skip
 
 

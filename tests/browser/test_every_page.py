@@ -32,6 +32,7 @@ SIGNED_IN = [
     "/groups/lamp/actions", "/groups/lamp/actions?show=done", "/groups/lamp/actions/new", "/groups/lamp/decisions",
     "/counties", "/counties/T", "/lifted-questions", "/lifted-questions?step=answered", "/groups/lamp/rounds", "/groups/lamp/rounds/new", "/groups/lamp/report-questions", "/groups/lamp/report-questions/new",
     "/plans", "/plans?sort=revise", "/groups/lamp/plan-template", "/groups/lamp/plan-template?version=1", "/groups/lamp/plan-template/edit",
+    "/trainings", "/trainings?group=lamp", "/trainings/coverage", "/trainings/coverage?authority=police", "/trainings/new/lamp",
     "/activities", "/activities/calendar", "/activities?kind=campaign", "/groups/lamp/activities", "/groups/lamp/activities/new",
     "/minutes/check", "/library/stale", "/library/topics", "/collections", "/groups/informationsnatverket/collections",
     "/library?q=samverkan+kommun&kind=checklist", "/library?q=manniskohandel", "/search?q=samverkan&type=resource&exact=1&order=new",
@@ -55,6 +56,8 @@ def links_to_things(visitor: Visitor) -> list[str]:
         ("/groups/lamp/meetings", r"/meetings/\d+$"),
         ("/library", r"/resources/\d+$"),
         ("/collections", r"/collections/\d+$"),
+        ("/trainings", r"^/trainings/\d+$"),
+        ("/trainings", r"^/trainings/cohorts/\d+$"),
         ("/groups/lamp/activities?state=done", r"^/activities/\d+$"),
         ("/groups/lamp/activities?state=planned", r"^/activities/\d+$"),
         ("/groups/lamp/polls", r"/polls/\d+$"),
@@ -83,6 +86,10 @@ def links_to_things(visitor: Visitor) -> list[str]:
     ]
     activity = next(path for path in paths if path.startswith("/activities/"))
     paths += [f"{activity}/{page}" for page in ("edit", "copy", "result", "materials")]
+    training, cohort = (
+        next(path for path in paths if re.fullmatch(f, path)) for f in (r"/trainings/\d+", r"/trainings/cohorts/\d+")
+    )
+    paths += [f"{training}/edit", f"{training}/cohorts/new", f"{cohort}/occasions/new"]
     of_threads = thread_places(visitor, thread_of_several(visitor))
     of_meeting = [f"{meeting}/{page}" for page in ("room", "minutes", "edit", "items/new", "minutes/circulation")]
     of_reports = next(path for path in paths if re.fullmatch(r"/rounds/\d+", path))

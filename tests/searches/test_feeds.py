@@ -76,7 +76,15 @@ def test_every_type_of_thing_has_a_line(app: Edge, network: Network) -> None:
     where = address(network.member, "spritkök")
     entries = read(app, where).entries
     kinds = {re.sub(r"\d+.*", "", entry.link.removeprefix("https://portal.test")) for entry in entries}
-    assert kinds == {"/threads/", "/resources/", "/collections/", "/meetings/", "/actions/", "/activities/"}
+    assert kinds == {
+        "/threads/",
+        "/resources/",
+        "/collections/",
+        "/meetings/",
+        "/actions/",
+        "/activities/",
+        "/trainings/",
+    }
     assert all(entry.title for entry in entries)
 
 
