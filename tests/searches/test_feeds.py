@@ -83,6 +83,7 @@ def test_every_type_of_thing_has_a_line(app: Edge, network: Network) -> None:
         "/meetings/",
         "/actions/",
         "/activities/",
+        "/plans/",
         "/trainings/",
     }
     assert all(entry.title for entry in entries)
