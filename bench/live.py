@@ -7,7 +7,8 @@ import gc
 import json
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -100,25 +101,38 @@ def _posts_in(message: bytes) -> list[tuple[int, str]]:
     return [(seq, match[1]) for seq, match in found if match is not None]
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: what the client notes is a million objects. To look through them takes it a while, and the
+    server would have to answer for it.
+    """
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 async def play(target: Target, rate: int, seconds: float) -> Round:
     """Post at a steady rate, whether or not earlier posts have been answered, and see what arrives."""
     await target.hang_up()  # the server has closed what was idle between the rounds
     for watcher in target.watchers:
         watcher.forget()
     wanted = [str(uuid.uuid4()) for _number in range(round(rate * seconds))]
-    gc.collect()
-    gc.disable()  # what the client notes is a million objects: to look through them takes it a while, and the server would have to answer for it
-    began = perf_counter()
-    tasks = []
-    for number, client_id in enumerate(wanted):
-        await asyncio.sleep(max(0.0, began + number / rate - perf_counter()))
-        tasks.append(asyncio.create_task(target.post(client_id)))
-    answers = await asyncio.gather(*tasks)
-    sent = {client_id: answer[0] for client_id, answer in zip(wanted, answers, strict=True) if answer is not None}
-    deadline = perf_counter() + PATIENCE
-    while any(watcher.count < len(sent) for watcher in target.watchers) and perf_counter() < deadline:
-        await asyncio.sleep(0.05)  # nothing is read before all is there: the last ones would only be late because of us
-    gc.enable()
+    with _uncollected():
+        began = perf_counter()
+        tasks = []
+        for number, client_id in enumerate(wanted):
+            await asyncio.sleep(max(0.0, began + number / rate - perf_counter()))
+            tasks.append(asyncio.create_task(target.post(client_id)))
+        answers = await asyncio.gather(*tasks)
+        sent = {client_id: answer[0] for client_id, answer in zip(wanted, answers, strict=True) if answer is not None}
+        deadline = perf_counter() + PATIENCE
+        while any(watcher.count < len(sent) for watcher in target.watchers) and perf_counter() < deadline:
+            await asyncio.sleep(
+                0.05
+            )  # nothing is read before all is there: the last ones would only be late because of us
     arrivals = [_arrivals(watcher) for watcher in target.watchers]
     latencies = [at - sent[client_id] for arrived in arrivals for at, _seq, client_id in arrived if client_id in sent]
     return Round(latencies, _is_complete(arrivals, sent), len(wanted) - len(sent))

@@ -13,7 +13,6 @@ from portal.activities.searchable import register as register_activities
 from portal.auth import cli as auth_cli
 from portal.auth import sessions
 from portal.auth import views as auth_views
-from portal.counties import shapes as county_shapes
 from portal.counties import views as county_views
 from portal.counties.notices import register as register_county_notices
 from portal.counties.plans import jobs as plan_jobs
@@ -210,11 +209,8 @@ def init_app(app: Flask) -> None:
     for views in (auth_views, people_views, notification_views, delivery_views, push_views, discussion_views, library_views,
                   collection_views, public_views, meeting_views,
                   agenda_views, mode_views, minutes_views, followup_views, call_views, poll_views, series_views,
-                  participant_views, support_views, activity_views, round_views, plan_views, county_views, search_views, synonym_views, home_views):  # fmt: skip
+                  participant_views, support_views, activity_views, training_views, round_views, plan_views, county_views, search_views, synonym_views, home_views):  # fmt: skip
         app.register_blueprint(views.bp)
-    app.register_blueprint(training_views.bp)
-    app.add_template_global(county_shapes.shapes, "county_shapes")  # of a feature above
-    app.add_template_global(county_shapes.view_box, "county_view_box")
     for group in (people_cli.organisations, people_cli.groups, library_cli.library, receiving_cli.mail):
         app.cli.add_command(group)
     call_replies.register()

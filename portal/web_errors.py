@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask, Response, current_app, json, render_template, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
@@ -22,10 +23,11 @@ security_log = logging.getLogger("portal.security")
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 GIVES_BACK = frozenset({400, 401, 403, 404, 409, 422, 429})
+LARGEST_GIVEN_BACK = 1_000_000  # bytes of a form of somebody who is not signed in
 # Names of fields that somebody writes in, also as a part of a name such as "text-17". Never what a form carries by itself
 # (tokens, ids, choices), never an address or a secret.
 WRITTEN = frozenset({
-    "answer", "body", "comment", "description", "guests", "help", "link", "name", "note", "options", "place", "practical", "publisher", "reason",
+    "answer", "body", "comment", "description", "guests", "guidance", "help", "link", "name", "note", "options", "place", "practical", "publisher", "reason",
     "result", "text", "title", "topics", "words",
 })  # fmt: skip
 
@@ -93,8 +95,10 @@ def _written(status: int) -> list[str]:
     not put its text on a page of ours.
     """
     is_own = request.headers.get("Sec-Fetch-Site", "same-origin") in {"same-origin", "none"}
-    if status not in GIVES_BACK or request.method in SAFE_METHODS or not is_own:
+    if status not in GIVES_BACK or request.method in SAFE_METHODS or not is_own or request.endpoint is None:
         return []
+    if not current_user.is_authenticated:  # perhaps only no longer; but a stranger may not make us read much
+        request.max_content_length = LARGEST_GIVEN_BACK
     try:
         fields = list(request.form.items(multi=True))
     except HTTPException:  # the form itself could not be read

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import selectinload
 
-from portal import audit, db, guard, web
+from portal import db, guard, web
 from portal.activities import actions, policy
 from portal.activities.filters import Filters
 from portal.activities.forms import KIND_NAMES, STATE_NAMES, ActivityForm, filled_with
@@ -23,8 +23,9 @@ from portal.county_codes import COUNTIES
 from portal.errors import Conflict
 from portal.library.policy import groups_to_add_to
 from portal.meetings.month import Month, month
-from portal.people.models import Group, HandlingClass, Person
-from portal.people.policy import visible_groups
+from portal.people.models import Group, Person
+from portal.people.policy import visible_group
+from portal.people.traces import note_reading
 
 bp = Blueprint("activities", __name__)
 
@@ -50,8 +51,7 @@ def visible_activity(person: Person, activity_id: int) -> Activity:
 
 def note_read(found: Activity, person: Person) -> None:
     """Leave the trace that every page needs which shows what an activity of a sensitive group says."""
-    if found.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("activity_read", by=person, on=found)
+    note_reading("activity_read", found.group, on=found, by=person)
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def index() -> ResponseReturnValue:
 def group_activities(slug: str) -> ResponseReturnValue:
     """Those of one group."""
     person = web.current_person()
-    return _list(person, web.find(visible_groups(person).where(Group.slug == slug)))
+    return _list(person, web.find(visible_group(person, slug)))
 
 
 def _context(person: Person, group: Group | None, chosen: Filters) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def _hints(person: Person, reach: Reach | None) -> Sequence[Activity]:
 def new_activity(slug: str) -> ResponseReturnValue:
     """Plan an activity."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(policy.can_make_activity(person, group))
     return _plan(person, group, None)
 

@@ -15,12 +15,12 @@ from portal.activities.policy import activity_counts, county_activities
 from portal.counties.overview import CountyRow, overview, rounds_to_show
 from portal.counties.rounds import policy
 from portal.counties.rounds.models import ReportState, Round, SituationReport
-from portal.counties.shapes import shapes, view_box
 from portal.county_codes import COUNTIES, county_name
+from portal.county_shapes import shapes, view_box
 from portal.discussions.models import Thread, ThreadCounty
 from portal.discussions.policy import visible_threads
 from portal.errors import NotFound
-from portal.people.policy import visible_people_of_county
+from portal.people.policy import county_of, visible_people_of_county
 from portal.topics.keeping import swedish_order
 
 bp = Blueprint("counties", __name__)
@@ -60,7 +60,7 @@ def index() -> ResponseReturnValue:
         rows = sorted(rows, key=lambda row: -activities.get(row.code, 0))
     return render_template(
         "counties/index.html", rounds=rounds, found=found, rows=rows, order=order, activities=activities,
-        own=policy.county_of(person), shapes=shapes(), view_box=view_box(), groups={one.group_id for one in rounds},
+        own=county_of(person), shapes=shapes(), view_box=view_box(), groups={one.group_id for one in rounds},
     )  # fmt: skip
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
-from typing import Any, cast
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -28,10 +26,12 @@ from portal.discussions.models import (
     ThreadKind,
 )
 from portal.discussions.moderation.standing import pace_of, paces
+from portal.discussions.numbering import next_seq
 from portal.errors import Conflict, TooSoon
 from portal.notifications.actions import read_about, read_now
 from portal.notifications.models import Notice
-from portal.people.models import Group, HandlingClass, Person
+from portal.people.models import Group, Person
+from portal.people.traces import note_reading
 from portal.topics.models import Topic
 
 Render = Callable[[Post], Mapping[str, str]]  # the fragment of a post for all readers, once per language
@@ -44,33 +44,6 @@ _TWIN = (
         Thread.group_id == sa.bindparam("group_id"), Post.author_id == sa.bindparam("author_id"), Post.client_id == sa.bindparam("client_id")
     )
 )  # fmt: skip
-
-
-# of the table: the object is told by hand, and a live thread takes a hundred numbers a second
-_TAKE_SEQ = (
-    sa.update(cast(sa.Table, Thread.__table__))
-    .where(Thread.id == sa.bindparam("thread_id"))
-    .values(last_seq=Thread.last_seq + 1)
-    .returning(Thread.last_seq, Thread.closed_at, Thread.group_id)
-)
-_ADD_POST = _TAKE_SEQ.values(post_count=Thread.post_count + 1, last_post_at=sa.bindparam("at"))
-
-
-def _next_seq(thread: Thread, *, post_at: datetime | None = None) -> int:
-    """Take the thread's next number, for a post that is written at `post_at` or for a change: one statement, so that two writers
-    never get the same. Raises `Conflict` if the thread has been moved to another group since it was read: who may write there, and
-    what all its readers may see, is not known.
-    """
-    given: dict[str, Any] = {"thread_id": thread.id}
-    if post_at is not None:
-        given["at"] = post_at
-    taken = db.session.execute(_TAKE_SEQ if post_at is None else _ADD_POST, given)
-    seq, closed_at, group_id = taken.one()
-    if group_id != thread.group_id:
-        raise Conflict(_("The thread has been moved. Load the page again."))
-    db.session.expire(thread, ["last_seq", "post_count", "last_post_at"])
-    set_committed_value(thread, "closed_at", closed_at)  # somebody may have closed it a moment ago
-    return seq
 
 
 def lock_post(post: Post) -> None:
@@ -174,7 +147,7 @@ def _store_post(
     """
     at = db.now()
     db.session.flush()
-    seq = _next_seq(thread, post_at=at)
+    seq = next_seq(thread, post_at=at)
     if thread.closed_at is not None and not even_closed:
         raise Conflict(_("The thread is closed. Nothing more can be written in it."))
     post = Post(
@@ -231,13 +204,13 @@ def edit_post(
 
 def _show_anew(post: Post, render: Render) -> Mapping[str, str]:
     """Give a changed post the thread's next number, and make its fragments."""
-    post.change_seq = _next_seq(post.thread)
+    post.change_seq = next_seq(post.thread)
     return render(post)
 
 
 def note_changed(post: Post, *, by: Person | None) -> None:
     """Something about a post has changed where no page can be made (in the worker): who looks asks for it in a moment."""
-    post.change_seq = _next_seq(post.thread)
+    post.change_seq = next_seq(post.thread)
     audit.record("post_changed", by=by, on=post)
 
 
@@ -253,7 +226,7 @@ def add_line(
 ) -> Post:  # fmt: skip
     """Tell in the thread, at its end, what was done to it. It is no post: it counts nowhere and makes the thread no newer."""
     db.session.flush()
-    seq = _next_seq(thread)
+    seq = next_seq(thread)
     post = Post(
         thread=thread, seq=seq, change_seq=seq, kind=PostKind.LINE, author=by, organisation=by.organisation, body="",
         client_id=str(uuid.uuid4()), line=line, line_seq=from_seq, other_thread_id=other.id if other else None,
@@ -268,8 +241,7 @@ def add_line(
 
 def note_read(thread: Thread, *, by: Person) -> None:
     """Note that a person reads a thread of a sensitive group; what cannot be noted is not shown."""
-    if thread.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("thread_read", by=by, on=thread)
+    note_reading("thread_read", thread.group, on=thread, by=by)
 
 
 def note_watch(thread_id: int, *, by: Person) -> None:

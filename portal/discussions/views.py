@@ -27,7 +27,7 @@ from portal.discussions.window import Window
 from portal.discussions.writing.quoting import quote_of
 from portal.errors import Conflict, Invalid
 from portal.people.models import Group, Organisation, Person
-from portal.people.policy import visible_groups
+from portal.people.policy import visible_group
 
 bp = Blueprint("discussions", __name__)
 
@@ -256,7 +256,7 @@ def _composer_again(thread: Thread, person: Person, form: PostForm, finds: Seque
 def new_thread(slug: str) -> ResponseReturnValue:
     """Start a thread."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(policy.can_start_thread(person, group))
     form, finds = ThreadForm(), []
     form.offer()

@@ -11,7 +11,7 @@ from flask import Flask, current_app, g, has_request_context, session
 
 from portal import db
 from portal.counties.rounds.models import Round
-from portal.counties.rounds.policy import awaited_rounds, county_of
+from portal.counties.rounds.policy import awaited_rounds
 from portal.discussions.models import Thread
 from portal.discussions.policy import unread, visible_threads
 from portal.library.models import Resource
@@ -26,7 +26,7 @@ from portal.meetings.polls.models import DatePoll
 from portal.meetings.polls.policy import unanswered_polls
 from portal.notifications.policy import unread_count
 from portal.people.models import Group, Membership, Person
-from portal.people.policy import newcomers, own_groups, readable_group_ids, visible_members
+from portal.people.policy import county_of, newcomers, own_groups, readable_group_ids, visible_members
 from portal.support.models import Contact
 from portal.support.policy import support_line
 

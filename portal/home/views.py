@@ -28,7 +28,7 @@ from portal.meetings.policy import invitation_of, meetings_to_come, next_meeting
 from portal.people.models import Group, Membership, Person, Role
 from portal.people.policy import (
     readable_group_ids,
-    visible_groups,
+    visible_group,
     visible_members,
 )
 from portal.refine import Refinement
@@ -88,7 +88,7 @@ def mark_all_read() -> ResponseReturnValue:
 def group(slug: str) -> ResponseReturnValue:
     """A group's front page: next meeting, threads, roles. `?show=` and more choose among the threads (thread_lists.py)."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     unread = {thread_id: count for (_group, thread_id), count in navigation().unread.items()}
     listed = thread_lists.listed(person, group, thread_lists.Choice.of_request(), unread)
     upcoming = next_meeting(person, group)

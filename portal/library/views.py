@@ -13,13 +13,14 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from portal import audit, db, refine, search, web
+from portal import db, refine, search, web
 from portal.errors import NotFound
 from portal.library import facets, policy
 from portal.library.material import downloads
 from portal.library.models import FileState, Resource, ResourceVersion
-from portal.people.models import Group, HandlingClass, Person
-from portal.people.policy import readable_group_ids, visible_groups
+from portal.people.models import Group, Person
+from portal.people.policy import readable_group_ids, visible_group
+from portal.people.traces import note_reading
 from portal.refine import Refinement
 
 bp = Blueprint("library", __name__)
@@ -39,7 +40,7 @@ def index() -> ResponseReturnValue:
 def group_materials(slug: str) -> ResponseReturnValue:
     """The material of one group, and what is shared with it."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     return _index(group, policy.can_add_material(person, group), person, policy.visible_in_group(person, group))
 
 
@@ -101,7 +102,6 @@ def download(resource_id: int) -> ResponseReturnValue:
 
 def sent(resource: Resource, version: ResourceVersion, person: Person) -> Response:
     """The file of a version as an answer, counted for the organisation, and noted where the group is sensitive."""
-    if resource.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("resource_downloaded", by=person, on=resource)
+    note_reading("resource_downloaded", resource.group, on=resource, by=person)
     downloads.note(resource, by=person)
     return web.send_content(version.sha256, media_type=version.media_type, name=version.file_name)

@@ -22,7 +22,7 @@ from portal.meetings.models import (
     Participants,
     Seat,
 )
-from portal.people.models import Group, Membership, Organisation, Person, PersonStatus, Role
+from portal.people.models import Group, Membership, Organisation, OrganisationKind, Person, PersonStatus, Role
 from portal.people.policy import can_lead_group, readable_group_ids
 from portal.times import local
 
@@ -227,6 +227,15 @@ def active_members(group: Group) -> sa.Select[Person]:
             Organisation.is_active,
         )
         .order_by(Person.id)
+    )
+
+
+def county_board_people(group: Group) -> sa.Select[Person]:
+    """Those of them who write for a county: the people of the county administrative boards, but for observers."""
+    return active_members(group).where(
+        Membership.role != Role.OBSERVER,
+        Organisation.kind == OrganisationKind.COUNTY_BOARD,
+        Organisation.county_code.is_not(None),
     )
 
 

@@ -11,15 +11,16 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload, selectinload
 
-from portal import audit, calendar, db, guard, web
+from portal import calendar, db, guard, web
 from portal.errors import Conflict
 from portal.meetings import actions, policy
 from portal.meetings.entries import entry
 from portal.meetings.forms import CancelForm, MeetingForm
 from portal.meetings.models import AgendaItem, Answer, Meeting, MeetingSeries, MeetingState
 from portal.meetings.month import month
-from portal.people.models import Group, HandlingClass, Person
-from portal.people.policy import own_groups, visible_groups
+from portal.people.models import Person
+from portal.people.policy import own_groups, visible_group
+from portal.people.traces import note_reading
 from portal.times import local
 
 bp = Blueprint("meetings", __name__)
@@ -43,8 +44,7 @@ def visible_meeting(person: Person, meeting_id: int) -> Meeting:
 
 def note_read(action: str, meeting: Meeting, person: Person) -> None:
     """Note that somebody reads of a meeting whose group is sensitive."""
-    if meeting.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read(action, by=person, on=meeting)
+    note_reading(action, meeting.group, on=meeting, by=person)
 
 
 def ask(
@@ -113,7 +113,7 @@ def _calendar_list(visible: sa.Select[Meeting], context: dict[str, Any]) -> Resp
 def group_meetings(slug: str) -> ResponseReturnValue:
     """A group's meetings, its series first; `?after=<id>` and `?before=<id>` for more of those to come and of the past."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     visible = policy.visible_meetings(person).where(Meeting.group_id == group.id)
     later = visible.where(Meeting.ends_at > db.now()).order_by(Meeting.starts_at, Meeting.id)
     earlier = visible.where(Meeting.ends_at <= db.now()).order_by(Meeting.starts_at.desc(), Meeting.id.desc())
@@ -144,7 +144,7 @@ def _edge(visible: sa.Select[Meeting], name: str) -> sa.ColumnElement[Any] | Non
 def new_meeting(slug: str) -> ResponseReturnValue:
     """Begin to plan a meeting; `?series=<id>` for one of a series."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(policy.can_plan_meeting(person, group))
     form, finds, series, conflict = MeetingForm(), [], None, ""
     if (number := web.number_of("series")) is not None:

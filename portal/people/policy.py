@@ -7,8 +7,18 @@ from functools import lru_cache
 import sqlalchemy as sa
 
 from portal import db
-from portal.people.models import Group, HandlingClass, Membership, Organisation, Person, PersonStatus, Role
+from portal.people.models import (
+    Group,
+    HandlingClass,
+    Membership,
+    Organisation,
+    OrganisationKind,
+    Person,
+    PersonStatus,
+    Role,
+)
 
+LEADING = frozenset({Role.CONVENER, Role.SECRETARY})
 STATEMENTS = 2_000  # kept: a page asks with the same ones many times, and to make them takes longer than to run them
 
 
@@ -25,6 +35,11 @@ def _group_ids(person_id: int) -> sa.Select[int]:
         .join(Group)
         .where(Membership.person_id == person_id, Membership.left_at.is_(None), Group.is_archived.is_(False))
     )
+
+
+def led_group_ids(person: Person) -> sa.Select[int]:
+    """The ids of the groups that the person leads."""
+    return group_ids(person).where(Membership.role.in_(LEADING))
 
 
 def own_groups(person: Person) -> sa.Select[Group]:
@@ -59,6 +74,11 @@ def visible_groups(person: Person) -> sa.Select[Group]:
     return sa.select(Group).where(Group.id.in_(readable_group_ids(person)))
 
 
+def visible_group(person: Person, slug: str) -> sa.Select[Group]:
+    """The group of an address, if the person may look into it."""
+    return visible_groups(person).where(Group.slug == slug)
+
+
 def visible_members(person: Person, group: Group) -> sa.Select[Membership]:
     """The present members of a group, for those who may look into it."""
     return sa.select(Membership).where(
@@ -86,6 +106,12 @@ def visible_people_of_county(person: Person, code: str) -> sa.Select[Person]:
     )
 
 
+def county_of(person: Person) -> str | None:
+    """The county that the person answers for: that of the own county administrative board."""
+    own = person.organisation
+    return own.county_code if own.kind is OrganisationKind.COUNTY_BOARD and own.is_active else None
+
+
 def visible_colleagues(person: Person) -> sa.Select[Person]:
     """The people of the person's own organisation."""
     return sa.select(Person).where(Person.organisation_id == person.organisation_id)
@@ -109,7 +135,7 @@ def role_in(person: Person, group: Group) -> Role | None:
 
 def can_lead_group(person: Person, group: Group) -> bool:
     """Convener or secretary: plans meetings, writes minutes, manages members."""
-    return role_in(person, group) in {Role.CONVENER, Role.SECRETARY}
+    return role_in(person, group) in LEADING
 
 
 def leaders(group: Group) -> list[Person]:
@@ -121,7 +147,7 @@ def leaders(group: Group) -> list[Person]:
             Membership.group_id == group.id,
             Membership.left_at.is_(None),
             Person.status == PersonStatus.ACTIVE,
-            Membership.role.in_([Role.CONVENER, Role.SECRETARY]),
+            Membership.role.in_(LEADING),
         )
         .order_by(Person.id)
     )

@@ -40,7 +40,7 @@ def groups() -> ResponseReturnValue:
 def members(slug: str) -> ResponseReturnValue:
     """Who is in the group, by organisation."""
     person = web.current_person()
-    group = web.find(policy.visible_groups(person).where(Group.slug == slug))
+    group = web.find(policy.visible_group(person, slug))
     query = (
         policy.visible_members(person, group)
         .join(Membership.person)

@@ -13,8 +13,8 @@ from flask_babel import gettext as _
 
 from portal import db, guard, search, secret_address, web
 from portal.errors import Conflict, Invalid, NotFound
-from portal.people.models import Group, Person
-from portal.people.policy import can_coordinate, readable_group_ids, visible_groups
+from portal.people.models import Person
+from portal.people.policy import can_coordinate, readable_group_ids, visible_group
 from portal.searches import actions, atom, policy
 from portal.searches.actions import Wish
 from portal.searches.asking import FACETS
@@ -91,7 +91,7 @@ def _wish(person: Person) -> Wish:
     place = Place(value)
     group = None
     if place is Place.GROUP:
-        group = web.find(visible_groups(person).where(Group.slug == request.form.get("slug", "")))
+        group = web.find(visible_group(person, request.form.get("slug", "")))
     text, chosen = posted(FACETS[place])
     return Wish(place, group, text, chosen, request.form.get("exact") == "1")
 

@@ -68,7 +68,7 @@ def cohort(cohort_id: int) -> ResponseReturnValue:
     """A cohort: its occasions, its figures, and who is nominated, as far as the person may see that."""
     person = web.current_person()
     found = visible_cohort(person, cohort_id)
-    rows = policy.with_account(policy.visible_nominations(person)).where(Nomination.cohort_id == found.id)
+    rows = policy.visible_nominations(person).where(Nomination.cohort_id == found.id)
     leads = policy.can_lead_training(person, found.group)
     lacking = policy.coverage(person) if leads else {}
     return render_template(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -138,9 +138,9 @@ class OccasionForm(Form):
                 self._at(self.on.data, clock)
 
     @staticmethod
-    def _at(on: date, clock: object) -> datetime:
+    def _at(on: date, clock: time) -> datetime:
         try:
-            return at(on, clock)  # type: ignore[arg-type]  # the field has made a time of it
+            return at(on, clock)
         except ValueError:
             raise ValidationError(_("That hour does not exist in the night when summer time begins.")) from None
 

@@ -8,22 +8,28 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import selectinload
 
 from portal import db
 from portal.county_codes import COUNTIES
-from portal.meetings.policy import active_members
+from portal.meetings.policy import county_board_people
 from portal.people.models import (
     EmailDomain,
     Group,
     Membership,
     Organisation,
-    OrganisationKind,
     Person,
     PersonStatus,
     Role,
 )
-from portal.people.policy import can_lead_group, can_write_in_group, group_ids, readable_group_ids
+from portal.people.policy import (
+    can_lead_group,
+    can_write_in_group,
+    county_of,
+    group_ids,
+    led_group_ids,
+    readable_group_ids,
+)
 from portal.trainings.models import (
     Attendance,
     Authority,
@@ -34,9 +40,6 @@ from portal.trainings.models import (
     Occasion,
     Training,
 )
-
-LEADING = (Role.CONVENER, Role.SECRETARY)
-MOST_PEOPLE = 1000
 
 
 def visible_trainings(person: Person) -> sa.Select[Training]:
@@ -62,10 +65,6 @@ def visible_occasions(person: Person) -> sa.Select[Occasion]:
     return sa.select(Occasion).join(Occasion.cohort).where(Cohort.training_id.in_(_visible_ids(person)))
 
 
-def _led(person: Person) -> sa.Select[int]:
-    return group_ids(person).where(Membership.role.in_(LEADING))
-
-
 def _of_own_board(person: Person) -> sa.ColumnElement[bool]:
     """What the own county board has nominated, for those of it who take part in the group."""
     if county_of(person) is None:
@@ -85,7 +84,7 @@ def _nominations(condition: sa.ColumnElement[bool]) -> sa.Select[Nomination]:
 
 def visible_nominations(person: Person) -> sa.Select[Nomination]:
     """Who is nominated: for those who lead the group, and for the county board that has nominated. Others see figures."""
-    return _nominations(Training.group_id.in_(_led(person)) | _of_own_board(person))
+    return _nominations(Training.group_id.in_(led_group_ids(person)) | _of_own_board(person))
 
 
 def own_nominations(person: Person) -> sa.Select[Nomination]:
@@ -95,14 +94,10 @@ def own_nominations(person: Person) -> sa.Select[Nomination]:
 
 def visible_graduations(person: Person) -> sa.Select[Nomination]:
     """The graduates of whom the person may have the certificate: as the nominations, and the own ones."""
-    condition = Training.group_id.in_(_led(person)) | _of_own_board(person) | (Nomination.person_id == person.id)
+    condition = (
+        Training.group_id.in_(led_group_ids(person)) | _of_own_board(person) | (Nomination.person_id == person.id)
+    )
     return _nominations(condition & Nomination.graduated_at.is_not(None))
-
-
-def county_of(person: Person) -> str | None:
-    """The county that the person nominates for: that of the own county administrative board."""
-    own = person.organisation
-    return own.county_code if own.kind is OrganisationKind.COUNTY_BOARD and own.is_active else None
 
 
 # --- what may be done -------------------------------------------------------------------------------------------------
@@ -132,7 +127,7 @@ def can_consent(person: Person, nomination: Nomination) -> bool:
 
 def led_groups(person: Person) -> Sequence[Group]:
     """The groups that the person leads, by name."""
-    return db.session.scalars(sa.select(Group).where(Group.id.in_(_led(person))).order_by(Group.name)).all()
+    return db.session.scalars(sa.select(Group).where(Group.id.in_(led_group_ids(person))).order_by(Group.name)).all()
 
 
 # --- facts ------------------------------------------------------------------------------------------------------------
@@ -195,11 +190,7 @@ def times_present(cohort: Cohort) -> dict[int, int]:
 
 def board_people(group: Group, organisation_ids: Collection[int] | None = None) -> Sequence[Person]:
     """The people of the county boards in a group who can nominate; of all boards, or of these."""
-    rows = active_members(group).where(
-        Membership.role != Role.OBSERVER,
-        Organisation.kind == OrganisationKind.COUNTY_BOARD,
-        Organisation.county_code.is_not(None),
-    )
+    rows = county_board_people(group)
     if organisation_ids is not None:
         rows = rows.where(Organisation.id.in_(list(organisation_ids)))
     return db.session.scalars(rows).unique().all()
@@ -238,8 +229,3 @@ def coverage(person: Person) -> dict[str, dict[Authority, int]]:
         if code in found:
             found[code][authority] = number
     return found
-
-
-def with_account(rows: sa.Select[Nomination]) -> sa.Select[Nomination]:
-    """With what a list of nominations shows."""
-    return rows.options(joinedload(Nomination.organisation))

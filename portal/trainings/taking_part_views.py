@@ -10,6 +10,7 @@ from flask_babel import ngettext
 from portal import db, guard, pdf, web
 from portal.errors import Conflict
 from portal.people.models import Person
+from portal.people.policy import county_of
 from portal.trainings import actions, nominating, policy
 from portal.trainings.cohort_views import led_cohort, led_occasion, to_cohort, visible_cohort
 from portal.trainings.documents import certificate_data
@@ -29,9 +30,7 @@ def nominate(cohort_id: int) -> ResponseReturnValue:
     form, finds = NominationForm(), []
     if form.validate_on_submit():
         try:
-            made = nominating.nominate(
-                found, form.candidate(), policy.county_of(person) or "", keep=web.kept(), by=person
-            )
+            made = nominating.nominate(found, form.candidate(), county_of(person) or "", keep=web.kept(), by=person)
             if made.state is NominationState.WAITING:
                 flash(_("The cohort is full. %(name)s is on the waiting list.", name=made.name), "info")
             else:

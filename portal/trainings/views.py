@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload, selectinload
 
-from portal import audit, db, guard, web
+from portal import db, guard, web
+from portal.county_shapes import shapes, view_box
 from portal.errors import Conflict, NotFound
-from portal.people.models import Group, HandlingClass, Person
-from portal.people.policy import visible_groups
+from portal.people.models import Person
+from portal.people.policy import county_of, visible_group
+from portal.people.traces import note_reading
 from portal.trainings import actions, policy
 from portal.trainings.documents import coverage_table
 from portal.trainings.forms import (
@@ -29,13 +32,18 @@ bp = Blueprint("trainings", __name__, url_prefix="/trainings")
 A_PAGE = 30
 
 
+# what the pages call things; where two lists have a value in common, they call it the same
+_WORDS = {
+    str(key): name
+    for names in (AUTHORITY_NAMES, COHORT_STATES, NOMINATION_STATES, OCCASION_KINDS)
+    for key, name in names.items()
+}
+
+
 @bp.app_template_global("training_word")
-def word(value: object) -> str:
+def word(value: StrEnum) -> str:
     """What an authority, a state or a kind is called."""
-    for names in (AUTHORITY_NAMES, COHORT_STATES, NOMINATION_STATES, OCCASION_KINDS):
-        if type(value) is type(next(iter(names))):
-            return str(names[value])  # type: ignore[index]  # its own enumeration, just asked
-    raise KeyError(value)
+    return str(_WORDS[value])
 
 
 def visible_training(person: Person, training_id: int) -> Training:
@@ -45,8 +53,7 @@ def visible_training(person: Person, training_id: int) -> Training:
 
 def note_read(found: Training, person: Person) -> None:
     """Leave the trace that every page needs which shows what a training of a sensitive group says."""
-    if found.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("training_read", by=person, on=found)
+    note_reading("training_read", found.group, on=found, by=person)
 
 
 # --- lists and coverage -----------------------------------------------------------------------------------------------
@@ -59,7 +66,7 @@ def index() -> ResponseReturnValue:
     rows = policy.visible_trainings(person).options(selectinload(Training.cohorts))
     group, slug, before = None, request.args.get("group", ""), web.number_of("before")
     if slug:
-        group = web.find(visible_groups(person).where(Group.slug == slug))
+        group = web.find(visible_group(person, slug))
         rows = rows.where(Training.group_id == group.id)
     if before is not None:
         rows = rows.where(Training.id < before)
@@ -86,7 +93,7 @@ def coverage() -> ResponseReturnValue:
     drawn = {code: _drawn(row, chosen, wanted) for code, row in found.items()}
     return render_template(
         "trainings/coverage.html", found=found, chosen=chosen, kinds=list(AUTHORITY_NAMES), wanted=wanted, drawn=drawn,
-        own=policy.county_of(person),
+        own=county_of(person), shapes=shapes(), view_box=view_box(),
     )  # fmt: skip
 
 
@@ -129,7 +136,7 @@ def training(training_id: int) -> ResponseReturnValue:
 def new_training(slug: str) -> ResponseReturnValue:
     """Offer a training in a group."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(policy.can_lead_training(person, group))
     form, finds, groups = TrainingForm(), [], policy.led_groups(person)
     form.offer(groups)

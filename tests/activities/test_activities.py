@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from portal.audit import AuditEntry
 from portal.errors import Conflict
 from portal.notifications.models import Notice
 from portal.people import actions as people
-from portal.people.models import HandlingClass
+from portal.people.models import HandlingClass, Person
 from portal.times import today
 from tests import factories
 from tests.conftest import Browser, Sign, send
@@ -343,13 +344,12 @@ def test_materials_are_chosen_among_what_one_reads(network: Network, sign_in: Si
 # --- overlaps, and the questions of the map ---------------------------------------------------------------------------
 
 
-def _found(person: object, reach: Reach) -> set[str]:
-    return {one.title for one in db.session.scalars(policy.overlapping(person, reach)).unique()}  # type: ignore[arg-type]
+def _found(person: Person, reach: Reach) -> set[str]:
+    return {one.title for one in db.session.scalars(policy.overlapping(person, reach)).unique()}
 
 
 def test_what_overlaps_and_what_does_not(network: Network) -> None:
-    def make(title: str, **how: object) -> None:
-        factories.activity(network.group, network.convener, title, **how)  # type: ignore[arg-type]
+    make = partial(factories.activity, network.group, network.convener)
 
     make("samma län, i våras", codes=("T",), days=-200)
     make("annat län, samma vecka", codes=("M",), days=2)

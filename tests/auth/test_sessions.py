@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 import time_machine
+from typing_extensions import Buffer
 
-from portal import db
+from portal import db, web
 from portal.auth import actions, sealing, sessions
 from portal.auth.models import BrowserSession, IdentityProvider
+from portal.discussions.models import Thread
 from portal.people import actions as people
 from portal.people.models import Person, PersonStatus
 from portal.web import Edge
@@ -348,3 +352,49 @@ def test_files_of_the_front_end_ask_for_no_session(app: Edge, network: Network, 
         sa.event.remove(db.engine(), "before_cursor_execute", note)
     assert answer.status_code == 200
     assert asked == []
+
+
+# --- while a request is under way ------------------------------------------------------------------------------------
+
+
+class Arriving(io.BytesIO):
+    """A body that comes over a slow network: something happens before it is there."""
+
+    def __init__(self, body: bytes, meanwhile: Callable[[], object]) -> None:
+        super().__init__(body)
+        self._meanwhile = meanwhile
+
+    def readinto(self, buffer: Buffer) -> int:
+        meanwhile, self._meanwhile = self._meanwhile, lambda: None
+        meanwhile()
+        return super().readinto(buffer)
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_s19_who_is_shut_out_while_the_body_is_on_its_way_writes_nothing(
+    app: Edge, network: Network, sign_in: Sign, monkeypatch: pytest.MonkeyPatch, is_closed: bool
+) -> None:
+    monkeypatch.setattr(web, "A_MOMENT", 0.0)  # however fast this machine is, the body has taken long
+    client = sign_in(network.member)
+    engine, person_id, group_id = db.engine(), network.member.id, network.group.id
+    where = f"/groups/{network.group.slug}/threads/new"
+    db.rollback()
+
+    def close() -> None:
+        if is_closed:
+            with engine.begin() as other:
+                other.execute(sa.update(Person).where(Person.id == person_id).values(status=PersonStatus.DISABLED))
+
+    form = (
+        f"title=Nytt&body=Text&kind=discussion&client_id=7f1f1c9e-7a5e-4a57-9a43-5d8f3c1d2b10&csrf_token={client.csrf}"
+    )
+    body = form.encode()
+    answer = client.post(
+        where,
+        input_stream=Arriving(body, close),
+        content_length=len(body),
+        content_type="application/x-www-form-urlencoded",
+    )
+    threads = sa.select(sa.func.count(Thread.id)).where(Thread.group_id == group_id)
+    db.rollback()
+    assert (answer.status_code, db.session.scalar(threads)) == ((401, 0) if is_closed else (302, 1))

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 import whoosh.index
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
+from typing_extensions import Buffer
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
@@ -606,10 +607,10 @@ class Body(io.BytesIO):
 
     taken = 0
 
-    def read(self, size: int | None = -1) -> bytes:
-        part = super().read(size)
-        self.taken += len(part)
-        return part
+    def readinto(self, buffer: Buffer) -> int:
+        number = super().readinto(buffer)
+        self.taken += number
+        return number
 
 
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])

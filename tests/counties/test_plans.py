@@ -13,11 +13,11 @@ from bs4 import BeautifulSoup
 
 from portal import db, files, guard, outbox
 from portal.counties.plans import actions, jobs, policy, state_actions
-from portal.counties.plans.documents import digest
 from portal.counties.plans.models import CooperationPlan, PlanEdition, PlanState, PlanTemplate, SectionVersion
 from portal.counties.plans.templates import SectionPlan, changes_for
 from portal.errors import Conflict, Invalid
 from portal.library.models import Resource
+from portal.meetings.minutes.content import digest
 from portal.notifications.models import Notice
 from portal.people import actions as people
 from portal.people.models import Person, Role
@@ -26,6 +26,7 @@ from tests import factories
 from tests.conftest import Sign, send
 from tests.counties.test_rounds import at, board, kinds_to, page
 from tests.factories import Network
+from tests.pages import first, parsed, said
 
 NUMBER = "811228-9874"
 SECTIONS = [SectionPlan("Mål", "Högst fem"), SectionPlan("Uppföljning"), SectionPlan("Utbildning")]
@@ -150,7 +151,7 @@ def test_the_second_writer_gets_both_texts(network: Network, sign_in: Sign) -> N
     assert shown.status_code == 409
     assert "Först skrivet" in shown.text
     assert "Skrivet samtidigt" in shown.text
-    assert BeautifulSoup(shown.text, "html.parser").select_one("[name=based_on]")["value"] == "1"  # type: ignore[index]
+    assert said(parsed(shown.text), "[name=based_on]", "value") == "1"
     assert send(sign_in(two), where, text="Båda tillsammans", based_on="1").status_code == 302
     assert db.session.scalars(sa.select(SectionVersion.text)).all() == ["Först skrivet"]
     assert "Först skrivet" in sign_in(network.member).get(f"/plans/{plan.id}/sections/{section.id}/versions").text
@@ -289,7 +290,7 @@ def test_an_adopted_edition_is_sealed_and_comes_to_the_library_once(network: Net
     jobs.file_edition(edition_id=edition.id)
     db.commit()
     shown = page(sign_in(network.member), f"/plans/{plan.id}/editions/1")
-    assert edition.sha256[:4] in shown.select_one(".defs").text  # type: ignore[union-attr]
+    assert edition.sha256[:4] in first(shown, ".defs").text
     state_actions.begin_new_draft(plan, by=one)
     write(plan, one, "Ett nytt mål")
     adopt(plan, one)
@@ -365,12 +366,12 @@ def test_all_counties_stand_in_the_table_and_in_the_file(network: Network, sign_
     where = f"/groups/{network.group.slug}/plans"
     shown = page(client, where)
     assert len(shown.select("tbody tr")) == 21
-    assert "revideras" in shown.select_one(f'a[href="/plans/{plan.id}"]').find_parent("tr").text  # type: ignore[union-attr]
+    assert "revideras" in first(shown, f'tr:has(a[href="/plans/{plan.id}"])').text
     for order in ("name", "state", "adopted", "revise", "organisations"):
-        first = page(client, f"{where}?sort={order}")
-        assert len(first.select("tbody tr")) == 21
-        assert first.select_one("th[aria-sort] a")["href"].endswith(order)  # type: ignore[index, union-attr]
-    assert page(client, f"{where}?sort=revise").select_one("tbody th a").text == "Örebro län"  # type: ignore[union-attr]
+        sorted_by = page(client, f"{where}?sort={order}")
+        assert len(sorted_by.select("tbody tr")) == 21
+        assert said(sorted_by, "th[aria-sort] a", "href").endswith(order)
+    assert first(page(client, f"{where}?sort=revise"), "tbody th a").text == "Örebro län"
     assert not page(client, f"{where}?sort=nonsense").select("th[aria-sort]")
     text = client.get(f"{where}.csv").text
     assert text.startswith("\N{BYTE ORDER MARK}")

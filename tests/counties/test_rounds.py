@@ -31,6 +31,7 @@ from portal.times import STOCKHOLM, today
 from tests import factories
 from tests.conftest import Browser, Sign, send
 from tests.factories import Network
+from tests.pages import first, parsed, said
 
 NUMBER = "811228-9874"
 
@@ -231,7 +232,7 @@ def test_a_draft_is_shared_in_the_county_and_seen_by_nobody_else(network: Networ
     db.commit()
     form = {f"answer-{asked.text}": "Ett möte till", f"base-{asked.text}": "0", "step": "save"}
     assert send(sign_in(one), where, **form).status_code == 302
-    assert "Ett möte till" in page(sign_in(other), where).select_one("textarea").text  # type: ignore[union-attr]  # is there
+    assert "Ett möte till" in first(page(sign_in(other), where), "textarea").text
     for outside in (stranger, network.convener, network.member):
         assert sign_in(outside).get(where).status_code == 404
     assert page(sign_in(network.member), f"/rounds/{asked.round.id}").select(".strip-half")
@@ -273,7 +274,7 @@ def test_two_who_change_one_answer_at_once_both_keep_their_words(network: Networ
     assert "Den enas ord" in shown.text
     assert "Den andras ord" in shown.text
     form = BeautifulSoup(shown.text, "html.parser")
-    base = form.select_one(f"[name=base-{asked.text}]")["value"]  # type: ignore[index]  # is there
+    base = said(form, f"[name=base-{asked.text}]", "value")
     assert base == "1"
     assert form.select_one(f"[name=figure-{asked.scale}][value='2'][checked]")
     assert send(sign_in(other), where, **second | {f"base-{asked.text}": base}).status_code == 302
@@ -314,7 +315,7 @@ def test_a_number_is_a_whole_number_and_zero_is_one(
     if stored is None:
         assert shown.status_code == 422
         read = BeautifulSoup(shown.text, "html.parser")
-        assert read.select_one(f"#figure-{asked.number}[aria-invalid]")["value"] == typed  # type: ignore[index]  # what was typed is kept
+        assert said(read, f"#figure-{asked.number}[aria-invalid]", "value") == typed  # what was typed is kept
         assert read.select_one(f"#e{asked.number}")
     else:
         assert shown.status_code == 302
@@ -351,7 +352,7 @@ def test_personal_data_in_an_answer_is_stopped_and_the_text_stays_in_the_form(ne
         **{f"answer-{asked.text}": f"Ärendet {NUMBER}", f"base-{asked.text}": "0"},
     )
     assert shown.status_code == 422
-    assert NUMBER in BeautifulSoup(shown.text, "html.parser").select_one(f"#answer-{asked.text}").text  # type: ignore[union-attr]  # is there
+    assert NUMBER in first(parsed(shown.text), f"#answer-{asked.text}").text
     assert db.session.scalars(sa.select(ReportAnswer)).all() == []
 
 
@@ -407,7 +408,7 @@ def test_late_reports_are_taken_until_the_round_is_locked(network: Network, sign
     with time_machine.travel(at(asked.round.locks_on + timedelta(days=1)), tick=False):
         shown = send(sign_in(other), f"/rounds/{asked.round.id}/counties/AB", **form)
         assert shown.status_code == 409
-        assert "Sent" in BeautifulSoup(shown.text, "html.parser").select_one(f"#answer-{asked.text}").text  # type: ignore[union-attr]  # is there
+        assert "Sent" in first(parsed(shown.text), f"#answer-{asked.text}").text
         assert len(db.session.scalars(sa.select(SituationReport)).all()) == 1
         assert (
             send(sign_in(network.convener), f"/rounds/{asked.round.id}/counties/T/returns", reason="Mer").status_code

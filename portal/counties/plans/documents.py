@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,11 +32,6 @@ def content_of(plan: CooperationPlan) -> Content:
             if one.text or not one.is_removed
         ],
     }
-
-
-def digest(content: Content) -> str:
-    """The checksum of a content: SHA-256 of its JSON with sorted keys."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def title_of(county: str) -> str:

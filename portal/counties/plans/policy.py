@@ -18,10 +18,10 @@ from portal.counties.plans.models import (
     PlanTemplate,
     SectionVersion,
 )
-from portal.counties.rounds.policy import boards, county_of
+from portal.counties.rounds.policy import boards
 from portal.meetings.policy import active_members
 from portal.people.models import Group, Membership, Organisation, OrganisationKind, Person, PersonStatus, Role
-from portal.people.policy import can_lead_group, can_write_in_group, readable_group_ids, role_in
+from portal.people.policy import can_lead_group, can_write_in_group, county_of, readable_group_ids, role_in
 from portal.times import today
 
 

@@ -8,12 +8,13 @@ from datetime import date
 from flask_babel import gettext as _
 
 from portal import audit, db, guard, outbox
-from portal.counties.plans.documents import content_of, digest
+from portal.counties.plans.documents import content_of
 from portal.counties.plans.drafting import hold_draft, note_change, told
 from portal.counties.plans.models import CooperationPlan, PlanEdition, PlanState
 from portal.counties.plans.policy import may_revise_on, writers_of
 from portal.discussions.actions import note_kept
 from portal.errors import Conflict, Invalid
+from portal.meetings.minutes.content import digest
 from portal.notifications.actions import notify
 from portal.people.models import Person
 from portal.people.policy import leaders

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload, selectinload
 from wtforms.fields.choices import SelectChoice
 
-from portal import audit, db, guard, web
+from portal import db, guard, web
 from portal.counties.plans import actions, policy
 from portal.counties.plans.documents import state_words, table
 from portal.counties.plans.forms import OrganisationForm, SectionForm
@@ -24,13 +24,13 @@ from portal.counties.plans.models import (
 )
 from portal.counties.plans.overview import ORDERS, county_plans
 from portal.counties.plans.templates import changes_for
-from portal.counties.rounds.policy import county_of
 from portal.errors import Conflict, Invalid, NotFound
 from portal.library.models import Resource
 from portal.library.policy import visible_resources
 from portal.meetings.minutes.documents import grouped
-from portal.people.models import Group, HandlingClass, Person
-from portal.people.policy import visible_groups
+from portal.people.models import Group, Person
+from portal.people.policy import county_of, visible_group, visible_groups
+from portal.people.traces import note_reading
 
 bp = Blueprint("plans", __name__)
 
@@ -55,8 +55,7 @@ def visible_plan(person: Person, plan_id: int) -> CooperationPlan:
 
 def note_read(plan: CooperationPlan, person: Person) -> None:
     """Leave a trace of a reading in a sensitive group."""
-    if plan.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("plan_read", by=person, on=plan)
+    note_reading("plan_read", plan.group, on=plan, by=person)
 
 
 def kept_plan(person: Person, plan_id: int) -> CooperationPlan:
@@ -68,7 +67,7 @@ def kept_plan(person: Person, plan_id: int) -> CooperationPlan:
 
 def group_of(person: Person, slug: str) -> Group:
     """A group that the person may look into; 404 for others."""
-    return web.find(visible_groups(person).where(Group.slug == slug))
+    return web.find(visible_group(person, slug))
 
 
 # --- all counties -----------------------------------------------------------------------------------------------------

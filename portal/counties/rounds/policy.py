@@ -18,24 +18,25 @@ from portal.counties.rounds.models import (
     Wording,
 )
 from portal.meetings.models import AgendaItem, Meeting, MeetingState
-from portal.meetings.policy import active_members, visible_meetings
-from portal.people.models import Group, Membership, Organisation, OrganisationKind, Person, Role
-from portal.people.policy import can_lead_group, can_write_in_group, group_ids, readable_group_ids
+from portal.meetings.policy import county_board_people, visible_meetings
+from portal.people.models import Group, Membership, Person, Role
+from portal.people.policy import (
+    can_lead_group,
+    can_write_in_group,
+    county_of,
+    group_ids,
+    led_group_ids,
+    readable_group_ids,
+)
 from portal.times import today
 
 MOST_ITEMS = 100
-LEADING = (Role.CONVENER, Role.SECRETARY)
 SHOWN = 6  # rounds that are compared
-
-
-def _led(person: Person) -> sa.Select[int]:
-    """The groups that the person leads."""
-    return group_ids(person).where(Membership.role.in_(LEADING))
 
 
 def visible_rounds(person: Person) -> sa.Select[Round]:
     """The rounds of the readable groups; one that is being prepared only for those who lead the group."""
-    is_out = Round.opened_at.is_not(None) | Round.group_id.in_(_led(person))
+    is_out = Round.opened_at.is_not(None) | Round.group_id.in_(led_group_ids(person))
     return sa.select(Round).where(Round.group_id.in_(readable_group_ids(person)), is_out)
 
 
@@ -47,7 +48,7 @@ def visible_asked(person: Person) -> sa.Select[RoundQuestion]:
 
 def visible_questions(person: Person) -> sa.Select[Question]:
     """The questions of the groups that the person leads: others meet them in the rounds."""
-    return sa.select(Question).where(Question.group_id.in_(_led(person)))
+    return sa.select(Question).where(Question.group_id.in_(led_group_ids(person)))
 
 
 def _own_team(person: Person) -> sa.ColumnElement[bool]:
@@ -63,7 +64,7 @@ def visible_reports(person: Person) -> sa.Select[SituationReport]:
     completion is seen by its county and by those who lead the group.
     """
     rounds = visible_rounds(person).with_only_columns(Round.id)
-    returned = (SituationReport.state == ReportState.RETURNED) & Round.group_id.in_(_led(person))
+    returned = (SituationReport.state == ReportState.RETURNED) & Round.group_id.in_(led_group_ids(person))
     return (
         sa.select(SituationReport)
         .join(SituationReport.round)
@@ -73,12 +74,6 @@ def visible_reports(person: Person) -> sa.Select[SituationReport]:
 
 def _is_in() -> sa.ColumnElement[bool]:
     return SituationReport.state == ReportState.SUBMITTED
-
-
-def county_of(person: Person) -> str | None:
-    """The county that the person answers for: that of the own county administrative board."""
-    own = person.organisation
-    return own.county_code if own.kind is OrganisationKind.COUNTY_BOARD and own.is_active else None
 
 
 def can_open_round(person: Person, group: Group) -> bool:
@@ -106,11 +101,7 @@ def states_of(found: Round) -> dict[str, SituationReport]:
 
 def boards(group: Group) -> dict[str, list[Person]]:
     """Who can answer for each county: the active people of its board who may write in the group."""
-    rows = active_members(group).where(
-        Membership.role != Role.OBSERVER,
-        Organisation.kind == OrganisationKind.COUNTY_BOARD,
-        Organisation.county_code.is_not(None),
-    )
+    rows = county_board_people(group)
     found: dict[str, list[Person]] = {}
     for person in db.session.scalars(rows.order_by(None).order_by(Person.name)).unique():
         found.setdefault(person.organisation.county_code or "", []).append(person)

@@ -16,11 +16,11 @@ from portal.counties.rounds.models import Question, Wording
 from portal.counties.rounds.views import asked_of, bp, led_round
 from portal.errors import Conflict
 from portal.people.models import Group, Person
-from portal.people.policy import visible_groups
+from portal.people.policy import visible_group, visible_groups
 
 
 def _led_group(person: Person, slug: str) -> Group:
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(policy.can_open_round(person, group))
     return group
 

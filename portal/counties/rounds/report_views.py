@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload
 
-from portal import audit, db, guard, web
+from portal import db, guard, web
 from portal.counties.rounds import policy, report_actions
 from portal.counties.rounds.compiled import all_codes
 from portal.counties.rounds.forms import ReturnForm
@@ -19,7 +19,8 @@ from portal.counties.rounds.saying import in_words, read_answers
 from portal.counties.rounds.views import bp, visible_round
 from portal.county_codes import county_name
 from portal.errors import Conflict, NotFound
-from portal.people.models import HandlingClass, Person
+from portal.people.models import Person
+from portal.people.traces import note_reading
 
 
 @dataclass(slots=True)
@@ -66,8 +67,8 @@ def _page(person: Person, found: Round, code: str, trouble: _Trouble) -> Respons
     may_write = policy.can_write_report(person, found, code)
     if own is None and not may_write:
         raise NotFound  # not in, or not to be read by this person
-    if own is not None and found.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("report_read", by=person, on=own)
+    if own is not None:
+        note_reading("report_read", found.group, on=own, by=person)
     is_submitted = own is not None and own.state is ReportState.SUBMITTED
     is_changing = (
         is_submitted

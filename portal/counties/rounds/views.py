@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from sqlalchemy.orm import selectinload
 from wtforms.fields.choices import SelectChoice
 
-from portal import audit, db, guard, web
+from portal import db, guard, web
 from portal.counties.rounds import actions, policy
 from portal.counties.rounds.actions import RoundPlan
 from portal.counties.rounds.compiled import all_codes, compile_round
@@ -25,8 +25,9 @@ from portal.library.models import Resource
 from portal.library.policy import visible_resources
 from portal.meetings.agenda.policy import visible_items
 from portal.meetings.models import AgendaItem
-from portal.people.models import Group, HandlingClass, Person
-from portal.people.policy import visible_groups
+from portal.people.models import Group, Person
+from portal.people.policy import county_of, visible_group
+from portal.people.traces import note_reading
 from portal.times import day, today
 
 bp = Blueprint("rounds", __name__)
@@ -49,7 +50,7 @@ def led_round(person: Person, round_id: int) -> Round:
 
 
 def _group(person: Person, slug: str) -> Group:
-    return web.find(visible_groups(person).where(Group.slug == slug))
+    return web.find(visible_group(person, slug))
 
 
 @bp.get("/groups/<slug>/rounds")
@@ -154,7 +155,7 @@ def round_page(round_id: int) -> ResponseReturnValue:
     person = web.current_person()
     found = visible_round(person, round_id)
     states, teams = policy.states_of(found), policy.boards(found.group)
-    own = policy.county_of(person)
+    own = county_of(person)
     paper = None
     if found.resource_id is not None:
         paper = db.session.scalars(visible_resources(person).where(Resource.id == found.resource_id)).unique().first()
@@ -220,7 +221,7 @@ def compiled(round_id: int) -> ResponseReturnValue:
     """All answers side by side."""
     person = web.current_person()
     found = visible_round(person, round_id)
-    _note_read(found, person)
+    note_reading("round_read", found.group, on=found, by=person)
     return render_template(
         "counties/rounds/compiled.html", compiled=compile_round(found), found=found, changes=change_words()
     )
@@ -231,14 +232,9 @@ def answers_csv(round_id: int) -> ResponseReturnValue:
     """All answers as a table."""
     person = web.current_person()
     found = visible_round(person, round_id)
-    _note_read(found, person)
+    note_reading("round_read", found.group, on=found, by=person)
     headers = {"Content-Disposition": f"attachment; filename=answers-{found.id}.csv"}
     return Response(table(compile_round(found)), mimetype="text/csv", headers=headers)
-
-
-def _note_read(found: Round, person: Person) -> None:
-    if found.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("round_read", by=person, on=found)
 
 
 def asked_of(person: Person, asked_id: int) -> RoundQuestion:

@@ -13,8 +13,7 @@ from portal.discussions.following import actions, policy
 from portal.discussions.following.models import Level
 from portal.discussions.models import Thread
 from portal.discussions.policy import unread, visible_threads
-from portal.people.models import Group
-from portal.people.policy import visible_groups
+from portal.people.policy import visible_group
 
 bp = views.bp
 
@@ -43,7 +42,7 @@ def follow_thread(thread_id: int) -> ResponseReturnValue:
 def follow_group(slug: str) -> ResponseReturnValue:
     """Choose how to follow a group."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(policy.can_follow_group(person, group))
     actions.follow_group(group, _chosen_level(), by=person)
     flash(_("Saved."), "done")
@@ -68,7 +67,7 @@ def mark_thread_read(thread_id: int) -> ResponseReturnValue:
 def mark_group_read(slug: str) -> ResponseReturnValue:
     """Mark everything in a group as read."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(person.is_active)
     ids = [thread_id for group_id, thread_id in unread(person) if group_id == group.id]
     discussions.mark_all_read(person, ids)

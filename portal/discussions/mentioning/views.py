@@ -12,7 +12,7 @@ from portal.discussions.models import Thread
 from portal.discussions.policy import can_start_thread, visible_threads
 from portal.discussions.views import bp
 from portal.people.models import Group, Person
-from portal.people.policy import visible_groups
+from portal.people.policy import visible_group
 
 MOST_SHOWN = 8
 
@@ -29,7 +29,7 @@ def names_in_thread(thread_id: int) -> ResponseReturnValue:
 def names_in_group(slug: str) -> ResponseReturnValue:
     """The same for a thread that the person is about to start."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(can_start_thread(person, group))
     return _offered(names(person, group))
 

@@ -23,7 +23,7 @@ from portal.discussions.policy import visible_posts, visible_threads
 from portal.discussions.views import bp, composer_of
 from portal.errors import Invalid
 from portal.people.models import Group, Person
-from portal.people.policy import visible_groups
+from portal.people.policy import visible_group
 
 MOST_REPORTS = 100
 MOST_ACTS = 50
@@ -37,7 +37,7 @@ def _post(post_id: int) -> tuple[Person, Post]:
 
 def _group(slug: str) -> tuple[Person, Group]:
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(policy.can_moderate_group(person, group))
     return person, group
 

@@ -23,7 +23,7 @@ from portal.library.cli import in_english, library
 from portal.library.models import Resource
 from portal.people.cli import find_person
 from portal.people.models import Group, HandlingClass, Person
-from portal.people.policy import visible_groups
+from portal.people.policy import visible_group
 
 logging.getLogger("bagit").setLevel(logging.CRITICAL)  # a line for each file; what is wrong comes as an error
 
@@ -42,7 +42,7 @@ def export(target: Path, email: str, slug: str | None) -> None:
     if not target.absolute().parent.is_dir():
         raise click.UsageError(f"There is no folder {target.absolute().parent}.")
     person = find_person(email)
-    group = db.session.scalar(visible_groups(person).where(Group.slug == slug)) if slug is not None else None
+    group = db.session.scalar(visible_group(person, slug)) if slug is not None else None
     if slug is not None and group is None:
         raise click.UsageError(f"{email} may not read a group called {slug}.")
     content, resources = packages.collect(person, group)

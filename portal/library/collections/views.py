@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
-from portal import audit, db, guard, web
+from portal import db, guard, web
 from portal.errors import Conflict, NotFound
 from portal.library.collections import actions, policy
 from portal.library.collections.forms import DRAWN, CollectionForm, HeadingForm
@@ -19,8 +19,9 @@ from portal.library.forms import KIND_NAMES
 from portal.library.models import Resource
 from portal.library.policy import groups_to_add_to, successors, visible_resources
 from portal.library.previews.views import send_drawn
-from portal.people.models import Group, HandlingClass, Person
-from portal.people.policy import visible_groups
+from portal.people.models import Group, Person
+from portal.people.policy import visible_group
+from portal.people.traces import note_reading
 
 bp = Blueprint("collections", __name__)
 
@@ -44,7 +45,7 @@ def index() -> ResponseReturnValue:
 def group_collections(slug: str) -> ResponseReturnValue:
     """The collections of one group."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     may_make = policy.can_make_collection(person, group)
     visible = policy.visible_collections(person).where(Collection.group_id == group.id)
     return _list(person, visible, group, [group] if may_make else [])
@@ -78,8 +79,7 @@ def collection_page(
 ) -> ResponseReturnValue:
     """The page, with the form for a heading as it was sent if it could not be taken."""
     found = visible_collection(person, collection_id)
-    if found.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("collection_read", by=person, on=found)
+    note_reading("collection_read", found.group, on=found, by=person)
     may_change = policy.can_change_collection(person, found)
     rows = web.page(
         policy.visible_items(person).where(CollectionItem.collection_id == found.id), limit=actions.MOST_ITEMS
@@ -112,7 +112,7 @@ def cover(collection_id: int) -> ResponseReturnValue:
 def new_collection(slug: str) -> ResponseReturnValue:
     """Begin a collection."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(policy.can_make_collection(person, group))
     form, finds = CollectionForm(), []
     if form.validate_on_submit():

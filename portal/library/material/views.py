@@ -9,7 +9,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import joinedload, selectinload
 
-from portal import audit, county_codes, db, files, web
+from portal import county_codes, db, files, web
 from portal.library import policy, uses
 from portal.library.extract import Reason
 from portal.library.file_types import PDF
@@ -22,7 +22,8 @@ from portal.library.material.forms import AUDIENCE_NAMES, LICENCE_NAMES, ReportF
 from portal.library.material.policy import can_see_downloads, groups_of
 from portal.library.models import Audience, FileState, Resource, ResourcePage, ResourceVersion
 from portal.library.views import bp
-from portal.people.models import HandlingClass, OrganisationKind, Person
+from portal.people.models import OrganisationKind, Person
+from portal.people.traces import note_reading
 
 PAGES_SHOWN = 3  # of the text, at a time
 LONGEST_SHOWN = 20_000  # characters of one page
@@ -48,18 +49,12 @@ def find_resource(person: Person, resource_id: int) -> Resource:
     )  # fmt: skip
 
 
-def note_reading(resource: Resource, person: Person) -> None:
-    """Of a sensitive group, who reads leaves a trace (security.md, number 42)."""
-    if resource.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("resource_read", by=person, on=resource)
-
-
 @bp.get("/resources/<int:resource_id>")
 def resource(resource_id: int) -> ResponseReturnValue:
     """A material: what it looks like, what it is, who can read it and why, and where it is used."""
     person = web.current_person()
     resource = find_resource(person, resource_id)
-    note_reading(resource, person)
+    note_reading("resource_read", resource.group, on=resource, by=person)
     return render_template("library/resource.html", **_context(resource, person))
 
 
@@ -118,7 +113,7 @@ def comparison(resource_id: int) -> ResponseReturnValue:
     """What differs between the texts of two versions: `?earlier=` and `?later=` are their numbers."""
     person = web.current_person()
     resource = find_resource(person, resource_id)
-    note_reading(resource, person)
+    note_reading("resource_read", resource.group, on=resource, by=person)
     ready = [version for version in resource.versions if version.state is FileState.READY]
     numbers = {version.number: version for version in ready}
     later = numbers.get(web.number_of("later") or 0, ready[-1] if ready else None)

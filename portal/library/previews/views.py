@@ -8,13 +8,13 @@ from __future__ import annotations
 from flask import Response
 from flask.typing import ResponseReturnValue
 
-from portal import audit, web
+from portal import web
 from portal.errors import NotFound
 from portal.library import policy
 from portal.library.file_types import PDF
 from portal.library.models import FileState, Resource, ResourceVersion
 from portal.library.views import bp
-from portal.people.models import HandlingClass
+from portal.people.traces import note_reading
 
 
 def _shown(resource_id: int, *, is_read: bool) -> ResourceVersion:
@@ -23,8 +23,8 @@ def _shown(resource_id: int, *, is_read: bool) -> ResourceVersion:
     resource = web.find(policy.visible_resources(person).where(Resource.id == resource_id))
     if resource.state is not FileState.READY:
         raise NotFound
-    if is_read and resource.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("resource_read", by=person, on=resource)
+    if is_read:
+        note_reading("resource_read", resource.group, on=resource, by=person)
     return resource.current
 
 

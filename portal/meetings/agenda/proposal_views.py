@@ -20,7 +20,7 @@ from portal.meetings.agenda.views import bp
 from portal.meetings.policy import can_plan_meeting, check_not_over
 from portal.meetings.views import visible_meeting
 from portal.people.models import Group, Person
-from portal.people.policy import visible_groups
+from portal.people.policy import visible_group
 from portal.times import day
 
 
@@ -37,7 +37,7 @@ def _meeting_choices(person: Person, group: Group, *, none: str, open_only: bool
 def propose(slug: str) -> ResponseReturnValue:
     """Propose an item for a meeting; `?thread=<id>` lifts a thread."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(policy.can_propose_item(person, group))
     number = web.number_of("thread")
     thread = None
@@ -74,7 +74,7 @@ def propose(slug: str) -> ResponseReturnValue:
 def proposals(slug: str) -> ResponseReturnValue:
     """What has been proposed for agendas and waits for an answer, and what was put off: the backlog."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     form = ProposalAnswerForm(formdata=None)
     form.meeting.choices = _meeting_choices(person, group, none=_("Choose a meeting"), open_only=False)
     return render_template(

@@ -13,24 +13,20 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import joinedload, selectinload
 from wtforms.fields.choices import SelectChoice
 
-from portal import audit, db, guard, search, web
+from portal import db, guard, search, web
 from portal.errors import Conflict
 from portal.meetings.followup import actions, policy
 from portal.meetings.followup.forms import ActionChangeForm, ActionForm, ActionStateForm
 from portal.meetings.followup.models import ActionEvent, ActionItem, ActionState, Decision
 from portal.meetings.models import Meeting
-from portal.people.models import Group, HandlingClass, Membership, Organisation, Person
-from portal.people.policy import visible_groups, visible_members
+from portal.people.models import Group, Membership, Organisation, Person
+from portal.people.policy import visible_group, visible_members
+from portal.people.traces import note_reading
 
 bp = Blueprint("followup", __name__)
 
 A_PAGE = 30
 MOST_ACTIONS = 300
-
-
-def _note_read(action: str, group: Group, person: Person, on: db.Base) -> None:
-    if group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read(action, by=person, on=on)
 
 
 def _action(person: Person, action_id: int) -> ActionItem:
@@ -89,7 +85,7 @@ def _page(person: Person, action: ActionItem, form: ActionChangeForm | None = No
 def new_action(slug: str) -> ResponseReturnValue:
     """Note something that is to be done, outside a meeting. Members make their own organisation responsible."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(policy.can_add_action(person, group))
     form, finds = ActionForm(), []
     choices, found = _who(person, group)
@@ -116,7 +112,7 @@ def action(action_id: int) -> ResponseReturnValue:
     """An action with its history; who may changes it here. If somebody else did meanwhile, both are shown."""
     person = web.current_person()
     action = _action(person, action_id)
-    _note_read("action_read", action.group, person, action)
+    note_reading("action_read", action.group, on=action, by=person)
     if request.method == "GET":
         return _page(person, action)
     web.check(policy.can_change_action(person, action))
@@ -166,8 +162,8 @@ def set_state(action_id: int) -> ResponseReturnValue:
 def group_actions(slug: str) -> ResponseReturnValue:
     """A group's actions: `?show=open|done`, `?organisation=<id>`; the overdue first, the done newest first (`?before=<id>`)."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
-    _note_read("actions_read", group, person, group)
+    group = web.find(visible_group(person, slug))
+    note_reading("actions_read", group, on=group, by=person)
     is_done, chosen = request.args.get("show") == "done", web.number_of("organisation")
     rows = _done_actions(person, group) if is_done else policy.open_actions(person, group)
     if chosen is not None:
@@ -196,8 +192,8 @@ def _done_actions(person: Person, group: Group) -> sa.Select[ActionItem]:
 def decisions(slug: str) -> ResponseReturnValue:
     """What a group has decided, newest first (`?before=<id>` for older ones), or what is found of it (`?q=`)."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
-    _note_read("decisions_read", group, person, group)
+    group = web.find(visible_group(person, slug))
+    note_reading("decisions_read", group, on=group, by=person)
     text = request.args.get("q", "")[:400].strip()
     found, results, is_down = _found(text, group, person) if text else (_latest(group, person), None, False)
     numbers = {

@@ -30,7 +30,8 @@ from portal.meetings.minutes.views import bp
 from portal.meetings.minutes.word import docx
 from portal.meetings.models import Meeting
 from portal.meetings.views import note_read, visible_meeting
-from portal.people.models import HandlingClass, Person
+from portal.people.models import Person
+from portal.people.traces import note_reading
 from portal.times import local
 
 LARGEST_PACKAGE = 1_000_000_000
@@ -183,8 +184,7 @@ def _papers(meeting: Meeting, person: Person) -> tuple[list[Enclosure], list[Lef
             continue
         name = f"bilagor/{len(found) + 1:02d}-{safe_name(version.file_name)}"
         found.append(Enclosure(name, version.sha256, version.size, resource.title, "paper", path))
-        if resource.group.handling_class is HandlingClass.SENSITIVE:
-            audit.record_read("resource_downloaded", by=person, on=resource)
+        note_reading("resource_downloaded", resource.group, on=resource, by=person)
     hidden = number_of_papers(meeting) - len(resources)
     return found, left_out + [LeftOut("", _("You may not read this paper, or it is not ready."))] * hidden
 

@@ -13,7 +13,8 @@ from portal.errors import Conflict, NotFound
 from portal.meetings.mode.models import Attendance, ItemComment, SpeakerRequest
 from portal.meetings.models import AgendaItem, Answer, Invitation, Meeting, MeetingState
 from portal.meetings.policy import check_not_circulated, check_not_sealed, participants_of
-from portal.people.models import HandlingClass, Person
+from portal.people.models import Person
+from portal.people.traces import note_reading
 
 LONGEST_EXTRA = 600  # minutes
 
@@ -267,5 +268,5 @@ def add_comment(item: AgendaItem, *, body: str, client_id: str, keep: Collection
 def note_watch(meeting_id: int, *, by: Person) -> None:
     """Note that somebody listens to a meeting of a sensitive group."""
     meeting = db.session.get(Meeting, meeting_id)
-    if meeting is not None and meeting.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("meeting_watched", by=by, on=meeting)
+    if meeting is not None:
+        note_reading("meeting_watched", meeting.group, on=meeting, by=by)

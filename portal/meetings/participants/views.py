@@ -19,7 +19,7 @@ from portal.meetings.participants.forms import GuestForm, NewSeatForm, SeatForm,
 from portal.meetings.policy import called, can_plan_meeting, invitation_of, substitute_of, visible_meetings
 from portal.meetings.views import visible_meeting
 from portal.people.models import Group, Person
-from portal.people.policy import can_administer_organisation, visible_groups
+from portal.people.policy import can_administer_organisation, visible_group
 
 bp = Blueprint("participants", __name__)
 
@@ -31,7 +31,7 @@ bp = Blueprint("participants", __name__)
 def seats(slug: str) -> ResponseReturnValue:
     """The seats of a group, and which are vacant; its leaders give organisations seats here."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     may_plan = can_plan_meeting(person, group)
     web.check(may_plan or request.method == "GET")
     form = NewSeatForm()

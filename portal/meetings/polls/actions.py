@@ -27,7 +27,8 @@ from portal.meetings.polls.models import (
 )
 from portal.meetings.polls.policy import answers_of, is_open, lacks_answer, poll_for, standing_invitees
 from portal.notifications.actions import notify
-from portal.people.models import Group, HandlingClass, Person
+from portal.people.models import Group, Person
+from portal.people.traces import note_reading
 from portal.times import as_date
 
 MOST_OPTIONS = 40
@@ -294,5 +295,5 @@ def _meeting_at(poll: DatePoll, option: PollOption, *, by: Person) -> Meeting:
 def note_watch(poll_id: int, *, by: Person) -> None:
     """Note that somebody listens to a poll of a sensitive group."""
     poll = db.session.get(DatePoll, poll_id)
-    if poll is not None and poll.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("poll_watched", by=by, on=poll)
+    if poll is not None:
+        note_reading("poll_watched", poll.group, on=poll, by=by)

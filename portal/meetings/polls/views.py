@@ -13,7 +13,7 @@ from flask_babel import ngettext
 from sqlalchemy.orm import joinedload, selectinload
 from wtforms.fields.choices import SelectChoice
 
-from portal import audit, db, guard, web
+from portal import db, guard, web
 from portal.errors import Conflict, Invalid
 from portal.meetings.actions import Guest
 from portal.meetings.models import Meeting, MeetingSeries
@@ -30,8 +30,9 @@ from portal.meetings.polls.forms import (
     parse_guests,
 )
 from portal.meetings.polls.models import DatePoll
-from portal.people.models import Group, HandlingClass, Person
-from portal.people.policy import visible_groups
+from portal.people.models import Group, Person
+from portal.people.policy import visible_group
+from portal.people.traces import note_reading
 from portal.times import day, holiday, local, today
 
 bp = Blueprint("polls", __name__)
@@ -49,16 +50,11 @@ def visible_poll(person: Person, poll_id: int) -> DatePoll:
     )
 
 
-def _note_read(poll: DatePoll, person: Person) -> None:
-    if poll.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("poll_read", by=person, on=poll)
-
-
 @bp.get("/groups/<slug>/polls")
 def group_polls(slug: str) -> ResponseReturnValue:
     """A group's date polls, the open ones first."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     mine = policy.visible_polls(person).where(DatePoll.group_id == group.id).order_by(DatePoll.id.desc())
     polls = web.page(mine.options(joinedload(DatePoll.meeting)), limit=A_PAGE)
     awaited = {poll.id for poll in policy.unanswered_polls(person)}
@@ -101,7 +97,7 @@ def new_poll(slug: str) -> ResponseReturnValue:
     "More rows" sends the form back with more of them.
     """
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(policy.can_open_poll(person, group))
     form, finds, conflict = PollForm(), [], ""
     rows = visible_series(person).where(MeetingSeries.group_id == group.id, MeetingSeries.is_ended.is_(False))
@@ -207,7 +203,7 @@ def poll(poll_id: int) -> ResponseReturnValue:
     """A poll: the own answer, the result, and what its leaders may do. `?organisation=<id>` shows that one's people."""
     person = web.current_person()
     found = visible_poll(person, poll_id)
-    _note_read(found, person)
+    note_reading("poll_read", found.group, on=found, by=person)
     return page_of(person, found)
 
 
@@ -219,7 +215,7 @@ def poll_parts(poll_id: int) -> ResponseReturnValue:
     headers = {"X-Last-Seq": str(found.last_seq)}
     if (web.number_of("after") or 0) >= found.last_seq:
         return Response("", headers=headers)
-    _note_read(found, person)
+    note_reading("poll_read", found.group, on=found, by=person)
     return Response(parts.render(found), headers=headers)
 
 

@@ -9,14 +9,15 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import selectinload
 
-from portal import audit, db, guard, web
+from portal import db, guard, web
 from portal.errors import Conflict
 from portal.meetings.models import MeetingSeries, StandingItem
 from portal.meetings.policy import can_plan_meeting, visible_series
 from portal.meetings.series import actions, policy
 from portal.meetings.series.forms import SeriesForm, StandingItemForm
-from portal.people.models import Group, HandlingClass, Person
-from portal.people.policy import visible_groups
+from portal.people.models import Person
+from portal.people.policy import visible_group
+from portal.people.traces import note_reading
 
 bp = Blueprint("series", __name__)
 
@@ -46,8 +47,7 @@ def series_page(series_id: int) -> ResponseReturnValue:
     """A series year by year; `?before=<year>` for earlier ones."""
     person = web.current_person()
     series = _visible_series(person, series_id)
-    if series.group.handling_class is HandlingClass.SENSITIVE:
-        audit.record_read("series_read", by=person, on=series)
+    note_reading("series_read", series.group, on=series, by=person)
     before = web.number_of("before")
     years = policy.years_of(series, person, before=before if before is not None and 1900 < before < 2200 else None)
     may_plan = can_plan_meeting(person, series.group)
@@ -60,7 +60,7 @@ def series_page(series_id: int) -> ResponseReturnValue:
 def new_series(slug: str) -> ResponseReturnValue:
     """Begin a series."""
     person = web.current_person()
-    group = web.find(visible_groups(person).where(Group.slug == slug))
+    group = web.find(visible_group(person, slug))
     web.check(can_plan_meeting(person, group))
     form, finds = SeriesForm(), []
     if form.validate_on_submit():

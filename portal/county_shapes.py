@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-DRAWING = Path(__file__).parents[2] / "static" / "img" / "counties.svg"
+DRAWING = Path(__file__).parents[1] / "static" / "img" / "counties.svg"
 
 
 @dataclass(frozen=True, slots=True)
