@@ -165,9 +165,14 @@ def sensitive(network: Network) -> dict[str, int]:
     minutes.save_note(item, text=f"Anteckning {CANARY}", based_on=0, by=by)
     task = followup.Task(f"Åtgärd {CANARY}", network.authority, by)
     action = followup.add_action(group, task, client_id="1", by=by)
+    planned = factories.cooperation(network, group, CANARY)
+    trained = factories.trained(network, group, CANARY)
+    reported = factories.reports(network, group, CANARY)
     db.commit()
+    numbers = {key: value for key, value in {**planned, **trained, **reported}.items() if isinstance(value, int)}
     return {
         "thread": thread.id, "post": post.id, "meeting": meeting.id, "item": item.id, "action_item": action.id, "group": group.id,
+        "cooperation_plan": numbers["plan_id"], "training": numbers["training_id"], "report_round": numbers["round_id"], **numbers,
     }  # fmt: skip
 
 
@@ -190,6 +195,13 @@ READS = {
     "/actions/{action_item}": ("action_read", "action_item"),
     "/groups/slutna/actions": ("actions_read", "group"),
     "/groups/slutna/decisions": ("decisions_read", "group"),
+    "/plans/{plan_id}": ("plan_read", "cooperation_plan"),
+    "/plans/{plan_id}/sections/{section_id}/versions": ("plan_read", "cooperation_plan"),
+    "/plans/{plan_id}/sections/{section_id}/edit": ("plan_read", "cooperation_plan"),
+    "/plans/{plan_id}/editions/1": ("plan_read", "cooperation_plan"),
+    "/trainings/{training_id}": ("training_read", "training"),
+    "/trainings/cohorts/{cohort_id}": ("training_read", "training"),
+    "/rounds/{round_id}/answers.csv": ("round_read", "report_round"),
 }
 
 
